@@ -1,0 +1,1 @@
+//! The Arthas tunnel protocol.
