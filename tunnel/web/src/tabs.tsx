@@ -67,7 +67,8 @@ function Tab({ terminal, current, onClose }: TabProps) {
         title={`${terminal.title} (Alt-PageUp, Alt-PageDown: other terminals)`}
       >
         <LinkDot status={terminal.status} />
-        <span class="tab-title">{terminal.title}</span>
+        <span class="tab-title">{terminal.agentId}</span>
+        {terminal.number > 1 && <span class="quiet">({terminal.number})</span>}
       </a>
       <button type="button" class="close" aria-label={`Close the terminal of ${terminal.title}`} onClick={onClose}>
         ×

@@ -25,7 +25,7 @@ export type LinkStatus =
 export interface LinkEnds {
   /** What the agent draws. */
   output(data: string | Uint8Array): void;
-  /** A remark of our own, for the same screen. */
+  /** A remark of our own, for the same screen; on a line of its own even in the midst of what the agent draws. */
   notice(text: string): void;
   size(): { cols: number; rows: number };
   /** Whether an attempt has a chance, asked before each attempt but the first. */

@@ -29,6 +29,8 @@ export class TerminalSession {
   readonly #observer: ResizeObserver;
   readonly #endTheme: () => void;
   #begun = false;
+  /** The cursor is known to stand at the beginning of a line: the agent wrote nothing since ours. */
+  #untouched = true;
 
   constructor(agentId: string, number: number, reach: (id: string) => Promise<Reach>) {
     this.agentId = agentId;
@@ -46,7 +48,10 @@ export class TerminalSession {
       theme: theme(),
     });
     this.#link = new Link(agentId, {
-      output: (data) => this.#terminal.write(data),
+      output: (data) => {
+        this.#untouched = false;
+        this.#terminal.write(data);
+      },
       notice: (text) => this.#notice(text),
       size: () => ({ cols: this.#terminal.cols, rows: this.#terminal.rows }),
       reach: () => reach(agentId),
@@ -130,10 +135,9 @@ export class TerminalSession {
 
   /** A dim line among the agent's own. A full-screen program that was cut off must not swallow it. */
   #notice(text: string): void {
-    const screen = this.#terminal.buffer.active;
-    const leaveFullScreen = screen.type === "alternate" ? "\x1b[?1049l" : "";
-    // What the agent wrote last may not be drawn yet, so where the cursor is now says little.
-    const newLine = screen.cursorX + screen.cursorY + screen.baseY > 0 ? "\r\n" : "";
+    const leaveFullScreen = this.#terminal.buffer.active.type === "alternate" ? "\x1b[?1049l" : "";
+    const newLine = this.#untouched ? "" : "\r\n";
+    this.#untouched = true;
     this.#terminal.write(`${leaveFullScreen}\x1b[0m\x1b[?25h${newLine}\x1b[2m── ${text} ──\x1b[0m\r\n`);
   }
 }
