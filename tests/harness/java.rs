@@ -1,0 +1,156 @@
+//! A Java program of `tests/fixtures` in a real JVM.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::binaries::agent_library;
+use crate::jdk::{Jdk, cache};
+use crate::process::Running;
+
+/// How to start a program.
+#[derive(Clone, Debug)]
+pub struct JavaBuilder {
+    jdk: Jdk,
+    main: String,
+    vm_args: Vec<OsString>,
+    args: Vec<String>,
+    env: Vec<(String, OsString)>,
+    without_checks: bool,
+}
+
+impl JavaBuilder {
+    /// A program with `-Xcheck:jni` and byte-code verification of every class.
+    pub fn new(jdk: &Jdk, main: &str) -> Self {
+        Self {
+            jdk: jdk.clone(),
+            main: main.to_owned(),
+            vm_args: Vec::new(),
+            args: Vec::new(),
+            env: Vec::new(),
+            without_checks: false,
+        }
+    }
+
+    /// An argument for the JVM.
+    #[must_use]
+    pub fn vm(mut self, argument: impl Into<OsString>) -> Self {
+        self.vm_args.push(argument.into());
+        self
+    }
+
+    /// An argument for the program.
+    #[must_use]
+    pub fn arg(mut self, argument: &str) -> Self {
+        self.args.push(argument.to_owned());
+        self
+    }
+
+    /// An environment variable.
+    #[must_use]
+    pub fn env(mut self, key: &str, value: impl Into<OsString>) -> Self {
+        self.env.push((key.to_owned(), value.into()));
+        self
+    }
+
+    /// The agent from the start, with options.
+    #[must_use]
+    pub fn with_agent(self, options: &str) -> Self {
+        let mut argument = OsString::from("-agentpath:");
+        argument.push(agent_library());
+        if !options.is_empty() {
+            argument.push(format!("={options}"));
+        }
+        self.vm(argument)
+    }
+
+    /// At full speed, for measurements.
+    #[must_use]
+    pub fn without_checks(mut self) -> Self {
+        self.without_checks = true;
+        self
+    }
+
+    /// The command that starts it.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(self.jdk.tool("java"));
+        command.env_remove("JAVA_TOOL_OPTIONS").env_remove("_JAVA_OPTIONS");
+        if !self.without_checks {
+            command.args(["-Xcheck:jni", "-Xverify:all"]);
+            if self.jdk.major >= 13 {
+                // -Xverify is deprecated since 13, and its warning would stand in the output.
+                command.arg("-XX:-PrintWarnings");
+            }
+        }
+        if self.jdk.major >= 21 {
+            command.arg("-XX:+EnableDynamicAgentLoading");
+        }
+        command.args(["-Xmx256m", "-XX:+UseSerialGC"]);
+        command.args(&self.vm_args).arg("-cp").arg(classes()).arg(&self.main).args(&self.args);
+        command.envs(self.env.iter().map(|(key, value)| (key, value)));
+        command
+    }
+
+    /// Starts it and waits for its first line, `ready`.
+    pub fn start(&self) -> Java {
+        let mut java = self.start_unready();
+        java.process.line("the program to be ready", |line| line == "ready");
+        java
+    }
+
+    /// Starts it and waits for nothing.
+    pub fn start_unready(&self) -> Java {
+        Java { process: Running::start(&mut self.command()), jdk: self.jdk.clone() }
+    }
+}
+
+/// Where `scripts/fixtures` compiles the programs to.
+pub fn classes() -> PathBuf {
+    let folder = cache().join("fixtures");
+    assert!(folder.exists(), "no {}: run scripts/fixtures", folder.display());
+    folder
+}
+
+/// A running program.
+pub struct Java {
+    /// The process.
+    pub process: Running,
+    /// The Java it runs on.
+    pub jdk: Jdk,
+}
+
+impl Java {
+    /// The demo application on a JDK.
+    pub fn demo(jdk: &Jdk) -> Self {
+        JavaBuilder::new(jdk, "demo.MathGame").start()
+    }
+
+    /// Its pid.
+    pub fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
+    /// A command to the demo application, done when this returns.
+    pub fn tell(&mut self, command: &str) {
+        self.process.say(command);
+        let answer = self.process.line(&format!("the answer to {command}"), |line| {
+            line == format!("ok {command}") || line.starts_with(&format!("failed {command}"))
+        });
+        assert!(answer.starts_with("ok"), "{answer}");
+    }
+
+    /// What one of the JDK's own tools says about it.
+    pub fn jdk_tool(&self, tool: &str, args: &[&str]) -> String {
+        let pid = self.pid().to_string();
+        let mut command = Command::new(self.jdk.tool(tool));
+        command.env_remove("JAVA_TOOL_OPTIONS");
+        // jstat takes its option before the pid, jcmd after it.
+        match tool {
+            "jstat" => command.args(args).arg(&pid),
+            _ => command.arg(&pid).args(args),
+        };
+        let out = command.output().unwrap_or_else(|why| panic!("{tool}: {why}"));
+        assert!(out.status.success(), "{tool} {args:?}: {}", String::from_utf8_lossy(&out.stderr));
+        String::from_utf8_lossy(&out.stdout).into_owned()
+    }
+}
