@@ -20,7 +20,7 @@ export function ConnectHelp({ empty = false }: { empty?: boolean }) {
       <p>or, where only its environment can be changed, as in a pod:</p>
       <Line text={`JAVA_TOOL_OPTIONS="${option}"`} />
       <p>or reach one that runs already:</p>
-      <Line text={`oxprobe attach PID tunnel-url=${address},app-name=orders,token-file=/etc/oxprobe/token`} />
+      <Line text={`oxprobe attach PID -o tunnel-url=${address},app-name=orders,token-file=/etc/oxprobe/token`} />
       <p class="quiet">
         The token file holds the agent token that the server printed when it first started. An Arthas agent carries
         it in its address instead: <code>--tunnel-server '{address}?token=…'</code>
