@@ -131,7 +131,7 @@ step("thread -n 3 names the busy thread and its frames", async () => {
 });
 
 step("Tab completes a command", async () => {
-  await screen.run("cls");
+  await screen.clear();
   await screen.type("das");
   await screen.press("Tab");
   await screen.until("dashboard to be completed", (text) => /\]\$ dashboard$/.test(text));
@@ -140,7 +140,7 @@ step("Tab completes a command", async () => {
 });
 
 step("Ctrl-C ends a running dashboard", async () => {
-  await screen.run("cls");
+  await screen.clear();
   await screen.type("dashboard -i 500\r");
   await screen.until("the first frame", (text) => /\bbusy-1\b/.test(text));
   await screen.press("Control+C");
@@ -161,7 +161,7 @@ step("a narrower window reaches the agent, which draws narrower", async () => {
 });
 
 step("Chinese from an input method arrives, and the cursor knows its width", async () => {
-  await screen.run("cls");
+  await screen.clear();
   const devtools = await page.context().newCDPSession(page);
   await devtools.send("Input.imeSetComposition", { text: "zhong", selectionStart: 5, selectionEnd: 5 });
   await devtools.send("Input.insertText", { text: "中文" });
@@ -176,7 +176,7 @@ step("Chinese from an input method arrives, and the cursor knows its width", asy
 });
 
 step("what is selected can be copied, and pasted", async () => {
-  await screen.run("cls");
+  await screen.clear();
   await screen.type("version");
   await screen.until("the echo", (text) => /\]\$ version$/.test(text));
   await page.locator(".pane:not([hidden]) .xterm-rows > div").first().click({ clickCount: 3, position: { x: 20, y: 5 } });
@@ -185,7 +185,7 @@ step("what is selected can be copied, and pasted", async () => {
   assert.match(await eventually("the clipboard", copied), /\]\$ version\s*$/);
   await screen.press("Control+C");
   await page.evaluate(() => navigator.clipboard.writeText("session"));
-  await screen.run("cls");
+  await screen.clear();
   await screen.press("Control+Shift+V");
   await screen.until("the pasted word", (text) => /\]\$ session$/.test(text));
   await screen.press("Enter");
@@ -199,7 +199,7 @@ step("keys typed before the terminal is there are not lost", async () => {
   }, `#/agent/${encodeURIComponent(id)}/2`);
   await page.waitForSelector(".pane:not([hidden]) .xterm-helper-textarea:focus");
   await screen.type("version\r");
-  await screen.until("the version", (text) => /^\d+\.\d+\.\d+/m.test(text) && /\]\$ ?version/.test(text + "]$ version"));
+  await screen.until("the version", (text) => /^\d+\.\d+\.\d+/m.test(text));
   await screen.prompt();
   await page.click("nav .tab.with-close[data-current=true] .close");
   await screen.prompt();

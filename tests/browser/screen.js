@@ -39,11 +39,16 @@ export class Screen {
     return this.until("the prompt", (text) => PROMPT.test(text.split("\n").at(-1)));
   }
 
-  /** Empties the screen, runs a line, and gives what stands there when the prompt is back. */
-  async run(line) {
+  /** Empties the screen. */
+  async clear() {
     await this.prompt();
     await this.type("cls\r");
     await this.until("an empty screen", (text) => PROMPT.test(text));
+  }
+
+  /** Empties the screen, runs a line, and gives what stands there when the prompt is back. */
+  async run(line) {
+    await this.clear();
     await this.type(`${line}\r`);
     // Nothing but a prompt is the empty screen still: the line has not even been echoed.
     return this.until(`the end of ${line}`, (text) => text.includes("\n") && PROMPT.test(text.split("\n").at(-1)));

@@ -39,7 +39,6 @@ export class Link {
   #socket: WebSocket | undefined;
   #queue = "";
   #attempt = 0;
-  #everOpen = false;
   #outageTold = false;
   #signedOut = false;
   #disposed = false;
@@ -74,6 +73,7 @@ export class Link {
   restart(): void {
     this.#attempt = 0;
     this.#outageTold = false;
+    this.status.set({ state: "connecting" });
     this.#open();
   }
 
@@ -99,7 +99,6 @@ export class Link {
   }
 
   #open(): void {
-    if (!this.#everOpen) this.status.set({ state: "connecting" });
     const socket = new WebSocket(terminalAddress(this.#agentId));
     socket.binaryType = "arraybuffer";
     this.#socket = socket;
@@ -130,7 +129,6 @@ export class Link {
   #heard(): void {
     if (this.#outageTold) this.#ends.notice("connected again");
     this.#outageTold = false;
-    this.#everOpen = true;
     this.status.set({ state: "open" });
   }
 
