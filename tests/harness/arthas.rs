@@ -1,8 +1,13 @@
 //! The real Arthas, from its Maven package, as `scripts/arthas` unpacks it.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::Command;
 
+use serde_json::Value;
+
+use crate::PATIENCE;
 use crate::java::Java;
 use crate::jdk::cache;
 use crate::tunnel::free_port;
@@ -14,9 +19,23 @@ pub fn home() -> PathBuf {
     home
 }
 
+/// An Arthas agent in a program.
+#[derive(Clone, Copy, Debug)]
+pub struct Arthas {
+    /// The port of its HTTP API on 127.0.0.1.
+    pub http: u16,
+    /// How long `arthas-boot --attach-only` ran, start of its JVM included.
+    pub attach: std::time::Duration,
+}
+
 /// Puts the Arthas agent into a program and lets it register with a tunnel. Needs a JDK, as it does.
-pub fn attach(java: &Java, tunnel_url: &str, app: &str) {
-    let (telnet, http) = (free_port().to_string(), free_port().to_string());
+pub fn attach(java: &Java, tunnel_url: &str, app: &str) -> Arthas {
+    boot(java, &["--tunnel-server", tunnel_url, "--app-name", app])
+}
+
+/// Puts the Arthas agent into a program.
+pub fn boot(java: &Java, args: &[&str]) -> Arthas {
+    let (telnet, http) = (free_port(), free_port());
     let mut command = Command::new(java.jdk.tool("java"));
     command
         .env_remove("JAVA_TOOL_OPTIONS")
@@ -24,10 +43,33 @@ pub fn attach(java: &Java, tunnel_url: &str, app: &str) {
         .arg(home().join("arthas-boot.jar"))
         .arg("--arthas-home")
         .arg(home())
-        .args(["--attach-only", "--telnet-port", &telnet, "--http-port", &http])
-        .args(["--tunnel-server", tunnel_url, "--app-name", app])
+        .args(["--attach-only", "--telnet-port", &telnet.to_string(), "--http-port", &http.to_string()])
+        .args(args)
         .arg(java.pid().to_string());
+    let start = std::time::Instant::now();
     let out = command.output().expect("java starts");
+    let attach = start.elapsed();
     let said = String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr);
     assert!(out.status.success(), "arthas-boot: {said}");
+    Arthas { http, attach }
+}
+
+impl Arthas {
+    /// Runs a command line by the HTTP API and gives the answer.
+    pub fn exec(&self, line: &str) -> Value {
+        let body = serde_json::json!({"action": "exec", "command": line, "execTimeout": 30_000}).to_string();
+        let mut stream = TcpStream::connect(("127.0.0.1", self.http)).expect("arthas listens");
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        write!(
+            stream,
+            "POST /api HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).expect("arthas answers");
+        let answer = String::from_utf8_lossy(&answer);
+        let json = answer.split_once("\r\n\r\n").map(|(_, body)| body).unwrap_or_default();
+        serde_json::from_str(json.trim()).unwrap_or_else(|why| panic!("{why} in {answer}"))
+    }
 }

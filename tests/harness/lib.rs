@@ -11,6 +11,7 @@ pub mod java;
 pub mod jdk;
 pub mod process;
 pub mod resources;
+pub mod socket;
 pub mod tunnel;
 
 pub use binaries::{agent_library, oxprobe, oxprobe_tunnel};
@@ -18,6 +19,7 @@ pub use client::{Answer, exec, exec_json};
 pub use java::{Java, JavaBuilder};
 pub use jdk::{Jdk, jdk, jdks};
 pub use process::Running;
+pub use socket::LocalSocket;
 pub use tunnel::Tunnel;
 
 use std::time::{Duration, Instant};
