@@ -179,7 +179,7 @@ step("what is selected can be copied, and pasted", async () => {
   await screen.clear();
   await screen.type("version");
   await screen.until("the echo", (text) => /\]\$ version$/.test(text));
-  await page.locator(".pane:not([hidden]) .xterm-rows > div").first().click({ clickCount: 3, position: { x: 20, y: 5 } });
+  await screen.selectRow(0);
   await screen.press("Control+Shift+C");
   const copied = () => page.evaluate(() => navigator.clipboard.readText());
   assert.match(await eventually("the clipboard", copied), /\]\$ version\s*$/);

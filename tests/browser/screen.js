@@ -54,6 +54,12 @@ export class Screen {
     return this.until(`the end of ${line}`, (text) => text.includes("\n") && PROMPT.test(text.split("\n").at(-1)));
   }
 
+  /** Selects a whole row, as a triple click does. */
+  async selectRow(number) {
+    const box = await this.page.locator(ROWS).nth(number).boundingBox();
+    await this.page.mouse.click(box.x + 20, box.y + box.height / 2, { clickCount: 3 });
+  }
+
   type(text) {
     return this.page.keyboard.type(text);
   }
