@@ -23,6 +23,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("transports", &["model", "render", "shell", "wire"]),
     ("wire", &[]),
     ("oxprobe-tests", &["wire"]),
+    ("oxprobe-benches", &["oxprobe-tests"]),
     ("oxprobe-fuzz", &["model", "render", "shell", "transports", "wire"]),
 ];
 

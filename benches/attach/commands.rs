@@ -1,0 +1,144 @@
+//! How long commands take on an open session, beside Arthas's HTTP API.
+
+use std::time::Instant;
+
+use harness::socket::LocalSocket;
+use harness::{Answer, Java, JavaBuilder, Jdk, arthas};
+
+use crate::row::{Row, Target, median};
+
+pub fn measure(jdk: &Jdk, rounds: usize) -> Vec<Row> {
+    let mut rows = short_commands(jdk, rounds);
+    rows.push(many_threads(jdk, rounds));
+    rows.push(histogram(jdk, rounds));
+    rows.push(heap_dump(jdk, rounds.min(3)));
+    rows
+}
+
+fn attached(java: &Java) -> LocalSocket {
+    Answer::of(&["attach", &java.pid().to_string()]).ok();
+    LocalSocket::connect(java.pid())
+}
+
+fn ours_ms(socket: &mut LocalSocket, line: &str, rounds: usize) -> f64 {
+    let run = |socket: &mut LocalSocket| {
+        let run = socket.exec(line);
+        assert_eq!(run.done.status, 0, "{line}: {run:?}");
+        run.total.as_secs_f64() * 1e3
+    };
+    // The first use loads the JDK's classes behind the command; both sides are measured after it.
+    run(socket);
+    median(&(0..rounds).map(|_| run(socket)).collect::<Vec<_>>())
+}
+
+fn theirs_ms(agent: &arthas::Arthas, line: &str, rounds: usize) -> f64 {
+    let run = || {
+        let start = Instant::now();
+        let answer = agent.exec(line);
+        assert_eq!(answer["state"], "SUCCEEDED", "{line}: {answer}");
+        start.elapsed().as_secs_f64() * 1e3
+    };
+    run();
+    median(&(0..rounds).map(|_| run()).collect::<Vec<_>>())
+}
+
+fn short_commands(jdk: &Jdk, rounds: usize) -> Vec<Row> {
+    let start = || JavaBuilder::new(jdk, "demo.MathGame").without_checks().start();
+    let (theirs_java, ours_java) = (start(), start());
+    let agent = arthas::boot(&theirs_java, &[]);
+    let mut socket = attached(&ours_java);
+    let mut rows: Vec<Row> = ["version", "thread 1", "memory", "jvm", "sysprop"]
+        .iter()
+        .map(|line| {
+            let theirs = theirs_ms(&agent, line, rounds);
+            Row::beside(
+                &format!("`{line}`"),
+                jdk,
+                "ms",
+                theirs,
+                ours_ms(&mut socket, line, rounds * 4),
+                Target::AtMost(5.0),
+            )
+        })
+        .collect();
+    let line = "dashboard -n 1";
+    let frame = ours_ms(&mut socket, line, rounds);
+    rows.push(Row::beside(
+        &format!("`{line}`"),
+        jdk,
+        "ms",
+        theirs_ms(&agent, line, 1),
+        frame,
+        Target::AtMost(300.0),
+    ));
+    rows
+}
+
+/// 10,000 threads; the sampling interval is left out on both sides.
+fn many_threads(jdk: &Jdk, rounds: usize) -> Row {
+    let start = || JavaBuilder::new(jdk, "ManyThreads").without_checks().vm("-Xss256k").arg("10000").start();
+    let theirs = {
+        let java = start();
+        theirs_ms(&arthas::boot(&java, &[]), "thread --all -i 1", rounds)
+    };
+    let java = start();
+    let ours = ours_ms(&mut attached(&java), "thread --all -i 1", rounds);
+    Row::beside("`thread`, 10,000 threads", jdk, "ms", theirs, ours, Target::Share(0.5))
+}
+
+/// The class histogram of a big heap, beside the JVM's own tool on the same JVM in turn.
+fn histogram(jdk: &Jdk, rounds: usize) -> Row {
+    let java = big_heap(jdk, 512);
+    let mut socket = attached(&java);
+    let [mut tool, mut ours] = [Vec::new(), Vec::new()];
+    ours_ms(&mut socket, "heap", 1);
+    for _ in 0..rounds {
+        let start = Instant::now();
+        java.jdk_tool("jcmd", &["GC.class_histogram", "-all"]);
+        tool.push(start.elapsed().as_secs_f64() * 1e3);
+        ours.push(socket.exec("heap").total.as_secs_f64() * 1e3);
+    }
+    Row::beside(
+        "class histogram of 512 MB (beside `jcmd`)",
+        jdk,
+        "ms",
+        median(&tool),
+        median(&ours),
+        Target::Share(1.0),
+    )
+}
+
+fn heap_dump(jdk: &Jdk, rounds: usize) -> Row {
+    let java = big_heap(jdk, 200);
+    let mut socket = attached(&java);
+    let folder = tempfile::tempdir().unwrap();
+    let [mut tool, mut ours] = [Vec::new(), Vec::new()];
+    for round in 0..rounds {
+        let file = |who: &str| folder.path().join(format!("{who}{round}.hprof")).display().to_string();
+        let start = Instant::now();
+        java.jdk_tool("jcmd", &["GC.heap_dump", "-all", &file("jcmd")]);
+        tool.push(start.elapsed().as_secs_f64() * 1e3);
+        let run = socket.exec(&format!("heapdump {}", file("ours")));
+        assert_eq!(run.done.status, 0, "{run:?}");
+        ours.push(run.total.as_secs_f64() * 1e3);
+        for who in ["jcmd", "ours"] {
+            std::fs::remove_file(file(who)).unwrap();
+        }
+    }
+    Row::beside(
+        "`heapdump` of 200 MB (beside `jcmd`)",
+        jdk,
+        "ms",
+        median(&tool),
+        median(&ours),
+        Target::Share(1.0 / 0.9),
+    )
+}
+
+fn big_heap(jdk: &Jdk, megabytes: u32) -> Java {
+    JavaBuilder::new(jdk, "BigHeap")
+        .without_checks()
+        .vm(format!("-Xmx{}m", megabytes * 3))
+        .arg(&megabytes.to_string())
+        .start()
+}

@@ -1,0 +1,63 @@
+//! Starting a JVM with the agent: time to the first line of `main`, and whether the class archive
+//! (CDS) is still used.
+
+use std::time::Instant;
+
+use harness::{JavaBuilder, Jdk, arthas};
+
+use crate::row::{Row, Target, median};
+
+pub fn measure(jdk: &Jdk, rounds: usize) -> Vec<Row> {
+    let plain = JavaBuilder::new(jdk, "demo.MathGame").without_checks();
+    let ours = plain.clone().with_agent("");
+    let javaagent = format!("-javaagent:{}", arthas::home().join("arthas-agent.jar").display());
+    let theirs = plain.clone().vm(javaagent).vm("-Darthas.telnetPort=-1").vm("-Darthas.httpPort=-1");
+    let [mut without, mut with, mut peer] = [Vec::new(), Vec::new(), Vec::new()];
+    // One that is not counted: the first start reads the JDK from disk.
+    time(&plain);
+    for _ in 0..rounds.max(5) * 2 {
+        without.push(time(&plain));
+        with.push(time(&ours));
+        peer.push(time(&theirs));
+    }
+    let base = median(&without);
+    // Half of what the same start differs by from run to run is what cannot be told apart.
+    let mut sorted = without.clone();
+    sorted.sort_by(f64::total_cmp);
+    let noise = sorted[sorted.len() * 3 / 4] - sorted[sorted.len() / 4];
+    let shared = |builder: &JavaBuilder| shared_classes(builder) as f64;
+    let lost = shared(&plain) - shared(&ours);
+    vec![
+        Row::beside(
+            "added to JVM start (limit: spread of starts without)",
+            jdk,
+            "ms",
+            median(&peer) - base,
+            median(&with) - base,
+            Target::AtMost(noise.max(5.0)),
+        ),
+        Row::beside(
+            "classes no longer from the archive",
+            jdk,
+            "",
+            shared(&plain) - shared(&theirs),
+            lost,
+            Target::AtMost(0.0),
+        ),
+    ]
+}
+
+/// Milliseconds from starting the process to the first line of `main`.
+fn time(builder: &JavaBuilder) -> f64 {
+    let start = Instant::now();
+    let _java = builder.start();
+    start.elapsed().as_secs_f64() * 1e3
+}
+
+/// How many classes of a start came from the archive.
+fn shared_classes(builder: &JavaBuilder) -> usize {
+    let mut java = builder.clone().vm("-Xlog:class+load:file=/dev/stderr").start();
+    java.process.close_input();
+    java.process.wait();
+    java.process.errors().iter().filter(|line| line.contains("shared objects file")).count()
+}

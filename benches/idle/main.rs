@@ -1,0 +1,98 @@
+//! What an idle agent costs: the same loops in two JVMs that take turns, one with the agent.
+//!
+//! The two JVMs of a pair are new each time, since a JIT compiler may settle differently in each
+//! start and that would be taken for the agent's doing. The result is the 95 % interval of the
+//! ratio (with / without) over the pairs; it must hold 1.00 or stay below 1.02.
+
+use harness::{Java, JavaBuilder, Jdk, jdk};
+
+/// Turns of the two JVMs within a pair.
+const TURNS: usize = 5;
+
+/// Above this the interval may not lie wholly above 1.
+const LIMIT: f64 = 1.02;
+
+fn main() {
+    let mut pairs = 20;
+    let mut jdks = Vec::new();
+    let mut args = std::env::args().skip(1);
+    while let Some(arg) = args.next() {
+        let value = args.next().and_then(|value| value.parse::<usize>().ok());
+        match (arg.as_str(), value) {
+            ("--pairs", Some(value)) => pairs = value,
+            ("--jdk", Some(value)) => jdks.push(jdk(&value.to_string())),
+            _ => {
+                eprintln!("usage: bench-idle [--pairs N] [--jdk MAJOR]...");
+                std::process::exit(2);
+            }
+        }
+    }
+    if jdks.is_empty() {
+        jdks.push(jdk("17"));
+    }
+    println!("| loop | JDK | pairs | ratio, 95 % interval | met |\n|---|---|---|---|---|");
+    let mut missed = false;
+    for jdk in &jdks {
+        for kind in ["compute", "alloc", "throw"] {
+            let ratios: Vec<f64> = (0..pairs).map(|pair| ratio(jdk, kind, pair)).collect();
+            let (low, high) = interval(&ratios);
+            let met = low <= 1.0 || high < LIMIT;
+            missed |= !met;
+            let verdict = if met { "yes" } else { "**no**" };
+            println!("| {kind} | {} | {pairs} | {low:.4} to {high:.4} | {verdict} |", jdk.major);
+        }
+    }
+    if missed {
+        std::process::exit(1);
+    }
+}
+
+fn ratio(jdk: &Jdk, kind: &str, pair: usize) -> f64 {
+    let plain = JavaBuilder::new(jdk, "IdleLoops").without_checks().arg(kind).arg("-");
+    let with_agent = plain.clone().with_agent("");
+    // Who starts first may land on the quieter moment: so they change places.
+    let (mut without, mut with) = if pair.is_multiple_of(2) {
+        let without = plain.start();
+        (without, with_agent.start())
+    } else {
+        let with = with_agent.start();
+        (plain.start(), with)
+    };
+    let mut turns = [Vec::new(), Vec::new()];
+    for _ in 0..TURNS {
+        turns[0].push(turn(&mut without));
+        turns[1].push(turn(&mut with));
+    }
+    let [without, with] = turns.map(|mut turns| {
+        turns.sort_by(f64::total_cmp);
+        turns[TURNS / 2]
+    });
+    with / without
+}
+
+fn turn(java: &mut Java) -> f64 {
+    java.process.say("");
+    let line = java.process.line("a round's time", |line| line.parse::<f64>().is_ok());
+    line.parse().unwrap_or(f64::NAN)
+}
+
+/// The 95 % interval of the mean of the ratios, on their logarithms.
+fn interval(ratios: &[f64]) -> (f64, f64) {
+    let logs: Vec<f64> = ratios.iter().map(|ratio| ratio.ln()).collect();
+    let n = logs.len() as f64;
+    let mean = logs.iter().sum::<f64>() / n;
+    let variance = logs.iter().map(|log| (log - mean).powi(2)).sum::<f64>() / (n - 1.0);
+    let reach = student_t(logs.len() - 1) * (variance / n).sqrt();
+    ((mean - reach).exp(), (mean + reach).exp())
+}
+
+/// The 97.5 % quantile of Student's t distribution.
+fn student_t(freedom: usize) -> f64 {
+    const TABLE: [f64; 10] = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228];
+    match freedom {
+        0 => f64::INFINITY,
+        1..=10 => TABLE[freedom - 1],
+        11..=19 => 2.10,
+        _ => 2.09,
+    }
+}
