@@ -1,0 +1,43 @@
+//! `oxprobe detach`: has the agent stop, and verifies from outside that it has.
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+
+use super::exec::Run;
+use super::{Outcome, Way};
+use crate::agent::Endpoint;
+use crate::attach;
+
+/// The agent waits up to 2 s for jobs and 1 s for threads in its code; then it ends regardless.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// Stop the agent: everything back as it was
+#[derive(Debug, Args)]
+pub struct Detach {
+    #[command(flatten)]
+    way: Way,
+}
+
+impl Detach {
+    /// Runs `stop`, then waits for the socket to close.
+    pub fn run(self) -> Outcome {
+        let process = self.way.process()?;
+        let Some(connection) = attach::find(&process, self.way.wait())? else {
+            eprintln!("oxprobe: the agent is not in JVM {}: nothing to stop", process.pid);
+            return Ok(ExitCode::SUCCESS);
+        };
+        let deadline = Instant::now() + LIMIT;
+        let mut run = Run::open(connection, "stop".to_owned(), false, Some(deadline))?;
+        let code = run.follow_to_end()?;
+        let gone = run.connection.wait_for_end(deadline) && !Endpoint::of(&process).is_served();
+        if gone || code != ExitCode::SUCCESS {
+            return Ok(code);
+        }
+        anyhow::bail!(
+            "the agent in JVM {0} said it stopped, but still answers; see `oxprobe log {0}`",
+            process.pid
+        )
+    }
+}
