@@ -1,1 +1,41 @@
+//! The command line: sessions, line editor, options, help, completion and jobs as state machines.
+//!
+//! A command is a struct with [`Args`] (its declaration) and [`Command`] (its work) on some host;
+//! [`Shell`] holds a list of them, [`Session`] turns a user's bytes into running commands and their
+//! results into events. There is no thread, file, socket or JVM in here: the process comes in through
+//! [`Outside`], the renderer through [`Draw`].
 #![forbid(unsafe_code)]
+
+mod args;
+mod command;
+mod connections;
+mod context;
+pub mod help;
+mod history;
+mod job;
+mod line;
+mod nearest;
+mod outside;
+mod run;
+mod scan;
+mod session;
+mod shell;
+mod signature;
+mod usage;
+mod value;
+
+pub use args::{Args, Bag};
+pub use command::{Command, Entry, Failure};
+pub use connections::{ConnectionState, Connections};
+pub use context::{After, Context, SessionFacts};
+pub use line::{Token, Word, tokens, words};
+pub use outside::{Draw, Drawn, Outside, Size};
+pub use session::{Event, Session, Setup};
+pub use shell::Shell;
+pub use shell_derive::{Args, Choice};
+pub use signature::{Arg, Group, Opt, Permission, Shape, Signature};
+pub use usage::UsageError;
+pub use value::{
+    ClassPattern, CommandName, Environment, FilePath, MethodPattern, SystemProperty, ThreadId, Value,
+    not_one_of,
+};

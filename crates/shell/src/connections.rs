@@ -1,0 +1,34 @@
+//! What the transports know about the agent's connections and the `session` command shows.
+
+use parking_lot::RwLock;
+
+/// The agent's connections. Written by transports, read by commands.
+#[derive(Debug, Default)]
+pub struct Connections {
+    state: RwLock<ConnectionState>,
+}
+
+/// A copy of what is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConnectionState {
+    /// The agent's id at the tunnel server.
+    pub agent_id: Option<String>,
+    /// The tunnel server's URL without what is secret in it.
+    pub tunnel_server: Option<String>,
+    /// Whether the agent is registered there now.
+    pub tunnel_connected: bool,
+    /// What is wrong, a sentence each.
+    pub problems: Vec<String>,
+}
+
+impl Connections {
+    /// What is known now.
+    pub fn get(&self) -> ConnectionState {
+        self.state.read().clone()
+    }
+
+    /// Changes what is known.
+    pub fn update(&self, change: impl FnOnce(&mut ConnectionState)) {
+        change(&mut self.state.write());
+    }
+}

@@ -1,0 +1,85 @@
+//! A session of one command line: its output, then its status.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::job::{Found, Job};
+use crate::run::{Caller, Started, status};
+use crate::{After, Draw, Drawn, Event, Failure, Size};
+
+pub(crate) struct Exec {
+    line: String,
+    draw: Arc<dyn Draw>,
+    size: Size,
+    job: Option<Arc<Job>>,
+    /// What is left to say once the job is over.
+    last: VecDeque<Event>,
+}
+
+impl Exec {
+    pub(crate) fn new(caller: &Caller, size: Size, line: &str) -> Self {
+        let draw = caller.draw.clone();
+        let mut exec = Self { line: line.to_owned(), draw, size, job: None, last: VecDeque::new() };
+        if caller.shell.refuses() {
+            exec.over(0, &Err(Failure::new("The agent is stopping: it takes no more commands.")), None);
+            return exec;
+        }
+        match caller.start(line, size) {
+            Started::Job(job, _) => exec.job = Some(job),
+            Started::Nothing => exec.over(0, &Ok(()), None),
+            Started::Failed(failure) => exec.over(0, &Err(failure), None),
+        }
+        exec
+    }
+
+    pub(crate) fn poll(&mut self, max_bytes: usize) -> Option<Event> {
+        if let Some(job) = &self.job {
+            match job.take(max_bytes) {
+                Found::Text(text) => return Some(Event::Output(text.into_bytes())),
+                Found::Value(value) => return Some(Event::Value(value)),
+                Found::Nothing => return None,
+                Found::Ended(end, after) => {
+                    let id = job.id;
+                    self.job = None;
+                    self.over(id, &end, after);
+                }
+            }
+        }
+        match self.last.front() {
+            Some(Event::Value(_)) if max_bytes == 0 => None,
+            _ => self.last.pop_front(),
+        }
+    }
+
+    pub(crate) fn resize(&mut self, size: Size) {
+        self.size = size;
+        if let Some(job) = &self.job {
+            job.resize(size);
+        }
+    }
+
+    pub(crate) fn cancel(&mut self) {
+        if let Some(job) = &self.job {
+            job.cancel();
+        }
+    }
+
+    fn over(&mut self, job: u64, end: &Result<(), Failure>, after: Option<After>) {
+        let result = status(end);
+        let status = result.status_code;
+        let message = match self.draw.draw(&result, job, self.size) {
+            Drawn::Value(value) => {
+                self.last.push_back(Event::Value(value));
+                None
+            }
+            Drawn::Text(_) => match end {
+                Err(Failure::Usage(error)) => Some(error.with_line(&self.line)),
+                _ => result.message,
+            },
+        };
+        self.last.push_back(Event::Done { status, message, dropped: 0 });
+        if after == Some(After::StopAgent) {
+            self.last.push_back(Event::StopAgent);
+        }
+    }
+}

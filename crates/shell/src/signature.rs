@@ -1,0 +1,175 @@
+//! What a command declares about itself: one declaration feeds parser, help, completion, schemas
+//! and documentation.
+
+/// A command's declaration, made by `#[derive(Args)]`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Signature {
+    /// What the user types.
+    pub name: &'static str,
+    /// Other words for the same command.
+    pub aliases: &'static [&'static str],
+    /// Where `help` lists it.
+    pub group: Group,
+    /// One line.
+    pub summary: &'static str,
+    /// What there is to say beyond the summary; paragraphs end in line feeds.
+    pub description: &'static str,
+    /// Command lines that work as they stand.
+    pub examples: &'static [&'static str],
+    /// The options, in the order of help.
+    pub options: &'static [Opt],
+    /// The positional arguments.
+    pub arguments: &'static [Arg],
+    /// What a user must be allowed to run it.
+    pub permission: Permission,
+    /// Left out of `help` and of completion.
+    pub hidden: bool,
+    /// The keys `q` and `Q` end it while it runs in a terminal.
+    pub ends_on_q: bool,
+}
+
+/// A heading of `help`, in the order of `help`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Group {
+    /// The console itself.
+    Shell,
+    /// The JVM and its environment.
+    System,
+    /// Threads.
+    Thread,
+    /// Heap and collections.
+    Memory,
+    /// Loaded classes.
+    Class,
+    /// Calls of methods.
+    Method,
+}
+
+impl Group {
+    /// The heading.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Shell => "Shell",
+            Self::System => "System",
+            Self::Thread => "Threads",
+            Self::Memory => "Memory",
+            Self::Class => "Classes",
+            Self::Method => "Methods",
+        }
+    }
+}
+
+/// What a user must be allowed, from harmless to dangerous.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Permission {
+    /// Read what costs nothing.
+    View,
+    /// Sample where time and memory go.
+    Profile,
+    /// See arguments and results of the application's calls.
+    Observe,
+    /// Run expressions inside the application.
+    Evaluate,
+    /// Change the application.
+    Mutate,
+    /// Take data out of the JVM in bulk.
+    Dump,
+    /// Govern the agent.
+    Admin,
+}
+
+/// An option.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Opt {
+    /// The letter after `-`.
+    pub short: Option<char>,
+    /// The word after `--`.
+    pub long: &'static str,
+    /// What its value is; `None` for a flag.
+    pub shape: Option<Shape>,
+    /// What help calls the value, where the shape's own label says too little.
+    pub label: Option<&'static str>,
+    /// Must be given.
+    pub required: bool,
+    /// May be given several times.
+    pub many: bool,
+    /// The value where it is not given.
+    pub default: Option<&'static str>,
+    /// One line.
+    pub help: &'static str,
+}
+
+impl Opt {
+    /// What help calls the value; `None` for a flag.
+    pub fn value_label(&self) -> Option<&'static str> {
+        self.shape.map(|shape| self.label.unwrap_or_else(|| shape.label()))
+    }
+}
+
+/// A positional argument.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Arg {
+    /// What help calls it.
+    pub name: &'static str,
+    /// What it is.
+    pub shape: Shape,
+    /// Must be given.
+    pub required: bool,
+    /// Takes all words that are left.
+    pub many: bool,
+    /// The value where it is not given.
+    pub default: Option<&'static str>,
+    /// One line.
+    pub help: &'static str,
+}
+
+/// What a value is. The type of the field says it (see [`crate::Value`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Any text.
+    Text,
+    /// A whole number.
+    Integer,
+    /// A number.
+    Number,
+    /// `true` or `false`.
+    Boolean,
+    /// One of these.
+    Choice(&'static [&'static str]),
+    /// A pattern over class names.
+    Class,
+    /// A pattern over method names.
+    Method,
+    /// An expression over the application's objects.
+    Expression,
+    /// A path in the JVM's file system.
+    File,
+    /// The name of a command.
+    Command,
+    /// The key of a system property.
+    SystemProperty,
+    /// The name of an environment variable.
+    Environment,
+    /// The id of a thread.
+    Thread,
+}
+
+impl Shape {
+    /// What help calls such a value.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Integer | Self::Number => "n",
+            Self::Boolean => "true|false",
+            Self::Choice(_) => "value",
+            Self::Class => "class-pattern",
+            Self::Method => "method-pattern",
+            Self::Expression => "expression",
+            Self::File => "file",
+            Self::Command => "command",
+            Self::SystemProperty => "key",
+            Self::Environment => "name",
+            Self::Thread => "thread-id",
+        }
+    }
+}

@@ -1,0 +1,408 @@
+//! A host without a JVM: real threads, a few commands, a plain renderer.
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+use model::{Layout, View};
+use shell::help::{HelpDetail, HelpList};
+use shell::{
+    After, Args, Choice, ClassPattern, Command, Context, Draw, Drawn, Entry, Event, Failure, Outside,
+    Session, Setup, Shape, Shell, Size,
+};
+
+/// A shell on the toy host and what wakes its sessions.
+pub struct Toy {
+    pub shell: Arc<Shell>,
+    pub host: Arc<Host>,
+    pub outside: Arc<Threads>,
+    woken: Arc<(Mutex<u64>, Condvar)>,
+}
+
+#[derive(Default)]
+pub struct Host {
+    emitted: AtomicUsize,
+    hears: (Mutex<bool>, Condvar),
+}
+
+/// Plain threads; candidates from a list.
+#[derive(Default)]
+pub struct Threads {
+    pub classes: Mutex<Vec<String>>,
+    /// While set, candidates are not answered.
+    pub stuck: (Mutex<bool>, Condvar),
+}
+
+impl Outside for Threads {
+    fn spawn(&self, name: &str, job: Box<dyn FnOnce() + Send>) -> io::Result<()> {
+        std::thread::Builder::new().name(name.to_owned()).spawn(job).map(drop)
+    }
+
+    fn now(&self) -> Duration {
+        static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+        START.get_or_init(Instant::now).elapsed()
+    }
+
+    fn candidates(&self, shape: Shape, prefix: &str, limit: usize) -> Vec<String> {
+        let mut stuck = self.stuck.0.lock().unwrap();
+        while *stuck {
+            stuck = self.stuck.1.wait(stuck).unwrap();
+        }
+        match shape {
+            Shape::Class => {
+                let classes = self.classes.lock().unwrap();
+                classes.iter().filter(|name| name.starts_with(prefix)).take(limit).cloned().collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Say hello.
+///
+/// As often as wanted.
+#[derive(Args)]
+#[command(group = Thread, example = "greet World -n 2", alias = "hello")]
+struct Greet {
+    /// How often
+    #[arg(short = 'n', long = "count", default = "1")]
+    count: u32,
+    /// In capitals
+    loud: bool,
+    /// Whom
+    who: String,
+}
+
+impl Command for Greet {
+    type Host = Host;
+
+    fn run(self, _: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
+        for _ in 0..self.count {
+            let text = format!("Hello {}", self.who);
+            cx.message(if self.loud { text.to_uppercase() } else { text })?;
+        }
+        Ok(())
+    }
+}
+
+/// Fail with a reason.
+#[derive(Args)]
+struct Fail;
+
+impl Command for Fail {
+    type Host = Host;
+
+    fn run(self, _: &Host, _: &mut Context<'_>) -> Result<(), Failure> {
+        Err(Failure::with_status(7, "It went wrong: try another."))
+    }
+}
+
+/// Panic.
+#[derive(Args)]
+#[command(hidden)]
+struct Panics;
+
+impl Command for Panics {
+    type Host = Host;
+
+    fn run(self, _: &Host, _: &mut Context<'_>) -> Result<(), Failure> {
+        panic!("on purpose");
+    }
+}
+
+/// Run until interrupted.
+#[derive(Args)]
+#[command(ends_on_q)]
+struct Forever;
+
+impl Command for Forever {
+    type Host = Host;
+
+    fn run(self, _: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
+        cx.message("started")?;
+        cx.sleep(Duration::from_secs(3600))
+    }
+}
+
+/// Do not notice an interrupt until the test says so.
+#[derive(Args)]
+struct Deaf;
+
+impl Command for Deaf {
+    type Host = Host;
+
+    fn run(self, host: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
+        cx.message("started")?;
+        let mut hears = host.hears.0.lock().unwrap();
+        while !*hears {
+            hears = host.hears.1.wait(hears).unwrap();
+        }
+        Ok(())
+    }
+}
+
+/// Write without end.
+#[derive(Args)]
+struct Flood;
+
+impl Command for Flood {
+    type Host = Host;
+
+    fn run(self, host: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
+        let line = "x".repeat(1023);
+        loop {
+            cx.message(line.clone())?;
+            host.emitted.fetch_add(1024, Ordering::SeqCst);
+        }
+    }
+}
+
+/// Stop the agent.
+#[derive(Args)]
+struct Halt;
+
+impl Command for Halt {
+    type Host = Host;
+
+    fn run(self, _: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
+        cx.finish(After::StopAgent);
+        cx.message("Stopping")
+    }
+}
+
+/// End the session.
+#[derive(Args)]
+#[command(alias = "exit")]
+struct Quit;
+
+impl Command for Quit {
+    type Host = Host;
+
+    fn run(self, _: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
+        cx.finish(After::CloseSession);
+        cx.message("Bye")
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Choice)]
+enum Order {
+    Name,
+    #[choice("SIZE")]
+    Size,
+}
+
+/// Find classes.
+#[derive(Args)]
+#[command(group = Class)]
+struct Find {
+    /// How to sort
+    #[arg(short, long, default = "name")]
+    order: Order,
+    /// What to look for
+    class: Option<ClassPattern>,
+}
+
+impl Command for Find {
+    type Host = Host;
+
+    fn run(self, _: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
+        cx.message(format!("{:?} {:?}", self.order, self.class.map(ClassPattern::into_string)))
+    }
+}
+
+/// Tell the size of the screen.
+#[derive(Args)]
+struct Screen;
+
+impl Command for Screen {
+    type Host = Host;
+
+    fn run(self, _: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
+        let size = cx.size();
+        cx.message(format!("{}x{}", size.cols, size.rows))
+    }
+}
+
+/// List the commands, or tell about one.
+#[derive(Args)]
+struct Help {
+    /// Which
+    command: Option<shell::CommandName>,
+}
+
+impl Command for Help {
+    type Host = Host;
+
+    fn run(self, _: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
+        let asked = self.command.and_then(|name| cx.signatures().find(|signature| *signature.name == *name));
+        match asked {
+            Some(signature) => cx.emit(HelpDetail::of(signature)),
+            None => {
+                let list = HelpList::of(cx.signatures());
+                cx.emit(list)
+            }
+        }
+    }
+}
+
+static ENTRIES: &[Entry<Host>] = &[
+    Entry::of::<Help>(),
+    Entry::of::<Greet>(),
+    Entry::of::<Fail>(),
+    Entry::of::<Panics>(),
+    Entry::of::<Forever>(),
+    Entry::of::<Deaf>(),
+    Entry::of::<Flood>(),
+    Entry::of::<Halt>(),
+    Entry::of::<Quit>(),
+    Entry::of::<Find>(),
+    Entry::of::<Screen>(),
+];
+
+/// Draws lines and columns without colours.
+pub struct Plain;
+
+impl Draw for Plain {
+    fn draw(&self, view: &dyn View, _: u64, _: Size) -> Drawn {
+        let mut text = String::new();
+        flatten(&view.layout(), &mut text);
+        Drawn::Text(text)
+    }
+}
+
+fn flatten(layout: &Layout, out: &mut String) {
+    match layout {
+        Layout::Line(text) => *out += &(text.plain() + "\n"),
+        Layout::Fields(fields) => {
+            for field in fields {
+                *out += &format!("{}  {}\n", field.name.plain(), field.value.plain());
+            }
+        }
+        Layout::Table(table) => {
+            for row in &table.rows {
+                let cells: Vec<String> = row.iter().map(|cell| cell.plain()).collect();
+                *out += &(cells.join("  ") + "\n");
+            }
+        }
+        Layout::Group(group) => group.items.iter().for_each(|item| flatten(item, out)),
+        Layout::Tree(_) | Layout::Series(_) => *out += "(not drawn)\n",
+    }
+}
+
+/// Draws JSON objects.
+pub struct Json;
+
+impl Draw for Json {
+    fn draw(&self, view: &dyn View, job: u64, _: Size) -> Drawn {
+        let mut json = view.json();
+        json["type"] = view.kind().into();
+        json["jobId"] = job.into();
+        Drawn::Value(json.to_string())
+    }
+}
+
+impl Toy {
+    pub fn new() -> Self {
+        let host = Arc::new(Host::default());
+        let outside = Arc::new(Threads::default());
+        let shell = Shell::new(host.clone(), ENTRIES, outside.clone());
+        Self { shell, host, outside, woken: Arc::default() }
+    }
+
+    pub fn setup(&self) -> Setup {
+        let woken = self.woken.clone();
+        let wake = move || {
+            *woken.0.lock().unwrap() += 1;
+            woken.1.notify_all();
+        };
+        Setup {
+            user: "tester".to_owned(),
+            from: "test".to_owned(),
+            prompt: "$ ".to_owned(),
+            size: Size::USUAL,
+            draw: Arc::new(Plain),
+            wake: Arc::new(wake),
+            welcome: Vec::new(),
+        }
+    }
+
+    pub fn setup_json(&self) -> Setup {
+        Setup { draw: Arc::new(Json), ..self.setup() }
+    }
+
+    /// Polls, waiting for wakes, until the events are enough.
+    pub fn until(&self, session: &mut Session, enough: impl Fn(&[Event]) -> bool) -> Vec<Event> {
+        self.collect(session, 64 * 1024, enough)
+    }
+
+    pub fn until_done(&self, session: &mut Session) -> Vec<Event> {
+        self.until_done_by(session, 64 * 1024)
+    }
+
+    pub fn until_done_by(&self, session: &mut Session, max_bytes: usize) -> Vec<Event> {
+        let done = |events: &[Event]| events.iter().any(|event| matches!(event, Event::Done { .. }));
+        self.collect(session, max_bytes, done)
+    }
+
+    fn collect(&self, session: &mut Session, max: usize, enough: impl Fn(&[Event]) -> bool) -> Vec<Event> {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        let mut events = Vec::new();
+        loop {
+            let seen = *self.woken.0.lock().unwrap();
+            while let Some(event) = session.poll(max) {
+                events.push(event);
+            }
+            if enough(&events) {
+                return events;
+            }
+            let mut woken = self.woken.0.lock().unwrap();
+            while *woken == seen {
+                let left = deadline.saturating_duration_since(Instant::now());
+                assert!(!left.is_zero(), "nothing more came after {events:?}");
+                woken = self.woken.1.wait_timeout(woken, left).unwrap().0;
+            }
+        }
+    }
+
+    /// How much `flood` has handed over.
+    pub fn emitted(&self) -> usize {
+        self.host.emitted.load(Ordering::SeqCst)
+    }
+
+    /// Waits until `flood` makes no headway.
+    pub fn flood_stalls(&self) {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while self.emitted() < 256 * 1024 {
+            assert!(Instant::now() < deadline, "only {} bytes", self.emitted());
+            std::thread::yield_now();
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+
+    /// Lets `deaf` end.
+    pub fn hear(&self) {
+        *self.host.hears.0.lock().unwrap() = true;
+        self.host.hears.1.notify_all();
+    }
+}
+
+/// Runs a line to its end.
+pub fn exec(toy: &Toy, line: &str) -> Vec<Event> {
+    toy.until_done(&mut Session::exec(toy.shell.clone(), toy.setup(), line))
+}
+
+/// The text among the events.
+pub fn text_of(events: &[Event]) -> String {
+    let bytes: Vec<u8> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Output(bytes) => Some(bytes.as_slice()),
+            _ => None,
+        })
+        .flatten()
+        .copied()
+        .collect();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
