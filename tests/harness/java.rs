@@ -139,6 +139,17 @@ impl Java {
         assert!(answer.starts_with("ok"), "{answer}");
     }
 
+    /// Fails if the program printed anything but its own lines, such as a warning of `-Xcheck:jni`
+    /// or something of ours, on either stream.
+    pub fn assert_undisturbed(&mut self) {
+        let own = |line: &&String| *line != "ready" && !line.starts_with("ok ") && !line.is_empty();
+        let printed: Vec<String> = self.process.output().iter().filter(own).cloned().collect();
+        assert!(printed.is_empty(), "JDK {} printed {printed:#?}", self.jdk.major);
+        let errors = self.process.errors();
+        let errors: Vec<&String> = errors.iter().filter(|line| !line.starts_with("Picked up")).collect();
+        assert!(errors.is_empty(), "JDK {} printed {errors:#?}", self.jdk.major);
+    }
+
     /// What one of the JDK's own tools says about it.
     pub fn jdk_tool(&self, tool: &str, args: &[&str]) -> String {
         let pid = self.pid().to_string();

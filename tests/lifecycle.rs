@@ -1,0 +1,221 @@
+//! Coming, going and staying: what is left after `stop`, what a JVM's end looks like, and what a
+//! JVM that nobody asked to be probed notices.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use harness::client::result;
+use harness::resources::{Holdings, slope, thread_names};
+use harness::socket::path;
+use harness::{Answer, Java, JavaBuilder, Jdk, agent_library, exec, exec_json, jdk, jdks, oxprobe};
+
+/// Rounds of attach, use, stop.
+const ROUNDS: usize = 200;
+
+/// The first rounds load what the JVM loads once; growth is judged after them.
+const WARM: usize = 50;
+
+fn rounds_leave_nothing(jdk: &Jdk) {
+    // A heap that is touched at the start, so that the JVM's own growth is not taken for ours.
+    let mut java = JavaBuilder::new(jdk, "demo.MathGame")
+        .vm("-Xms64m")
+        .vm("-Xmx64m")
+        .vm("-XX:+AlwaysPreTouch")
+        .vm("-Dbusy=1")
+        .start();
+    let pid = java.pid().to_string();
+    let mut rss = Vec::new();
+    let mut threads = Vec::new();
+    let mut descriptors = Vec::new();
+    let mut classes = Vec::new();
+    for round in 0..ROUNDS {
+        Answer::of(&["attach", &pid]).ok();
+        exec_json(java.pid(), "thread -n 1 -i 1");
+        exec_json(java.pid(), "memory");
+        Answer::of(&["detach", &pid]).ok();
+        if round >= WARM {
+            let held = Holdings::of(java.pid());
+            rss.push(held.rss_kib as f64);
+            threads.push(held.threads as f64);
+            descriptors.push(held.descriptors as f64);
+            if round % 10 == 0 {
+                classes.push(loaded_classes(&java));
+            }
+        }
+    }
+    let report = format!(
+        "JDK {}: per round {:+.2} KiB, {:+.3} threads, {:+.3} descriptors; per ten rounds {:+.3} classes",
+        jdk.major,
+        slope(&rss),
+        slope(&threads),
+        slope(&descriptors),
+        slope(&classes)
+    );
+    println!("{report}");
+    assert!(slope(&rss).abs() < 16.0, "{report}");
+    assert!(slope(&threads).abs() < 0.02, "{report}");
+    assert!(slope(&descriptors).abs() < 0.02, "{report}");
+    assert!(slope(&classes).abs() < 0.2, "{report}");
+    nothing_of_ours_is_left(&java);
+    java.assert_undisturbed();
+}
+
+fn loaded_classes(java: &Java) -> f64 {
+    let table = java.jdk_tool("jstat", &["-class"]);
+    let numbers = table.lines().nth(1).unwrap_or_default();
+    numbers.split_whitespace().next().and_then(|number| number.parse().ok()).unwrap_or(0.0)
+}
+
+fn nothing_of_ours_is_left(java: &Java) {
+    let ours: Vec<String> =
+        thread_names(java.pid()).into_iter().filter(|name| name.starts_with("oxprobe")).collect();
+    assert!(ours.is_empty(), "{ours:?}");
+    let socket = path(java.pid());
+    assert!(!socket.exists(), "{} is still there", socket.display());
+    assert!(!socket.parent().unwrap().exists(), "the socket's folder is still there");
+    if java.jdk.major >= 9 {
+        let classes = java.jdk_tool("jcmd", &["GC.class_histogram", "-all"]);
+        let ours = classes.lines().filter(|line| line.contains("oxprobe")).count();
+        assert!(ours <= 3, "{ours} classes of ours");
+    }
+}
+
+#[test]
+fn two_hundred_rounds_leave_nothing_on_jdk_8() {
+    rounds_leave_nothing(&jdk("8"));
+}
+
+#[test]
+fn two_hundred_rounds_leave_nothing_on_jdk_17() {
+    rounds_leave_nothing(&jdk("17"));
+}
+
+#[test]
+fn two_hundred_rounds_leave_nothing_on_jdk_25() {
+    rounds_leave_nothing(&jdk("25"));
+}
+
+#[test]
+fn stop_ends_the_jobs_of_other_sessions_and_the_next_attach_works() {
+    let mut java = Java::demo(&jdk("17"));
+    let pid = java.pid().to_string();
+    Answer::of(&["attach", &pid]).ok();
+    let mut dashboard = harness::Running::start(oxprobe().args(["exec", &pid, "dashboard"]));
+    dashboard.line("the first frame", |line| line.contains("busy-1"));
+    let start = Instant::now();
+    let stopped = exec(java.pid(), "stop");
+    assert_eq!(stopped.code, 0, "{stopped:#?}");
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    assert_ne!(dashboard.wait().code(), Some(0), "an interrupted dashboard has not succeeded");
+    nothing_of_ours_is_left(&java);
+    let again = exec_json(java.pid(), "version");
+    assert_eq!(result(&again, "version")["version"], env!("CARGO_PKG_VERSION"));
+    java.assert_undisturbed();
+}
+
+#[test]
+fn the_jvm_ends_as_quickly_and_with_the_same_code_while_a_job_runs() {
+    for jdk in jdks() {
+        let mut java = JavaBuilder::new(&jdk, "demo.MathGame").with_agent("").start();
+        let pid = java.pid().to_string();
+        let mut dashboard = harness::Running::start(oxprobe().args(["exec", &pid, "dashboard -i 100"]));
+        dashboard.line("the first frame", |line| line.contains("busy-1"));
+        let start = Instant::now();
+        java.process.close_input();
+        let status = java.process.wait();
+        assert_eq!(status.code(), Some(0), "JDK {}: {:?}", jdk.major, java.process.errors());
+        assert!(start.elapsed() < Duration::from_secs(3), "JDK {}: {:?}", jdk.major, start.elapsed());
+        assert_eq!(dashboard.wait().code(), Some(3), "the target is not reachable any more");
+        java.assert_undisturbed();
+    }
+}
+
+#[test]
+fn no_port_is_opened() {
+    let java = JavaBuilder::new(&jdk("17"), "demo.MathGame").with_agent("").start();
+    exec_json(java.pid(), "version");
+    let fds = std::fs::read_dir(format!("/proc/{}/fd", java.pid())).unwrap();
+    let sockets: Vec<String> = fds
+        .flatten()
+        .filter_map(|fd| std::fs::read_link(fd.path()).ok())
+        .filter_map(|target| target.to_str()?.strip_prefix("socket:[")?.strip_suffix(']').map(str::to_owned))
+        .collect();
+    for table in ["tcp", "tcp6", "udp", "udp6"] {
+        let rows = std::fs::read_to_string(format!("/proc/{}/net/{table}", java.pid())).unwrap();
+        for row in rows.lines().skip(1) {
+            let inode = row.split_whitespace().nth(9).unwrap_or_default();
+            assert!(!sockets.iter().any(|socket| socket == inode), "{table}: {row}");
+        }
+    }
+}
+
+#[test]
+fn the_jdks_own_tools_start_and_print_as_without_the_agent() {
+    let jdk = jdk("17");
+    let option = format!("-agentpath:{}", agent_library().display());
+    for (tool, args) in
+        [("javac", &["-version"][..]), ("keytool", &["-help"]), ("jcmd", &["-l"]), ("jar", &["--version"])]
+    {
+        let run = |tool_options: Option<&str>| {
+            let mut command = Command::new(jdk.tool(tool));
+            command.args(args).env_remove("JAVA_TOOL_OPTIONS");
+            if let Some(options) = tool_options {
+                command.env("JAVA_TOOL_OPTIONS", options);
+            }
+            let out = command.output().unwrap();
+            let text = |bytes: &[u8]| {
+                let text = String::from_utf8_lossy(bytes).into_owned();
+                // The JVM itself says that it picked the options up; `jcmd -l` lists pids.
+                let own =
+                    text.lines().filter(|line| !line.starts_with("Picked up") && !line.contains("jdk.jcmd"));
+                own.map(str::to_owned).collect::<Vec<_>>()
+            };
+            (out.status.code(), text(&out.stdout), text(&out.stderr))
+        };
+        assert_eq!(run(Some(&option)), run(None), "{tool}");
+    }
+}
+
+#[test]
+fn a_bad_option_or_an_unreachable_tunnel_never_stops_the_application() {
+    let port = harness::tunnel::free_port();
+    let options = format!("nonsense=1,tunnel-url=ws://127.0.0.1:{port}/ws,app-name,=,,log=/proc/nowhere/x");
+    let mut java = JavaBuilder::new(&jdk("17"), "demo.MathGame").with_agent(&options).start();
+    let pid = java.pid().to_string();
+    let session = exec(java.pid(), "session").ok();
+    assert!(session.contains(&port.to_string()), "{session}");
+    let log = Answer::of(&["log", &pid]).ok();
+    assert!(log.contains("nonsense"), "{log}");
+    java.assert_undisturbed();
+}
+
+#[test]
+fn a_refused_tunnel_costs_less_than_a_hundredth_of_a_core() {
+    let port = harness::tunnel::free_port();
+    let options = format!("tunnel-url=ws://127.0.0.1:{port}/ws");
+    let java = JavaBuilder::new(&jdk("17"), "demo.MathGame").vm("-Dbusy=1").with_agent(&options).start();
+    exec_json(java.pid(), "version");
+    let used = || {
+        ["oxprobe-io", "oxprobe-dial"]
+            .map(|name| harness::resources::thread_cpu_seconds(java.pid(), name))
+            .iter()
+            .sum::<f64>()
+    };
+    let before = used();
+    // The promise is about time that passes, so here time must pass.
+    std::thread::sleep(Duration::from_secs(30));
+    let share = (used() - before) / 30.0;
+    println!("{:.3} % of a core", share * 100.0);
+    assert!(share < 0.01, "{share}");
+}
+
+#[test]
+fn a_library_loaded_by_the_application_serves_too() {
+    for jdk in jdks() {
+        let library = agent_library().display().to_string();
+        let mut java = JavaBuilder::new(&jdk, "LoadLibrary").arg(&library).start();
+        let version = exec_json(java.pid(), "version");
+        assert_eq!(result(&version, "version")["version"], env!("CARGO_PKG_VERSION"), "JDK {}", jdk.major);
+        java.assert_undisturbed();
+    }
+}
