@@ -1,0 +1,98 @@
+//! Java exceptions that our own calls cause: taken off the thread, told as [`Thrown`], let go. Their words are
+//! read from `Throwable`'s fields, never by `getMessage()`, which the application may have overridden.
+
+use std::ffi::CStr;
+use std::ptr::NonNull;
+
+use crate::env::{Env, jni};
+use crate::error::{Error, Result, Thrown};
+use crate::refs::{Local, Ref};
+use crate::sys::{jfieldID, jvalue};
+
+/// How many causes are told.
+const CAUSES: u32 = 3;
+
+impl<'f> Env<'f> {
+    /// After a call: an exception becomes an error, and none stays.
+    pub(crate) fn check(&self, call: &str) -> Result<()> {
+        // SAFETY: always legal.
+        if unsafe { jni!(self, ExceptionCheck) } { Err(self.take(call)) } else { Ok(()) }
+    }
+
+    /// Clears whatever is pending, unseen.
+    pub(crate) fn clear(&self) {
+        // SAFETY: always legal.
+        unsafe { jni!(self, ExceptionClear) };
+    }
+
+    fn take(&self, call: &str) -> Error {
+        // SAFETY: always legal.
+        let raw = unsafe { jni!(self, ExceptionOccurred) };
+        self.clear();
+        // SAFETY: a new local reference in this frame, or null.
+        let thrown: Option<Local<'_>> = unsafe { Local::from_raw(self, raw) };
+        match thrown {
+            Some(thrown) => Error::Thrown(Box::new(self.describe(call, &thrown, CAUSES))),
+            None => Error::Null { call: call.into() },
+        }
+    }
+
+    fn describe(&self, call: &str, thrown: &Local<'_>, causes: u32) -> Thrown {
+        let class = self.class_of(thrown).and_then(|class| self.class_name(&class));
+        let class = class.unwrap_or_else(|_| "an unknown exception".to_owned());
+        let message = self
+            .throwable_field(thrown, c"detailMessage", c"Ljava/lang/String;")
+            .and_then(|text| self.string(&text).ok());
+        let cause = (causes > 0)
+            .then(|| self.throwable_field(thrown, c"cause", c"Ljava/lang/Throwable;"))
+            .flatten()
+            .filter(|cause| !self.is_same(cause, thrown))
+            .map(|cause| Box::new(self.describe("", &cause, causes.saturating_sub(1))));
+        Thrown { call: call.into(), class, message, cause }
+    }
+
+    /// An object in a field of `java.lang.Throwable` itself; `None` also when it cannot be read.
+    fn throwable_field(&self, of: &Local<'_>, name: &CStr, signature: &CStr) -> Option<Local<'f>> {
+        // SAFETY: nothing is pending; the name is a C string.
+        let class = unsafe { jni!(self, FindClass, c"java/lang/Throwable".as_ptr()) };
+        self.clear();
+        // SAFETY: a new local reference in this frame, or null.
+        let class: Local<'_> = unsafe { Local::from_raw(self, class) }?;
+        // SAFETY: `class` is a class; both names are C strings.
+        let id = unsafe { jni!(self, GetFieldID, class.raw(), name.as_ptr(), signature.as_ptr()) };
+        self.clear();
+        let id: jfieldID = NonNull::new(id)?.as_ptr();
+        // SAFETY: `of` is a Throwable and `id` one of its reference fields.
+        let raw = unsafe { jni!(self, GetObjectField, of.raw(), id) };
+        // SAFETY: a new local reference in this frame, or null.
+        unsafe { Local::from_raw(self, raw) }
+    }
+
+    /// `Class.getName()`: the name with dots; arrays as `[J` and `[Ljava.lang.String;`.
+    pub fn class_name(&self, class: &impl Ref<Kind = crate::refs::Class>) -> Result<String> {
+        self.ready()?;
+        // SAFETY: `class` is a `java.lang.Class` object.
+        let of = unsafe { jni!(self, GetObjectClass, class.raw()) };
+        // SAFETY: a new local reference in this frame, or null.
+        let of: Option<Local<'_>> = unsafe { Local::from_raw(self, of) };
+        let Some(of) = of else { return Err(Error::Null { call: "GetObjectClass".into() }) };
+        let (name, signature) = (c"getName".as_ptr(), c"()Ljava/lang/String;".as_ptr());
+        // SAFETY: `of` is a class; both names are C strings.
+        let id = unsafe { jni!(self, GetMethodID, of.raw(), name, signature) };
+        if id.is_null() {
+            self.clear();
+            return Err(Error::Null { call: "GetMethodID Class.getName".into() });
+        }
+        let no_arguments: *const jvalue = std::ptr::null();
+        // SAFETY: `id` is a method of `java.lang.Class` without parameters that returns an object.
+        let raw = unsafe { jni!(self, CallObjectMethodA, class.raw(), id, no_arguments) };
+        // SAFETY: always legal.
+        if unsafe { jni!(self, ExceptionCheck) } {
+            self.clear();
+            return Err(Error::Null { call: "Class.getName".into() });
+        }
+        // SAFETY: a new local reference in this frame, or null.
+        let name: Option<Local<'_>> = unsafe { Local::from_raw(self, raw) };
+        self.string(&name.ok_or_else(|| Error::Null { call: "Class.getName".into() })?)
+    }
+}

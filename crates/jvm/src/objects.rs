@@ -1,0 +1,61 @@
+//! What can be asked of any object or class: its class, whether it is the same as another, and classes by
+//! name.
+
+use crate::env::{Env, jni};
+use crate::error::{Error, Result};
+use crate::known;
+use crate::mutf8;
+use crate::refs::{Class, Local, Ref};
+
+impl<'f> Env<'f> {
+    /// `FindClass`: a class by its name with slashes (`java/lang/String`, `[J`), as the system class loader
+    /// sees it, and boot classes through it. The class gets initialised.
+    pub fn find_class(&self, name: &str) -> Result<Local<'f, Class>> {
+        self.ready()?;
+        let text = mutf8::encode(name);
+        // SAFETY: the name is a C string.
+        let raw = unsafe { jni!(self, FindClass, text.as_ptr()) };
+        self.check(name)?;
+        // SAFETY: a new local reference to a class, in this frame.
+        unsafe { Local::from_raw(self, raw) }.ok_or_else(|| Error::Null { call: name.into() })
+    }
+
+    /// The object's class.
+    pub fn class_of(&self, object: &impl Ref) -> Result<Local<'f, Class>> {
+        self.ready()?;
+        // SAFETY: a live reference.
+        let raw = unsafe { jni!(self, GetObjectClass, object.raw()) };
+        // SAFETY: a new local reference to a class, in this frame.
+        unsafe { Local::from_raw(self, raw) }.ok_or_else(|| Error::Null { call: "GetObjectClass".into() })
+    }
+
+    /// The class this one extends; `None` for `Object`, interfaces and primitive types.
+    pub fn superclass(&self, class: &impl Ref<Kind = Class>) -> Result<Option<Local<'f, Class>>> {
+        self.ready()?;
+        // SAFETY: a live reference to a class.
+        let raw = unsafe { jni!(self, GetSuperclass, class.raw()) };
+        // SAFETY: a new local reference to a class in this frame, or null.
+        Ok(unsafe { Local::from_raw(self, raw) })
+    }
+
+    /// Whether an object of `from` may be stored where `to` is declared.
+    pub fn is_assignable(&self, from: &impl Ref<Kind = Class>, to: &impl Ref<Kind = Class>) -> Result<bool> {
+        self.ready()?;
+        // SAFETY: live references to classes.
+        Ok(unsafe { jni!(self, IsAssignableFrom, from.raw(), to.raw()) })
+    }
+
+    /// Whether both refer to one object. `false` after the JVM's death.
+    pub fn is_same(&self, one: &impl Ref, other: &impl Ref) -> bool {
+        // SAFETY: live references; never throws.
+        self.ready().is_ok() && unsafe { jni!(self, IsSameObject, one.raw(), other.raw()) }
+    }
+
+    /// The object as a class, if it is one.
+    pub fn as_class(&self, object: Local<'f>) -> Result<Local<'f, Class>> {
+        known::CLASS.expect(self, &object)?;
+        let raw = object.into_raw();
+        // SAFETY: the same local reference, which `object` gave away, to a `java.lang.Class`.
+        unsafe { Local::from_raw(self, raw) }.ok_or_else(|| Error::Null { call: "as_class".into() })
+    }
+}
