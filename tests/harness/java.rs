@@ -94,7 +94,7 @@ impl JavaBuilder {
     /// Starts it and waits for its first line, `ready`.
     pub fn start(&self) -> Java {
         let mut java = self.start_unready();
-        java.process.line("the program to be ready", |line| line == "ready");
+        java.process.line("the program to be ready", |line| line.starts_with("ready"));
         java
     }
 
@@ -142,7 +142,7 @@ impl Java {
     /// Fails if the program printed anything but its own lines, such as a warning of `-Xcheck:jni`
     /// or something of ours, on either stream.
     pub fn assert_undisturbed(&mut self) {
-        let own = |line: &&String| *line != "ready" && !line.starts_with("ok ") && !line.is_empty();
+        let own = |line: &&String| !line.starts_with("ready") && !line.starts_with("ok ") && !line.is_empty();
         let printed: Vec<String> = self.process.output().iter().filter(own).cloned().collect();
         assert!(printed.is_empty(), "JDK {} printed {printed:#?}", self.jdk.major);
         let errors = self.process.errors();

@@ -1,0 +1,188 @@
+//! Every command on five JDKs by attach; a smoke list on the other ways in and on smaller images.
+
+use harness::client::result;
+use harness::{Answer, Java, JavaBuilder, Jdk, agent_library, exec, exec_json, jdk, jdks};
+use serde_json::Value;
+
+/// Each command line and the `type` of the result it must give.
+const LINES: &[(&str, &str)] = &[
+    ("help", "help"),
+    ("help thread", "help"),
+    ("version", "version"),
+    ("session", "session"),
+    ("history", "history"),
+    ("sysprop", "sysprop"),
+    ("sysprop java.version", "sysprop"),
+    ("sysenv", "sysenv"),
+    ("sysenv PATH", "sysenv"),
+    ("pwd", "pwd"),
+    ("jvm", "jvm"),
+    ("memory", "memory"),
+    ("dashboard -n 1", "dashboard"),
+    ("dashboard -n 2 -i 100", "dashboard"),
+    ("thread", "thread"),
+    ("thread --all", "thread"),
+    ("thread 1", "thread"),
+    ("thread -n 3", "thread"),
+    ("thread -n 3 -i 100", "thread"),
+    ("thread -n -1 -i 50", "thread"),
+    ("thread -b", "thread"),
+    ("thread --state WAITING", "thread"),
+    ("thread --state runnable", "thread"),
+    ("thread -n 2 --lockedMonitors --lockedSynchronizers", "thread"),
+    ("heap", "heap"),
+    ("heap -n 5", "heap"),
+    ("gc", "gc"),
+];
+
+/// What must work everywhere.
+const SMOKE: &[(&str, &str)] = &[
+    ("version", "version"),
+    ("sysprop java.version", "sysprop"),
+    ("thread -n 1 -i 50", "thread"),
+    ("memory", "memory"),
+    ("dashboard -n 1", "dashboard"),
+    ("pwd", "pwd"),
+];
+
+fn run_all(java: &Java, lines: &[(&str, &str)]) {
+    for (line, kind) in lines {
+        let results = exec_json(java.pid(), line);
+        let found = result(&results, kind);
+        assert!(found.get("jobId").is_some_and(Value::is_u64), "{line}: {found}");
+        let text = exec(java.pid(), line).ok();
+        // The history of a session that ran nothing yet may be empty.
+        assert!(!text.trim().is_empty() || *line == "history", "{line} printed nothing");
+        assert!(!text.contains('\x1b'), "{line}: escapes although nobody looks at a terminal");
+    }
+}
+
+fn every_command(jdk: &Jdk) {
+    let mut java = Java::demo(jdk);
+    java.tell("block");
+    Answer::of(&["attach", &java.pid().to_string()]).ok();
+    run_all(&java, LINES);
+    java.assert_undisturbed();
+    let folder = tempfile::tempdir().unwrap();
+    for option in ["", "--live"] {
+        let file = folder.path().join(format!("dump{option}.hprof"));
+        exec_json(java.pid(), &format!("heapdump {option} {}", file.display()));
+        let bytes = std::fs::read(&file).unwrap();
+        assert!(bytes.starts_with(b"JAVA PROFILE 1.0."), "JDK {}", jdk.major);
+    }
+    java.tell("gc");
+    exec_json(java.pid(), "sysprop oxprobe.test.value 42");
+    let value = exec_json(java.pid(), "sysprop oxprobe.test.value");
+    assert_eq!(result(&value, "sysprop")["props"]["oxprobe.test.value"], "42");
+    let stop = exec(java.pid(), "stop");
+    assert_eq!(stop.code, 0, "{stop:#?}");
+    java.assert_undisturbed();
+}
+
+#[test]
+fn every_command_answers_on_jdk_8() {
+    every_command(&jdk("8"));
+}
+
+#[test]
+fn every_command_answers_on_jdk_11() {
+    every_command(&jdk("11"));
+}
+
+#[test]
+fn every_command_answers_on_jdk_17() {
+    every_command(&jdk("17"));
+}
+
+#[test]
+fn every_command_answers_on_jdk_21() {
+    every_command(&jdk("21"));
+}
+
+#[test]
+fn every_command_answers_on_jdk_25() {
+    every_command(&jdk("25"));
+}
+
+#[test]
+fn the_smoke_list_works_from_the_start_of_the_jvm() {
+    for jdk in jdks() {
+        let mut java = JavaBuilder::new(&jdk, "demo.MathGame").with_agent("").start();
+        run_all(&java, SMOKE);
+        java.assert_undisturbed();
+    }
+}
+
+#[test]
+fn the_smoke_list_works_in_a_library_the_application_loads() {
+    for jdk in jdks() {
+        let library = agent_library().display().to_string();
+        let mut java = JavaBuilder::new(&jdk, "LoadLibrary").arg(&library).start();
+        run_all(&java, SMOKE);
+        java.assert_undisturbed();
+    }
+}
+
+#[test]
+fn the_smoke_list_works_on_a_jre_without_the_attach_module() {
+    for name in ["jre8", "jre17", "jre21", "jre25"] {
+        let mut java = Java::demo(&jdk(name));
+        run_all(&java, SMOKE);
+        java.assert_undisturbed();
+    }
+}
+
+/// An image with `java.base` only: each command answers, or fails naming the module it lacks.
+#[test]
+fn on_an_image_without_management_each_command_answers_or_names_the_module() {
+    for name in ["base17", "base25"] {
+        let mut java = Java::demo(&jdk(name));
+        for (line, kind) in LINES {
+            let answer = Answer::of(&["exec", &java.pid().to_string(), "--json", line]);
+            let last: Value = serde_json::from_str(answer.out.lines().last().unwrap_or_default()).unwrap();
+            assert_eq!(last["type"], "status", "{line}: {answer:#?}");
+            if last["statusCode"] == 0 {
+                assert!(answer.out.contains(&format!("\"type\":\"{kind}\"")), "{line}: {answer:#?}");
+            } else {
+                let message = last["message"].as_str().unwrap_or_default();
+                let names = message.contains("java.management") || message.contains("jdk.management");
+                assert!(names, "{name}: {line}: {message}");
+            }
+        }
+        java.assert_undisturbed();
+    }
+}
+
+#[test]
+fn virtual_threads_are_listed_where_the_jvm_has_them() {
+    for name in ["21", "25"] {
+        let mut java = Java::demo(&jdk(name));
+        java.tell("virtual 500");
+        let results = exec_json(java.pid(), "thread --virtual --all");
+        let stats = result(&results, "thread")["threadStats"].as_array().cloned().unwrap_or_default();
+        let of_ours = stats.iter().filter(|thread| thread["virtual"] == true).count();
+        assert!(of_ours >= 500, "JDK {name}: {of_ours} virtual threads of 500");
+        java.assert_undisturbed();
+    }
+}
+
+#[test]
+fn sessions_run_at_the_same_time_and_do_not_wait_for_each_other() {
+    let java = Java::demo(&jdk("17"));
+    Answer::of(&["attach", &java.pid().to_string()]).ok();
+    let mut slow = harness::LocalSocket::connect(java.pid());
+    let mode = wire::Mode::Exec { line: "thread -n 1 -i 20000".to_owned(), json: true };
+    let session = slow.open(mode, 1 << 20);
+    let mut quick = harness::LocalSocket::connect(java.pid());
+    let run = quick.exec("version");
+    assert_eq!(run.done.status, 0, "{run:?}");
+    assert!(run.total < std::time::Duration::from_secs(5), "{:?}", run.total);
+    slow.send(session, wire::Message::Interrupt);
+    loop {
+        let frame = slow.receive().expect("the connection stays");
+        if let wire::Message::Done(done) = frame.message {
+            assert_ne!(done.status, 0);
+            break;
+        }
+    }
+}

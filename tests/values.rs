@@ -1,0 +1,236 @@
+//! Our numbers beside a second source that was asked in the same run: `jcmd`, `jstat`, `/proc`.
+//!
+//! What moves is asked before and after ours; the tolerance of each field says how far ours may lie
+//! outside what the second source said.
+
+use harness::client::result;
+use harness::compare::{between, number_after};
+use harness::{Java, JavaBuilder, Jdk, exec_json, jdks};
+use serde_json::Value;
+
+/// A program whose heap nothing changes but what we ask.
+fn quiet(jdk: &Jdk) -> Java {
+    let mut java = JavaBuilder::new(jdk, "demo.MathGame").vm("-Dbusy=20").start();
+    java.tell("gc");
+    // Both ways of asking load classes the first time.
+    java.jdk_tool("jcmd", &["Thread.print"]);
+    exec_json(java.pid(), "jvm");
+    exec_json(java.pid(), "dashboard -n 1");
+    java
+}
+
+fn jstat(java: &Java, option: &str) -> impl Fn(&str) -> f64 + use<> {
+    let text = java.jdk_tool("jstat", &[option]);
+    let mut lines = text.lines().map(|line| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
+    let titles = lines.next().unwrap_or_default();
+    let values = lines.next().unwrap_or_default();
+    move |title| {
+        let at = titles.iter().position(|known| known == title).unwrap_or_else(|| panic!("no {title}"));
+        values[at].parse().unwrap_or(0.0)
+    }
+}
+
+/// Rows of the `jvm` command's groups by name.
+fn jvm_row<'a>(jvm: &'a Value, group: &str, name: &str) -> &'a Value {
+    let rows = jvm["jvmInfo"][group].as_array().unwrap_or_else(|| panic!("no group {group} in {jvm}"));
+    &rows.iter().find(|row| row["name"] == name).unwrap_or_else(|| panic!("no {name} in {rows:#?}"))["value"]
+}
+
+fn number(value: &Value) -> f64 {
+    value.as_f64().or_else(|| value.as_str()?.parse().ok()).unwrap_or_else(|| panic!("{value} is no number"))
+}
+
+#[test]
+fn jvm_agrees_with_jcmd_jstat_and_proc() {
+    for jdk in jdks() {
+        let java = quiet(&jdk);
+        let classes_before = jstat(&java, "-class")("Loaded");
+        let fds_before = harness::resources::Holdings::of(java.pid()).descriptors as f64;
+        let results = exec_json(java.pid(), "jvm");
+        let fds_after = harness::resources::Holdings::of(java.pid()).descriptors as f64;
+        let classes_after = jstat(&java, "-class")("Loaded");
+        let jvm = result(&results, "jvm");
+
+        let version = java.jdk_tool("jcmd", &["VM.version"]);
+        let vm_version = jvm_row(jvm, "RUNTIME", "VM-VERSION").as_str().unwrap().to_owned();
+        assert!(version.contains(&vm_version), "{version} has not {vm_version}");
+        // jstat counts a class in each loader, the bean too; what is loaded in between may differ.
+        between(
+            "loaded classes",
+            number(jvm_row(jvm, "CLASS-LOADING", "LOADED-CLASS-COUNT")),
+            classes_before,
+            classes_after,
+            0.02,
+        );
+        // Our session's own socket comes and goes.
+        let fds = number(jvm_row(jvm, "FILE-DESCRIPTOR", "OPEN-FILE-DESCRIPTOR-COUNT"));
+        assert!(fds >= fds_before - 2.0 && fds <= fds_after + 4.0, "{fds} not in {fds_before}..{fds_after}");
+        let limits = std::fs::read_to_string(format!("/proc/{}/limits", java.pid())).unwrap();
+        let hard = number_after(&limits, "Max open files");
+        assert_eq!(number(jvm_row(jvm, "FILE-DESCRIPTOR", "MAX-FILE-DESCRIPTOR-COUNT")), hard);
+        let processors = std::thread::available_parallelism().unwrap().get() as f64;
+        assert_eq!(number(jvm_row(jvm, "OPERATING-SYSTEM", "PROCESSORS-COUNT")), processors);
+        let print = java.jdk_tool("jcmd", &["Thread.print"]);
+        let java_threads =
+            print.lines().filter(|line| line.starts_with('"') && line.contains(" #")).count() as f64;
+        // Our own job thread is one; compiler threads come and go.
+        between(
+            "threads",
+            number(jvm_row(jvm, "THREAD", "COUNT")),
+            java_threads - 3.0,
+            java_threads + 3.0,
+            0.0,
+        );
+        let arguments = jvm_row(jvm, "RUNTIME", "INPUT-ARGUMENTS").to_string();
+        assert!(arguments.contains("-Dbusy=20"), "{arguments}");
+    }
+}
+
+#[test]
+fn memory_agrees_with_jstat() {
+    for jdk in jdks() {
+        let java = quiet(&jdk);
+        let used = |java: &Java| {
+            let gc = jstat(java, "-gc");
+            (gc("S0U") + gc("S1U") + gc("EU") + gc("OU")) * 1024.0
+        };
+        let before = used(&java);
+        let results = exec_json(java.pid(), "memory");
+        let after = used(&java);
+        let memory = &result(&results, "memory")["memoryInfo"];
+        let entry = |list: &str, name: &str| -> Value {
+            let entries = memory[list].as_array().unwrap();
+            entries.iter().find(|entry| entry["name"] == name).unwrap_or_else(|| panic!("no {name}")).clone()
+        };
+        // jstat reads what the JVM last published; eden moves all the time.
+        between("heap used", number(&entry("heap", "heap")["used"]), before, after, 0.25);
+        let capacity = jstat(&java, "-gc");
+        let metaspace = number(&entry("nonheap", "metaspace")["used"]);
+        between("metaspace used", metaspace, capacity("MU") * 1024.0, capacity("MU") * 1024.0, 0.1);
+        let max = number(&entry("heap", "heap")["max"]);
+        between("heap max", max, 256.0 * 1024.0 * 1024.0, 256.0 * 1024.0 * 1024.0, 0.05);
+    }
+}
+
+#[test]
+fn gc_totals_agree_with_jstat() {
+    for jdk in jdks() {
+        let mut java = quiet(&jdk);
+        for _ in 0..3 {
+            java.tell("gc");
+        }
+        let before = jstat(&java, "-gc");
+        let results = exec_json(java.pid(), "dashboard -n 1");
+        let after = jstat(&java, "-gc");
+        let collectors = result(&results, "dashboard")["gcInfos"].as_array().unwrap().clone();
+        let count: f64 = collectors.iter().map(|collector| number(&collector["collectionCount"])).sum();
+        let total = |gc: &dyn Fn(&str) -> f64| gc("YGC") + gc("FGC");
+        between("collections", count, total(&before), total(&after), 0.0);
+    }
+}
+
+#[test]
+fn threads_agree_with_jcmd_and_proc() {
+    for jdk in jdks() {
+        let mut java = quiet(&jdk);
+        java.tell("threads 20");
+        let print = java.jdk_tool("jcmd", &["Thread.print"]);
+        let cpu_before = harness::resources::thread_cpu_seconds(java.pid(), "busy-1");
+        let results = exec_json(java.pid(), "thread --all");
+        let cpu_after = harness::resources::thread_cpu_seconds(java.pid(), "busy-1");
+        let stats = result(&results, "thread")["threadStats"].as_array().unwrap().clone();
+        let find = |name: &str| {
+            stats
+                .iter()
+                .find(|thread| thread["name"] == name)
+                .unwrap_or_else(|| panic!("no thread {name}"))
+                .clone()
+        };
+        // Names, ids and states as the JVM's own dump has them.
+        for line in print.lines().filter(|line| line.starts_with('"') && line.contains(" #")) {
+            let (name, rest) = line[1..].split_once('"').unwrap();
+            // The dump also has threads that are no Java threads to a program, and its own.
+            if name.starts_with("Attach")
+                || name.contains("Compiler")
+                || name.starts_with("oxprobe")
+                || name == "Service Thread"
+                || name == "Monitor Deflation Thread"
+                || name.contains("Sweeper")
+                || name.contains("Notification")
+            {
+                continue;
+            }
+            let id = number_after(rest, "#");
+            assert_eq!(number(&find(name)["id"]), id, "JDK {}: {name}", jdk.major);
+            assert_eq!(find(name)["daemon"] == true, rest.contains(" daemon "), "{name}");
+        }
+        assert_eq!(find("waiter")["state"], "WAITING");
+        assert_eq!(find("sleeper")["state"], "TIMED_WAITING");
+        // /proc counts in hundredths of a second, and the thread goes on while it is asked.
+        let time = number(&find("busy-1")["time"]) / 1e3;
+        assert!(
+            time >= cpu_before - 0.02 && time <= cpu_after + 0.02,
+            "{time} not in {cpu_before}..{cpu_after}"
+        );
+        let busiest = exec_json(java.pid(), "thread -n 1");
+        let busiest = result(&busiest, "thread")["busyThreads"][0].clone();
+        assert_eq!(busiest["name"], "busy-1", "{busiest}");
+        between("cpu share", number(&busiest["cpu"]), 20.0, 20.0, 0.75);
+        assert!(busiest["stackTrace"].as_array().is_some_and(|frames| !frames.is_empty()), "{busiest}");
+    }
+}
+
+#[test]
+fn a_blocking_thread_is_the_one_jcmd_names() {
+    for jdk in jdks() {
+        let mut java = quiet(&jdk);
+        java.tell("block");
+        let results = exec_json(java.pid(), "thread -b");
+        let info = &result(&results, "thread")["blockingLockInfo"];
+        let name =
+            info["threadInfo"]["threadName"].as_str().unwrap_or_else(|| panic!("{results:#?}")).to_owned();
+        let print = java.jdk_tool("jcmd", &["Thread.print"]);
+        let hash = info["lockIdentityHashCode"].as_i64().unwrap_or(0);
+        assert_ne!(hash, 0, "{info}");
+        // The dump shows the owner's stack with the monitor that another thread waits to lock.
+        let of = |thread: &str| {
+            print
+                .split("\n\n")
+                .find(|block| block.contains(&format!("\"{thread}\"")))
+                .unwrap_or("")
+                .to_owned()
+        };
+        let waiting = print.lines().find(|line| line.contains("waiting to lock <")).unwrap_or_default();
+        let monitor = waiting.split('<').nth(1).and_then(|rest| rest.split('>').next()).unwrap_or("none");
+        assert!(
+            of(&name).contains(&format!("locked <{monitor}>")),
+            "JDK {}: {name} does not own {monitor}",
+            jdk.major
+        );
+    }
+}
+
+#[test]
+fn properties_environment_and_folder_agree_with_jcmd_and_proc() {
+    for jdk in jdks() {
+        let java = quiet(&jdk);
+        let results = exec_json(java.pid(), "sysprop");
+        let props = result(&results, "sysprop")["props"].as_object().unwrap().clone();
+        let theirs = java.jdk_tool("jcmd", &["VM.system_properties"]);
+        for line in theirs.lines().filter(|line| line.starts_with("java.") || line.starts_with("os.")) {
+            let Some((key, value)) = line.split_once('=') else { continue };
+            if !value.contains('\\') {
+                assert_eq!(props[key], value, "{key}");
+            }
+        }
+        let environ = std::fs::read_to_string(format!("/proc/{}/environ", java.pid())).unwrap();
+        let results = exec_json(java.pid(), "sysenv");
+        let env = result(&results, "sysenv")["env"].as_object().unwrap().clone();
+        for (key, value) in environ.split('\0').filter_map(|pair| pair.split_once('=')) {
+            assert_eq!(env[key], value, "{key}");
+        }
+        let results = exec_json(java.pid(), "pwd");
+        let cwd = std::fs::read_link(format!("/proc/{}/cwd", java.pid())).unwrap();
+        assert_eq!(result(&results, "pwd")["workingDir"], *cwd.to_string_lossy());
+    }
+}
