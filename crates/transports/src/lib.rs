@@ -1,1 +1,26 @@
+//! How the outside reaches the agent: one thread, one loop, every socket.
+//!
+//! A transport carries bytes between a peer and a [`shell::Session`]; it does not know what can be
+//! asked. `local` is the Unix socket of the `oxprobe` command, `tunnel` the outbound WebSocket
+//! to a tunnel server. Everything that may wait (names, files, certificates) runs on a short thread
+//! of its own, everything that a peer can make grow is bounded.
 #![forbid(unsafe_code)]
+
+mod backoff;
+mod clock;
+mod core;
+mod draw;
+mod identity;
+mod journal;
+mod local;
+mod mailbox;
+mod options;
+mod reactor;
+mod takeover;
+mod tunnel;
+
+pub use identity::Facts;
+pub use journal::{Journal, RING_BYTES};
+pub use local::{Made, Place};
+pub use options::{Gathered, Options, Secret, Sources};
+pub use reactor::{Handle, Process, Reactor, Setup};

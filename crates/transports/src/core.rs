@@ -1,0 +1,181 @@
+//! What every transport needs from the loop it runs in.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Instant;
+
+use mio::{Registry, Token};
+use model::{Field, Text};
+use shell::{Draw, Setup as SessionSetup, Shell, Size};
+
+use crate::mailbox::{Letter, Mailbox};
+use crate::options::{Options, Sources};
+use crate::{Facts, Journal, Process};
+
+/// How many sessions there may be at once, over all transports.
+pub(crate) const MAX_SESSIONS: usize = 64;
+
+/// Tokens below this are the loop's own.
+pub(crate) const FIRST_TOKEN: usize = 16;
+
+/// The loop's state that is not a transport's.
+pub(crate) struct Core {
+    pub(crate) registry: Registry,
+    pub(crate) mail: Arc<Mailbox>,
+    pub(crate) shell: Arc<Shell>,
+    pub(crate) process: Arc<dyn Process>,
+    pub(crate) journal: &'static Journal,
+    pub(crate) facts: Facts,
+    pub(crate) options: Options,
+    /// The time of this turn of the loop.
+    pub(crate) now: Instant,
+    /// Sources that have more to do without an event.
+    pub(crate) again: BTreeSet<Token>,
+    /// What the loop is asked to do after this turn.
+    pub(crate) orders: Vec<Demand>,
+    /// Sessions that are open.
+    pub(crate) sessions: usize,
+    /// No more sessions.
+    pub(crate) stopping: bool,
+    pub(crate) problems: Problems,
+    next_token: usize,
+}
+
+/// What a transport asks of the loop.
+pub(crate) enum Demand {
+    /// Options from a peer of the local socket.
+    Configure(Token, BTreeMap<String, String>),
+    /// Stop the agent; the peer that asked on session 0, if one did, is told when it is done.
+    Stop(Option<Token>),
+}
+
+/// What `session` shows as wrong, by where it comes from.
+#[derive(Default)]
+pub(crate) struct Problems {
+    pub(crate) options: Vec<String>,
+    pub(crate) log: Option<String>,
+    pub(crate) local: Option<String>,
+    pub(crate) tunnel: Option<String>,
+}
+
+impl Core {
+    #[expect(clippy::too_many_arguments, reason = "called once, by the loop's own constructor")]
+    pub(crate) fn new(
+        registry: Registry,
+        mail: Arc<Mailbox>,
+        shell: Arc<Shell>,
+        process: Arc<dyn Process>,
+        journal: &'static Journal,
+        facts: Facts,
+        options: Options,
+        problems: Vec<String>,
+    ) -> Self {
+        Self {
+            registry,
+            mail,
+            shell,
+            process,
+            journal,
+            facts,
+            options,
+            now: Instant::now(),
+            again: BTreeSet::new(),
+            orders: Vec::new(),
+            sessions: 0,
+            stopping: false,
+            problems: Problems { options: problems, ..Problems::default() },
+            next_token: FIRST_TOKEN,
+        }
+    }
+
+    /// A token that no source has had.
+    pub(crate) fn token(&mut self) -> Token {
+        self.next_token += 1;
+        Token(self.next_token)
+    }
+
+    /// Takes a place for a session; the error is a sentence.
+    pub(crate) fn open_session(&mut self) -> Result<(), String> {
+        if self.stopping {
+            return Err("the agent is stopping; attach again to go on".to_owned());
+        }
+        if self.sessions >= MAX_SESSIONS {
+            return Err(format!(
+                "{MAX_SESSIONS} sessions are open, which is the limit; close one and try again"
+            ));
+        }
+        self.sessions += 1;
+        Ok(())
+    }
+
+    /// Gives the place back.
+    pub(crate) fn close_session(&mut self) {
+        self.sessions = self.sessions.saturating_sub(1);
+    }
+
+    /// What a new session is given.
+    pub(crate) fn session_setup(
+        &self,
+        token: Token,
+        from: &str,
+        user: String,
+        size: Size,
+        draw: Arc<dyn Draw>,
+    ) -> SessionSetup {
+        let mail = self.mail.clone();
+        // Clients of the Arthas protocol wait for Arthas's prompt.
+        let name = if from == "tunnel" { "arthas" } else { "oxprobe" };
+        SessionSetup {
+            user,
+            from: from.to_owned(),
+            prompt: format!("[{name}@{}]$ ", self.facts.pid),
+            size,
+            draw,
+            wake: Arc::new(move || mail.post(Letter::Wake(token))),
+            welcome: self.welcome(),
+        }
+    }
+
+    fn welcome(&self) -> Vec<Field> {
+        let facts = &self.facts;
+        [
+            ("oxprobe", facts.product.clone()),
+            ("main_class", facts.main().to_owned()),
+            ("pid", facts.pid.to_string()),
+            ("java", facts.jvm.clone()),
+        ]
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| Field { name: Text::from(name), value: Text::from(value) })
+        .collect()
+    }
+
+    /// Runs what may wait on a short thread of its own; when that thread cannot be had, nothing
+    /// happens and the error says so.
+    pub(crate) fn aside(&self, work: impl FnOnce(&Mailbox) + Send + 'static) -> Result<(), String> {
+        let mail = self.mail.clone();
+        self.process.spawn("oxprobe-dial", Box::new(move || work(&mail))).map_err(|why| {
+            format!("no thread can be started ({why}); is the process at its limit of threads?")
+        })
+    }
+
+    /// Puts a peer's options together: a file they name may wait.
+    pub(crate) fn gather(&self, token: Token, given: BTreeMap<String, String>) -> Result<(), String> {
+        self.aside(move |mail| {
+            let sources = Sources {
+                environment: &|_| None,
+                property: &|_| None,
+                file: &|path| std::fs::read_to_string(path),
+            };
+            mail.post(Letter::Configured(token, Options::gather_map(&given, &sources)));
+        })
+    }
+
+    /// Shows what is wrong in `session`.
+    pub(crate) fn publish_problems(&self) {
+        let parts = [&self.problems.log, &self.problems.local, &self.problems.tunnel];
+        let mut problems = self.problems.options.clone();
+        problems.extend(parts.into_iter().flatten().cloned());
+        self.shell.connections().update(|known| known.problems = problems);
+    }
+}

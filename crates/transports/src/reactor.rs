@@ -1,0 +1,356 @@
+//! The loop: one thread that owns every socket and never waits for anything but them.
+
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use mio::{Events, Poll, Token, Waker};
+use parking_lot::Mutex;
+use shell::{Outside, Shell};
+
+use crate::core::{Core, Demand};
+use crate::local::{Local, Made, Place};
+use crate::mailbox::{Letter, Mailbox};
+use crate::options::Options;
+use crate::tunnel::Tunnel;
+use crate::{Facts, Journal, takeover};
+
+/// The token of the mailbox.
+const MAIL: Token = Token(0);
+
+/// How long jobs may take to end when the agent stops.
+const JOBS_LIMIT: Duration = Duration::from_secs(2);
+
+/// How long giving everything back may take in all before the agent stops regardless.
+const TEARDOWN_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long the last words may take to be sent.
+const FLUSH_LIMIT: Duration = Duration::from_secs(1);
+
+/// What the transports need of the process they live in.
+pub trait Process: Send + Sync {
+    /// Runs `job` on a new thread that gets no signals and never talks to the JVM.
+    ///
+    /// # Errors
+    /// No thread can be had.
+    fn spawn(&self, name: &str, job: Box<dyn FnOnce() + Send>) -> io::Result<()>;
+
+    /// The options changed.
+    fn options_changed(&self, options: &Options);
+
+    /// Gives back to the JVM what it lent. Called when no job runs any more, on a thread that may
+    /// talk to the JVM. Returns a line for each thing that could not be given back.
+    fn tear_down(&self) -> Vec<String>;
+
+    /// The agent has stopped: sockets and files are gone. The last thing the loop's thread does.
+    fn stopped(&self);
+}
+
+/// What the transports are started with.
+pub struct Setup {
+    /// What sessions run on.
+    pub shell: Arc<Shell>,
+    /// How jobs reach the JVM.
+    pub outside: Arc<dyn Outside>,
+    /// The process.
+    pub process: Arc<dyn Process>,
+    /// The log.
+    pub journal: &'static Journal,
+    /// Who this JVM is.
+    pub facts: Facts,
+    /// The options in force.
+    pub options: Options,
+    /// What was wrong with the options, a sentence each.
+    pub problems: Vec<String>,
+    /// Where the local socket goes.
+    pub place: Place,
+    /// The tunnel waits so long: short-lived processes shall not appear at the server.
+    pub tunnel_delay: Duration,
+}
+
+/// How other threads reach a running loop. Cheap to clone.
+#[derive(Clone)]
+pub struct Handle {
+    mail: Arc<Mailbox>,
+    made: Arc<Mutex<Option<Made>>>,
+}
+
+impl Handle {
+    /// Lays newer options over those in force.
+    pub fn configure(&self, options: Options, problems: Vec<String>) {
+        self.mail.post(Letter::Options(Box::new(options), problems));
+    }
+
+    /// Stops the agent, as the `stop` command does.
+    pub fn stop(&self) {
+        self.mail.post(Letter::Stop);
+    }
+
+    /// The JVM is going. Removes the socket's file and tells the loop to end; waits for nothing.
+    pub fn vm_death(&self) {
+        // Whoever holds the lock is about to remove it.
+        if let Some(made) = self.made.try_lock().and_then(|mut made| made.take()) {
+            made.remove();
+        }
+        self.mail.post(Letter::Death);
+    }
+}
+
+/// See the module.
+pub struct Reactor {
+    poll: Poll,
+    core: Core,
+    outside: Arc<dyn Outside>,
+    local: Local,
+    tunnel: Tunnel,
+    tunnel_start: Instant,
+    phase: Phase,
+    /// Peers of the local socket that wait for the agent to have stopped.
+    asked: Vec<Token>,
+    logging: bool,
+}
+
+#[derive(Clone, Copy)]
+enum Phase {
+    Running,
+    /// Jobs end and the JVM gets back what it lent, at most until then.
+    TearingDown(Instant),
+    /// The last words are sent, at most until then.
+    Flushing(Instant),
+    Over,
+}
+
+impl Reactor {
+    /// Makes the loop; [`Reactor::run`] runs it on the thread that calls it.
+    ///
+    /// # Errors
+    /// The process has no descriptors left.
+    pub fn new(setup: Setup) -> io::Result<(Self, Handle)> {
+        let poll = Poll::new()?;
+        let mail = Arc::new(Mailbox::new(Waker::new(poll.registry(), MAIL)?));
+        let made = Arc::new(Mutex::new(None));
+        let handle = Handle { mail: mail.clone(), made: made.clone() };
+        let Setup { shell, outside, process, journal, facts, options, problems, place, tunnel_delay } = setup;
+        let registry = poll.registry().try_clone()?;
+        let core = Core::new(registry, mail, shell, process, journal, facts, options, problems);
+        let tunnel_start = core.now + tunnel_delay;
+        let local = Local::new(place, made);
+        let reactor = Self {
+            poll,
+            core,
+            outside,
+            local,
+            tunnel: Tunnel::new(),
+            tunnel_start,
+            phase: Phase::Running,
+            asked: Vec::new(),
+            logging: false,
+        };
+        Ok((reactor, handle))
+    }
+
+    /// Runs until the agent stops or the JVM goes.
+    pub fn run(mut self) {
+        for problem in &self.core.problems.options {
+            log::warn!("options: {problem}");
+        }
+        if !self.listen() {
+            return self.core.process.stopped();
+        }
+        self.apply_options();
+        let mut events = Events::with_capacity(64);
+        while !matches!(self.phase, Phase::Over) {
+            let wait = self.wait();
+            match self.poll.poll(&mut events, wait) {
+                Ok(()) => {}
+                Err(why) if why.kind() == io::ErrorKind::Interrupted => continue,
+                Err(why) => {
+                    log::error!("the agent's loop ends: {why}");
+                    break;
+                }
+            }
+            self.core.now = Instant::now();
+            let mut ready = std::mem::take(&mut self.core.again);
+            ready.extend(events.iter().map(|event| event.token()).filter(|token| *token != MAIL));
+            for letter in self.core.mail.take() {
+                self.read(letter, &mut ready);
+            }
+            for token in ready {
+                let _known =
+                    self.local.ready(token, &mut self.core) || self.tunnel.ready(token, &mut self.core);
+            }
+            self.local.tick(&mut self.core);
+            self.tunnel.tick(&mut self.core);
+            self.obey();
+            self.advance();
+            self.write_log();
+        }
+        self.local.stop_listening();
+        self.core.process.stopped();
+    }
+
+    /// Opens the local socket. `false`: another copy of the agent lives in this process and stays.
+    fn listen(&mut self) -> bool {
+        let Err(other) = self.local.listen(&mut self.core) else { return true };
+        match takeover::from(other, &self.core.facts, &self.core.options) {
+            takeover::Outcome::Free => {
+                if self.local.listen(&mut self.core).is_err() {
+                    log::warn!("another copy of the agent is here and stays");
+                    return false;
+                }
+                true
+            }
+            takeover::Outcome::Stays(why) => {
+                log::info!("{why}");
+                false
+            }
+        }
+    }
+
+    fn wait(&self) -> Option<Duration> {
+        if !self.core.again.is_empty() {
+            return Some(Duration::ZERO);
+        }
+        let phase = match self.phase {
+            Phase::TearingDown(limit) | Phase::Flushing(limit) => Some(limit),
+            Phase::Running | Phase::Over => None,
+        };
+        let deadline = [self.local.deadline(), self.tunnel.deadline(), phase].into_iter().flatten().min()?;
+        // Rounded up, so that the loop does not wake just before its time.
+        Some(deadline.saturating_duration_since(Instant::now()) + Duration::from_millis(1))
+    }
+
+    fn read(&mut self, letter: Letter, ready: &mut std::collections::BTreeSet<Token>) {
+        match letter {
+            Letter::Wake(token) => {
+                ready.insert(token);
+            }
+            Letter::Found(number, result) => self.tunnel.found(number, result, &mut self.core),
+            Letter::Configured(token, gathered) => {
+                self.core.options.overlay(gathered.options);
+                self.apply_options();
+                self.local.configured(token, gathered.problems, &mut self.core);
+            }
+            Letter::Options(options, problems) => {
+                for problem in &problems {
+                    log::warn!("options: {problem}");
+                }
+                self.core.problems.options.extend(problems);
+                self.core.options.overlay(*options);
+                self.local.relisten(&mut self.core);
+                self.apply_options();
+            }
+            Letter::Logged(result) => {
+                self.logging = false;
+                if let Err(why) = result {
+                    log::warn!("{why}");
+                    self.core.problems.log = Some(why);
+                    self.core.publish_problems();
+                }
+            }
+            Letter::Stop => self.stop(None),
+            Letter::TornDown(left) => {
+                for line in &left {
+                    log::warn!("stop: did not end: {line}");
+                }
+                self.flush(&left);
+            }
+            Letter::Death => self.phase = Phase::Over,
+        }
+    }
+
+    fn obey(&mut self) {
+        for demand in std::mem::take(&mut self.core.orders) {
+            match demand {
+                Demand::Configure(token, given) => {
+                    if let Err(why) = self.core.gather(token, given) {
+                        self.local.configured(token, vec![why], &mut self.core);
+                    }
+                }
+                Demand::Stop(asked) => self.stop(asked),
+            }
+        }
+    }
+
+    /// Puts the options in force.
+    fn apply_options(&mut self) {
+        self.core.process.options_changed(&self.core.options);
+        self.core.shell.disable(&self.core.options.disabled_commands);
+        self.tunnel.configure(self.tunnel_start, &mut self.core);
+        if let Some(path) = self.core.options.log.clone() {
+            let (journal, pid) = (self.core.journal, self.core.facts.pid);
+            let opened = self.core.aside(move |mail| {
+                let opened =
+                    journal.open_file(&path, pid).map(|path| log::info!("the log is in {}", path.display()));
+                journal.write_file();
+                mail.post(Letter::Logged(opened));
+            });
+            self.logging = opened.is_ok();
+        }
+        self.core.publish_problems();
+    }
+
+    /// Lines for the log's file are written aside, by one short thread at a time.
+    fn write_log(&mut self) {
+        if self.logging || !self.core.journal.has_unwritten() {
+            return;
+        }
+        let journal = self.core.journal;
+        let started = self.core.aside(move |mail| {
+            journal.write_file();
+            mail.post(Letter::Logged(Ok(())));
+        });
+        self.logging = started.is_ok();
+    }
+
+    /// No new sessions; jobs end; the JVM gets back what it lent.
+    fn stop(&mut self, asked: Option<Token>) {
+        self.asked.extend(asked);
+        if !matches!(self.phase, Phase::Running) {
+            return;
+        }
+        log::info!("stopping");
+        self.core.stopping = true;
+        self.core.shell.refuse_new_sessions();
+        self.phase = Phase::TearingDown(self.core.now + TEARDOWN_LIMIT);
+        let (shell, process, mail) =
+            (self.core.shell.clone(), self.core.process.clone(), self.core.mail.clone());
+        let job = Box::new(move || {
+            let mut left = shell.cancel_all(JOBS_LIMIT);
+            left.extend(process.tear_down());
+            mail.post(Letter::TornDown(left));
+        });
+        if let Err(why) = self.outside.spawn("oxprobe-stop", job) {
+            log::warn!("stop: no thread can be started ({why}); what the JVM lent is not given back");
+            self.flush(&[]);
+        }
+    }
+
+    /// The last words to everybody.
+    fn flush(&mut self, left: &[String]) {
+        if matches!(self.phase, Phase::Over) {
+            return;
+        }
+        self.phase = Phase::Flushing(self.core.now + FLUSH_LIMIT);
+        let asked = std::mem::take(&mut self.asked);
+        // The socket's files go before the answer: who has read it finds nothing left.
+        self.local.stop_listening();
+        self.local.leave(&asked, left, &mut self.core);
+        self.tunnel.leave(&mut self.core);
+    }
+
+    fn advance(&mut self) {
+        match self.phase {
+            Phase::TearingDown(limit) if self.core.now >= limit => {
+                log::warn!("stop: the JVM did not get back everything in time");
+                self.flush(&["giving back to the JVM what it lent".to_owned()]);
+            }
+            Phase::Flushing(limit)
+                if self.core.now >= limit || (self.local.is_flushed() && self.tunnel.is_flushed()) =>
+            {
+                self.phase = Phase::Over;
+            }
+            _ => {}
+        }
+    }
+}
