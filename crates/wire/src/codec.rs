@@ -17,7 +17,9 @@ const HEAD: usize = 5;
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum FrameError {
     /// The length says more than [`MAX_PAYLOAD`].
-    #[error("a frame of {0} bytes is longer than the {MAX_PAYLOAD} a peer may send; is this an oxprobe socket?")]
+    #[error(
+        "a frame of {0} bytes is longer than the {MAX_PAYLOAD} a peer may send; is this an oxprobe socket?"
+    )]
     TooLong(u64),
     /// The length does not even cover the head.
     #[error("a frame of {0} bytes is too short to be one; is this an oxprobe socket?")]

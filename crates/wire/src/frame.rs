@@ -1,9 +1,7 @@
 //! The frames: what each carries is in [`crate::control`].
 
 use crate::FrameError;
-use crate::control::{
-    Configure, Configured, Done, Hello, LogLines, Open, Refused, Resize, TakeOver, Window,
-};
+use crate::control::{Configure, Configured, Done, Hello, LogLines, Open, Refused, Resize, TakeOver, Window};
 
 /// Numbers a session on its connection. 0 is the connection itself.
 pub type SessionId = u32;
