@@ -97,7 +97,7 @@ failures! {
     #[error("{} is built for glibc, but JVM {pid} runs on musl (Alpine), where it cannot be loaded. musl is not yet supported; use an image based on glibc.", .library.display())]
     FAILED WrongLibc { pid: i32, library: PathBuf }
 
-    #[error("JVM {pid} took the agent, but the agent does not answer: {why}. See what it says with `oxprobe log {pid}`, and check with `oxprobe doctor {pid}`.")]
+    #[error("JVM {pid} took the agent, but the agent does not answer: {why}. Try again; if it stays so, see `oxprobe doctor {pid}`.")]
     FAILED AgentSilent { pid: i32, why: String }
 
     #[error("{path} is served by process {peer} of uid {uid}, not by JVM {pid}, so nothing was sent to it. End that process and remove the file, then try again.")]

@@ -90,7 +90,7 @@ fn jvm(process: &Process, _: &Library) -> Result<String, Failure> {
 fn started(process: &Process, _: &Library) -> Result<String, Failure> {
     let now = Process::read(process.pid)?;
     let listens = now.path(&format!("/tmp/.java_pid{}", now.nspid)).exists();
-    if now.catches_sigquit || listens {
+    if now.takes_sigquit() || listens {
         Ok("yes".to_owned())
     } else {
         Err(Failure::Starting { pid: now.pid })
@@ -112,8 +112,11 @@ fn dynamic_loading(process: &Process, _: &Library) -> Result<String, Failure> {
     match flag(process, "EnableDynamicAgentLoading") {
         Some(false) => Err(Failure::DynamicLoadingDisabled { pid: process.pid }),
         Some(true) => Ok("allowed by option".to_owned()),
-        None => Ok("allowed; JDK 21 and later print a warning, which -XX:+EnableDynamicAgentLoading hides"
-            .to_owned()),
+        None if PerfData::read(process).and_then(|perf| perf.major()).is_some_and(|major| major >= 21) => {
+            // JEP 451.
+            Ok("allowed, with a warning that -XX:+EnableDynamicAgentLoading hides".to_owned())
+        }
+        None => Ok("allowed".to_owned()),
     }
 }
 

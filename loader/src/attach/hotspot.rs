@@ -102,8 +102,8 @@ fn listener(process: &Process, library: &Library, wait: Duration) -> Result<Unix
     }
 }
 
-/// Waits until the JVM catches SIGQUIT, which before that would kill it. One started with -Xrs never
-/// does, but listens from the start.
+/// Waits until SIGQUIT may be sent, which earlier would kill the JVM. One started with -Xrs never
+/// catches it, but listens from the start.
 fn wait_for_start(
     process: &Process,
     socket: &Path,
@@ -118,7 +118,7 @@ fn wait_for_start(
         if now.is_stopped() {
             return Err(Failure::Stopped { pid: process.pid });
         }
-        if now.catches_sigquit {
+        if now.takes_sigquit() {
             return Ok(None);
         }
         if let Some(stream) = connect(process, socket)? {
@@ -141,12 +141,14 @@ fn connect(process: &Process, socket: &Path) -> Result<Option<UnixStream>, Failu
         match UnixStream::connect(socket) {
             Ok(stream) => return Ok(Some(stream)),
             Err(why) if why.kind() == ErrorKind::ConnectionRefused => {}
-            Err(why) => return Err(Failure::StaleSocket { path: socket.to_owned(), why: why.to_string() }),
+            Err(why) => {
+                return Err(Failure::StaleSocket { path: socket.to_owned(), why: why.kind().to_string() });
+            }
         }
     }
     match fs::remove_file(socket) {
         Err(why) if why.kind() != ErrorKind::NotFound => {
-            Err(Failure::StaleSocket { path: socket.to_owned(), why: why.to_string() })
+            Err(Failure::StaleSocket { path: socket.to_owned(), why: why.kind().to_string() })
         }
         _ => Ok(None),
     }
@@ -168,10 +170,10 @@ impl Trigger {
             Ok(trigger) => Ok(trigger),
             // HotSpot puts its socket into /tmp too: without it nothing would follow.
             Err(why) if matches!(why.kind(), ErrorKind::ReadOnlyFilesystem | ErrorKind::NotFound) => {
-                Err(Failure::NoTmp { path, uid: process.uid, why: why.to_string() })
+                Err(Failure::NoTmp { path, uid: process.uid, why: why.kind().to_string() })
             }
             Err(why) => Self::at(process.proc(&format!("cwd/{name}")), process.uid)
-                .map_err(|_| Failure::NoTmp { path, uid: process.uid, why: why.to_string() }),
+                .map_err(|_| Failure::NoTmp { path, uid: process.uid, why: why.kind().to_string() }),
         }
     }
 
@@ -183,7 +185,7 @@ impl Trigger {
         let owner = fs::symlink_metadata(&trigger.path)?.uid();
         if owner != uid {
             // Such as a folder over a network that maps users.
-            return Err(std::io::Error::other(format!("files made there belong to uid {owner}")));
+            return Err(ErrorKind::PermissionDenied.into());
         }
         Ok(trigger)
     }

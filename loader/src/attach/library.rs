@@ -47,7 +47,7 @@ impl Library {
     /// Whether we, being the JVM's user, can read it, and whether code may be loaded from there.
     pub fn check_access(&self, uid: u32) -> Result<Machine, Failure> {
         let unreadable = |why: String| Failure::LibraryUnreadable { library: self.path.clone(), uid, why };
-        let head = head(&self.path).map_err(|why| unreadable(why.to_string()))?;
+        let head = head(&self.path).map_err(|why| unreadable(why.kind().to_string()))?;
         let flags = statvfs(&self.path).map_err(|why| unreadable(why.desc().to_owned()))?.flags();
         if flags.contains(FsFlags::ST_NOEXEC) {
             return Err(Failure::LibraryNoexec { library: self.path.clone() });

@@ -97,6 +97,12 @@ impl PerfData {
         self.get("java.property.java.version")
     }
 
+    /// The major version, such as 8 or 17.
+    pub fn major(&self) -> Option<u32> {
+        let version = self.get("java.property.java.vm.specification.version")?;
+        version.strip_prefix("1.").unwrap_or(version).parse().ok()
+    }
+
     /// The JVM's options as given, cut at about 1,000 bytes.
     pub fn vm_arguments(&self) -> Option<&str> {
         self.get("java.rt.vmArgs")
@@ -141,11 +147,13 @@ mod tests {
             ("sun.rt.javaCommand", "demo.MathGame 1 2"),
             ("sun.rt.jvmCapabilities", "0100"),
             ("java.rt.vmArgs", ""),
+            ("java.property.java.vm.specification.version", "1.8"),
         ]))
         .unwrap();
         assert_eq!(data.java_command(), Some("demo.MathGame 1 2"));
         assert_eq!(data.is_attachable(), Some(false));
         assert_eq!(data.vm_arguments(), None);
+        assert_eq!(data.major(), Some(8));
         assert_eq!(data.vm_version(), None);
     }
 

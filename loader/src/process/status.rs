@@ -8,6 +8,9 @@ use crate::failure::Failure;
 /// SIGQUIT is signal 3; `SigCgt` has bit n-1 set for signal n.
 const CATCHES_SIGQUIT: u64 = 1 << 2;
 
+/// HotSpot's `Signal Dispatcher`, as the kernel cuts names.
+const SIGNAL_THREAD: &str = "Signal Dispatch";
+
 /// What we need to know of a process to attach to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Process {
@@ -26,7 +29,7 @@ pub struct Process {
     /// Supplementary groups.
     pub groups: Vec<u32>,
     /// Whether a handler for SIGQUIT is set. Without one the signal would kill it.
-    pub catches_sigquit: bool,
+    catches_sigquit: bool,
     /// When it started, in clock ticks after boot (`/proc/PID/stat`, field 22).
     pub start: u64,
 }
@@ -47,6 +50,8 @@ impl Process {
             status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)
         };
         let second = |name: &str| field(name)?.split_whitespace().nth(1)?.parse().ok();
+        // A thread's number has files too, but is no process.
+        field("Tgid").filter(|leader| leader.parse() == Ok(pid))?;
         // The command name may hold spaces and parentheses; the last one closes it.
         let after_comm = stat.rsplit_once(')')?.1;
         Some(Self {
@@ -73,6 +78,19 @@ impl Process {
     /// Whether it still runs and is the same process, not another one with its number.
     pub fn is_alive(&self) -> bool {
         Self::read(self.pid).is_ok_and(|now| now.start == self.start)
+    }
+
+    /// Whether a JVM is so far that SIGQUIT is safe and is acted upon at once: it catches the signal,
+    /// and its thread for signals runs. JDK 17 and later catch it long before, and would act later,
+    /// when nobody waits any more, by printing all threads into the application's output.
+    pub fn takes_sigquit(&self) -> bool {
+        let Ok(tasks) = fs::read_dir(self.proc("task")) else { return false };
+        // The kernel lists threads by age, and this one is among the first.
+        self.catches_sigquit
+            && tasks.flatten().any(|task| {
+                fs::read_to_string(task.path().join("comm"))
+                    .is_ok_and(|name| name.trim_end() == SIGNAL_THREAD)
+            })
     }
 
     /// A path inside `/proc/PID`.
