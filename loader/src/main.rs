@@ -71,3 +71,23 @@ fn main() -> ExitCode {
         ExitCode::from(command::code(&why))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_declared_command_line_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn options_before_the_command_are_ours_and_those_behind_it_the_commands() {
+        let line = ["oxprobe", "exec", "1", "--json", "thread", "-n", "3", "--json"];
+        let exec = format!("{:?}", Cli::try_parse_from(line).unwrap().command);
+        assert!(exec.contains(r#"command: ["thread", "-n", "3", "--json"]"#), "{exec}");
+        assert!(exec.contains("json: true"), "{exec}");
+    }
+}

@@ -97,15 +97,16 @@ impl Connection {
         self.stream.as_fd()
     }
 
-    /// Sends one frame.
+    /// Sends one frame. That the other end has closed is no error here: what it said before is still
+    /// to be read, and the reader meets the end after it.
     pub fn send(&mut self, session: SessionId, message: Message) -> Result<(), Lost> {
         let mut bytes = Vec::new();
         Frame { session, message }.encode(&mut bytes)?;
-        self.stream.write_all(&bytes).map_err(|why| match why.kind() {
-            ErrorKind::BrokenPipe | ErrorKind::ConnectionReset => self.ended(),
-            ErrorKind::WouldBlock => Lost::Late(self.process.pid),
-            _ => why.into(),
-        })
+        match self.stream.write_all(&bytes) {
+            Err(why) if matches!(why.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset) => Ok(()),
+            Err(why) if why.kind() == ErrorKind::WouldBlock => Err(Lost::Late(self.process.pid)),
+            written => Ok(written?),
+        }
     }
 
     /// The next frame that has arrived already.

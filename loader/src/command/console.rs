@@ -28,8 +28,10 @@ pub struct Console {
 
 /// How a console ended.
 enum End {
-    /// The user asked for it, or the agent closed the session.
-    Asked,
+    /// The agent closed the session, as the user told it to.
+    Closed,
+    /// The user left.
+    Left,
     /// A signal asked for it.
     Told,
 }
@@ -51,10 +53,17 @@ impl Console {
         let result = serve(&mut connection, &signals);
         drop(raw);
         match result {
-            Ok(End::Asked) => Ok(ExitCode::SUCCESS),
-            Ok(End::Told) => Ok(ExitCode::FAILURE),
+            Ok(End::Closed) => Ok(ExitCode::SUCCESS),
+            // In the other cases the cursor is somewhere in a line of the agent's.
+            Ok(End::Left) => {
+                eprintln!();
+                Ok(ExitCode::SUCCESS)
+            }
+            Ok(End::Told) => {
+                eprintln!();
+                Ok(ExitCode::FAILURE)
+            }
             Err(why) => {
-                // The cursor is somewhere in a line of the agent's.
                 eprintln!();
                 Err(why)
             }
@@ -89,7 +98,7 @@ fn serve(connection: &mut Connection, signals: &Signals) -> anyhow::Result<End> 
                         connection.send(SESSION, window)?;
                     }
                 }
-                Message::Close if frame.session == SESSION => return Ok(End::Asked),
+                Message::Close if frame.session == SESSION => return Ok(End::Closed),
                 Message::Refused(refused) => return Err(Lost::Refused(refused.message).into()),
                 _ => {}
             }
@@ -115,7 +124,7 @@ fn serve(connection: &mut Connection, signals: &Signals) -> anyhow::Result<End> 
             let pressed = keys.get(..length).unwrap_or_default();
             if pressed.is_empty() || pressed.contains(&LEAVE) {
                 let _ = connection.send(SESSION, Message::Close);
-                return Ok(End::Asked);
+                return Ok(End::Left);
             }
             connection.send(SESSION, Message::Input(pressed.to_vec()))?;
         }
