@@ -214,6 +214,12 @@ impl Options {
         all
     }
 
+    /// The system properties that [`Options::gather`] may ask for.
+    pub fn property_names() -> Vec<String> {
+        let own = KEYS.iter().map(|key| format!("oxprobe.{}", key.name));
+        own.chain(KEYS.iter().filter_map(|key| key.arthas.map(str::to_owned))).collect()
+    }
+
     /// Keys and values, as they are given.
     pub fn to_map(&self) -> BTreeMap<String, String> {
         KEYS.iter().filter_map(|key| Some((key.name.to_owned(), (key.get)(self)?))).collect()

@@ -42,8 +42,8 @@ pub trait Process: Send + Sync {
     /// talk to the JVM. Returns a line for each thing that could not be given back.
     fn tear_down(&self) -> Vec<String>;
 
-    /// The agent has stopped: sockets and files are gone. The last thing the loop's thread does.
-    fn stopped(&self);
+    /// The agent begins to stop.
+    fn stopping(&self);
 }
 
 /// What the transports are started with.
@@ -155,7 +155,7 @@ impl Reactor {
             log::warn!("options: {problem}");
         }
         if !self.listen() {
-            return self.core.process.stopped();
+            return;
         }
         self.apply_options();
         let mut events = Events::with_capacity(64);
@@ -186,7 +186,6 @@ impl Reactor {
             self.write_log();
         }
         self.local.stop_listening();
-        self.core.process.stopped();
     }
 
     /// Opens the local socket. `false`: another copy of the agent lives in this process and stays.
@@ -310,6 +309,7 @@ impl Reactor {
             return;
         }
         log::info!("stopping");
+        self.core.process.stopping();
         self.core.stopping = true;
         self.core.shell.refuse_new_sessions();
         self.phase = Phase::TearingDown(self.core.now + TEARDOWN_LIMIT);

@@ -56,6 +56,11 @@ impl Place {
     pub fn of_self() -> io::Result<Self> {
         Ok(Self::of(std::process::id(), start_time(&fs::read_to_string("/proc/self/stat")?).unwrap_or(0)))
     }
+
+    /// When this process started, in clock ticks since the machine did.
+    pub fn start_ticks() -> Option<u64> {
+        start_time(&fs::read_to_string("/proc/self/stat").ok()?)
+    }
 }
 
 /// Field 22 of `/proc/<pid>/stat`. The second field is the program's name in parentheses and may

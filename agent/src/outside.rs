@@ -1,0 +1,42 @@
+//! What the shell asks of the process it lives in: threads that may talk to the JVM, a clock, and
+//! values for completion.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use jvm::{Vm, thread};
+use shell::{Outside, Shape};
+
+/// The JVM as the shell's outside.
+pub(crate) struct Inside {
+    vm: Vm,
+    since: Instant,
+}
+
+impl Inside {
+    pub(crate) fn new(vm: Vm) -> Self {
+        Self { vm, since: Instant::now() }
+    }
+}
+
+impl Outside for Inside {
+    fn spawn(&self, name: &str, job: Box<dyn FnOnce() + Send>) -> io::Result<()> {
+        let started = thread::spawn_attached(self.vm, name, move |attached| {
+            if let Err(why) = attached {
+                // The job runs all the same: each call to the JVM tells it that it cannot be had, and
+                // its session gets an answer.
+                log::warn!("a job's thread could not be attached to the JVM: {why}");
+            }
+            job();
+        });
+        started.map(drop).map_err(io::Error::other)
+    }
+
+    fn now(&self) -> Duration {
+        self.since.elapsed()
+    }
+
+    fn candidates(&self, _shape: Shape, _prefix: &str, _limit: usize) -> Vec<String> {
+        Vec::new()
+    }
+}

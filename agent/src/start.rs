@@ -1,0 +1,152 @@
+//! From an attach to a running agent, and back: puts the parts together on our own thread.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jvm::{Environment, thread};
+use parking_lot::Mutex;
+use shell::Shell;
+use transports::{Gathered, Handle, Journal, Options, Place, Reactor, Setup, Sources};
+
+use crate::lifecycle::{Lifecycle, Step};
+use crate::outside::Inside;
+use crate::process::{self, Here};
+
+/// The log of this copy of the agent.
+pub(crate) static JOURNAL: Journal = Journal::new();
+
+static LIFE: Mutex<Lifecycle<Known, Handle>> = Mutex::new(Lifecycle::Loaded);
+
+/// A JVM that lives shorter is never seen at the tunnel server: tools, and programs that only print
+/// something.
+const SHORT_LIFE: Duration = Duration::from_secs(2);
+
+/// Someone attached.
+pub(crate) struct Attach {
+    /// The options, as text.
+    pub(crate) argument: String,
+    pub(crate) how: How,
+}
+
+/// How we came here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum How {
+    /// `-agentpath`.
+    AtStart,
+    /// The JVM's attach mechanism.
+    Attached,
+    /// `System.load`.
+    Loaded,
+}
+
+/// An attach with what only the JVM's thread could find out.
+struct Known {
+    attach: Attach,
+    properties: BTreeMap<String, String>,
+    environment: &'static Environment,
+}
+
+/// Starts the agent, or tells the running one. Quick: called on the JVM's thread.
+pub(crate) fn begin(environment: &'static Environment, attach: Attach) {
+    let properties = properties(environment);
+    let step = LIFE.lock().attach(Known { attach, properties, environment });
+    match step {
+        Step::Start(known) => {
+            if let Err(why) = thread::spawn_native("oxprobe-io", move || live(known)) {
+                log::error!("the agent's thread cannot be started: {why}");
+                drop(LIFE.lock().ended());
+            }
+        }
+        Step::Configure(handle, known) => configure(&handle, &known),
+        Step::Nothing => {}
+    }
+}
+
+/// The JVM is going: nothing of it is touched any more.
+pub(crate) fn death() {
+    // Whoever holds the lock is a thread of ours that the JVM's end need not wait for.
+    let handle = LIFE.try_lock().and_then(|mut life| life.death());
+    if let Some(handle) = handle {
+        handle.vm_death();
+    }
+}
+
+/// The agent began to stop.
+pub(crate) fn stopping() {
+    LIFE.lock().stopping();
+}
+
+/// The life of our thread: runs the agent, again if somebody attached while it stopped.
+fn live(first: Known) {
+    let mut next = Some(first);
+    while let Some(known) = next {
+        let how = known.attach.how;
+        log::info!("oxprobe {} starts ({how:?})", env!("CARGO_PKG_VERSION"));
+        if let Err(why) = run(known) {
+            log::error!("the agent cannot run: {why}");
+        }
+        log::info!("stopped");
+        JOURNAL.close_file();
+        next = LIFE.lock().ended();
+    }
+}
+
+fn run(known: Known) -> std::io::Result<()> {
+    let Gathered { options, problems } = gather(&known);
+    let environment = known.environment;
+    let outside = Arc::new(Inside::new(environment.vm));
+    let shell = Shell::new(Arc::new(crate::stub::Host), crate::stub::ENTRIES, outside.clone());
+    let signatures = shell.signatures().map(|signature| signature.name.to_owned()).collect();
+    let setup = Setup {
+        shell,
+        outside,
+        process: Arc::new(Here { environment }),
+        journal: &JOURNAL,
+        facts: process::facts(&known.properties, signatures),
+        options,
+        problems,
+        place: Place::of_self()?,
+        tunnel_delay: if known.attach.how == How::AtStart { SHORT_LIFE } else { Duration::ZERO },
+    };
+    let (reactor, handle) = Reactor::new(setup)?;
+    let waiting = LIFE.lock().running(handle.clone());
+    for known in waiting.iter().flatten() {
+        configure(&handle, known);
+    }
+    if waiting.is_some() {
+        reactor.run();
+    }
+    Ok(())
+}
+
+fn configure(handle: &Handle, known: &Known) {
+    let Gathered { options, problems } = gather(known);
+    handle.configure(options, problems);
+}
+
+fn gather(known: &Known) -> Gathered {
+    Options::gather(
+        &known.attach.argument,
+        &Sources {
+            environment: &|name| std::env::var(name).ok(),
+            property: &|name| known.properties.get(name).cloned(),
+            file: &|path: &Path| std::fs::read_to_string(path),
+        },
+    )
+}
+
+/// The system properties we may need, as the JVM was started with them: no Java code runs for this.
+fn properties(environment: &Environment) -> BTreeMap<String, String> {
+    let others =
+        ["java.version", "java.vm.version", "sun.java.command", "spring.application.name", "project.name"];
+    Options::property_names()
+        .into_iter()
+        .chain(others.map(str::to_owned))
+        .filter_map(|name| {
+            let value = environment.jvmti.system_property(&name).ok().flatten()?;
+            Some((name, value))
+        })
+        .collect()
+}
