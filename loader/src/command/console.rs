@@ -4,6 +4,7 @@
 use std::io::{IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use nix::sys::signal::Signal;
@@ -15,6 +16,9 @@ use crate::terminal::{self, Raw};
 
 /// Ctrl-]: the one key that is ours, for an agent that no longer answers.
 const LEAVE: u8 = 0x1d;
+
+/// How soon an agent that stops hangs up after it has closed the session.
+const LAST_WORDS: Duration = Duration::from_millis(30);
 
 /// Open a console in a JVM
 #[derive(Debug, Args)]
@@ -53,7 +57,13 @@ impl Console {
         let result = serve(&mut connection, &signals);
         drop(raw);
         match result {
-            Ok(End::Closed) => Ok(ExitCode::SUCCESS),
+            Ok(End::Closed) => {
+                // The agent says the same when the user quits and when somebody stops it.
+                if connection.wait_for_end(Instant::now() + LAST_WORDS) {
+                    eprintln!("oxprobe: the agent in JVM {pid} has stopped");
+                }
+                Ok(ExitCode::SUCCESS)
+            }
             // In the other cases the cursor is somewhere in a line of the agent's.
             Ok(End::Left) => {
                 eprintln!();

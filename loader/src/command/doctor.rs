@@ -82,7 +82,8 @@ fn target_checks(process: &Process, library: &Library, report: &mut Report) {
             true
         }
         Ok(None) => {
-            report.note("agent", "not in");
+            let may_look = geteuid().is_root() || geteuid().as_raw() == process.uid;
+            report.note("agent", if may_look { "not in" } else { "only its own user and root can tell" });
             false
         }
         Err(why) => {
@@ -112,7 +113,13 @@ impl Report {
         match result {
             Ok(found) => self.note(name, &found),
             Err(failure) => {
-                self.text.push_str(&format!("FAIL  {name:<18}{failure}\n"));
+                let why = failure.to_string();
+                // One cause keeps several checks from being made; its fix is said once.
+                if self.text.contains(&why) {
+                    self.text.push_str(&format!("-     {name:<18}not checked, for the reason above\n"));
+                } else {
+                    self.text.push_str(&format!("FAIL  {name:<18}{why}\n"));
+                }
                 self.code.get_or_insert(failure.code());
             }
         }

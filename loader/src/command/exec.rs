@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
-use wire::{Done, Message, Mode, Open};
+use wire::{Done, Frame, Message, Mode, Open};
 
 use super::{Outcome, Usage, Way, print};
 use crate::agent::{Connection, Credit, Lost, SESSION, Signals, WINDOW, user, wait};
@@ -139,7 +139,7 @@ impl Run {
     fn follow(&mut self) -> anyhow::Result<(ExitCode, Done)> {
         loop {
             while let Some(frame) = self.connection.take()? {
-                if let Some(end) = self.handle(frame.message)? {
+                if let Some(end) = self.handle(frame)? {
                     return Ok(end);
                 }
             }
@@ -178,8 +178,8 @@ impl Run {
         Ok(Some(failed("interrupted; the command was told to stop, its end was not waited for")))
     }
 
-    fn handle(&mut self, message: Message) -> anyhow::Result<Option<(ExitCode, Done)>> {
-        match message {
+    fn handle(&mut self, frame: Frame) -> anyhow::Result<Option<(ExitCode, Done)>> {
+        match frame.message {
             Message::Output(bytes) => self.write(&bytes, false)?,
             Message::Result(bytes) => {
                 if let Ok(head) = serde_json::from_slice::<Head>(&bytes) {
@@ -188,7 +188,7 @@ impl Run {
                 }
                 self.write(&bytes, true)?;
             }
-            Message::Done(done) => {
+            Message::Done(done) if frame.session == SESSION => {
                 if self.is_late {
                     return Ok(Some(failed("the command was interrupted when its time was up")));
                 }

@@ -92,8 +92,7 @@ pub struct Jvm {
 
 impl Jvm {
     /// All JVMs that can be seen, by pid: those with a JVM library mapped, and, where that may not be
-    /// looked at, those whose program is called `java`. Ourselves and processes that end meanwhile
-    /// are left out.
+    /// looked at, those whose program is called `java` or that publish counters as HotSpot does.
     pub fn all() -> Vec<Self> {
         let mut pids: Vec<i32> = fs::read_dir("/proc")
             .map(|entries| {
@@ -106,19 +105,15 @@ impl Jvm {
 
     /// The process with this pid, if it is a JVM.
     fn find(pid: i32) -> Option<Self> {
-        // Kernel threads and other processes without a program have no maps: cheap to tell.
-        let maps =
-            fs::metadata(format!("/proc/{pid}/maps")).ok().and(Process::read(pid).ok()).map(|process| {
-                let maps = Maps::read(&process);
-                (process, maps)
-            });
-        let (process, maps) = maps?;
-        match maps {
+        let process = Process::read(pid).ok()?;
+        match Maps::read(&process) {
             Ok(maps) if maps.libjvm.is_some() => Some(Self::describe(process, Some(&maps))),
-            Err(_) if program(&process).is_some_and(|name| name == "java") => {
-                Some(Self::describe(process, None))
+            Ok(_) => None,
+            Err(_) => {
+                let looks_so =
+                    program(&process).is_some_and(|name| name == "java") || PerfData::exists(&process);
+                looks_so.then(|| Self::describe(process, None))
             }
-            _ => None,
         }
     }
 

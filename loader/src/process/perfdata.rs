@@ -31,6 +31,15 @@ impl PerfData {
         Self::parse(&fs::read(path).ok()?)
     }
 
+    /// Whether the process has one.
+    pub fn exists(process: &Process) -> bool {
+        use std::os::unix::fs::MetadataExt;
+        // A file of the same number left by a process of another user is not its own.
+        Self::file(process)
+            .and_then(|file| fs::metadata(file).ok())
+            .is_some_and(|file| file.uid() == process.uid)
+    }
+
     /// The folder is named for the user as the process knows it, so in a container we look.
     fn file(process: &Process) -> Option<PathBuf> {
         let tmp = process.path("/tmp");
