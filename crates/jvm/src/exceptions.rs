@@ -44,11 +44,21 @@ impl<'f> Env<'f> {
             .throwable_field(thrown, c"detailMessage", c"Ljava/lang/String;")
             .and_then(|text| self.string(&text).ok());
         let cause = (causes > 0)
-            .then(|| self.throwable_field(thrown, c"cause", c"Ljava/lang/Throwable;"))
+            .then(|| self.cause(&class, thrown))
             .flatten()
             .filter(|cause| !self.is_same(cause, thrown))
             .map(|cause| Box::new(self.describe("", &cause, causes.saturating_sub(1))));
         Thrown { call: call.into(), class, message, cause }
+    }
+
+    fn cause(&self, class: &str, thrown: &Local<'_>) -> Option<Local<'f>> {
+        // Reflection keeps what the called method threw in a field of its own.
+        if class == "java.lang.reflect.InvocationTargetException"
+            && let Ok(target) = self.get(thrown, "target", "Ljava/lang/Throwable;")
+        {
+            return target;
+        }
+        self.throwable_field(thrown, c"cause", c"Ljava/lang/Throwable;")
     }
 
     /// An object in a field of `java.lang.Throwable` itself; `None` also when it cannot be read.

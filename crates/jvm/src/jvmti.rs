@@ -9,7 +9,8 @@ use crate::sys::{self, ErrorCode, Functions, JvmtiEnv, Slot};
 use crate::vm::Vm;
 
 /// A JVMTI environment. The one of this agent is made once and lives as long as the JVM (see
-/// [`Environment`](crate::Environment)), so this may be copied, kept and used on any thread.
+/// [`Environment`](crate::Environment)), so this may be copied, kept and used on any thread that is attached;
+/// on others every function answers [`Error::NotAttached`].
 #[derive(Clone, Copy)]
 pub struct Jvmti {
     raw: NonNull<JvmtiEnv>,
@@ -116,7 +117,11 @@ impl Jvmti {
 }
 
 pub(crate) fn checked(slot: Slot, code: ErrorCode) -> Result<()> {
-    if code == ErrorCode::NONE { Ok(()) } else { Err(JvmtiError { function: slot.name, code }.into()) }
+    match code {
+        ErrorCode::NONE => Ok(()),
+        ErrorCode::UNATTACHED_THREAD => Err(Error::NotAttached),
+        code => Err(JvmtiError { function: slot.name, code }.into()),
+    }
 }
 
 /// The JDK of a JVMTI version number: `0x300B0000` is 11; `0x3001xxxx` is what 8 and older say.
@@ -130,6 +135,17 @@ fn release(version: i32) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_function_of_a_later_jdk_is_refused() {
+        const SLOT: Slot = Slot::at(offset_of!(Functions, SuspendAllVirtualThreads));
+        assert_eq!((SLOT.name, SLOT.since), ("SuspendAllVirtualThreads", 21));
+        let on = |jdk| Jvmti { raw: NonNull::dangling(), jdk };
+        let refused = on(17).function(SLOT, Some(())).unwrap_err();
+        assert_eq!(refused.to_string(), "SuspendAllVirtualThreads needs JDK 21 or later; this JVM is JDK 17");
+        assert!(on(21).function(SLOT, Some(())).is_ok());
+        assert!(on(25).function(SLOT, None::<()>).is_err());
+    }
 
     #[test]
     fn a_version_number_tells_the_jdk() {

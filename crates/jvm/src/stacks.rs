@@ -66,7 +66,10 @@ impl Jvmti {
         unsafe { jvmti!(self, GetAllStackTraces, limit, &mut stacks, &mut count) }?;
         // SAFETY: allocated by the call, `count` of them; the frames lie in the same memory.
         let stacks = unsafe { Buf::new(self, stacks, count) };
-        self.in_words(env, stacks.slice())
+        env.reserve(stacks.slice().len());
+        // SAFETY: a new local reference in this frame.
+        let threads = stacks.slice().iter().map(|one| Ok(unsafe { Local::from_raw(env, one.thread) }));
+        self.in_words(env, stacks.slice(), threads)
     }
 
     /// The innermost `depth` frames of these threads, read in one stop.
@@ -88,16 +91,22 @@ impl Jvmti {
         unsafe { jvmti!(self, GetThreadListStackTraces, count, raw.as_ptr(), limit, &mut stacks) }?;
         // SAFETY: allocated by the call, one for each thread; the frames lie in the same memory.
         let stacks = unsafe { Buf::new(self, stacks, count) };
-        self.in_words(env, stacks.slice())
+        env.reserve(stacks.slice().len());
+        // HotSpot hands back the very references it was given here, which are not ours to delete.
+        let given = threads.iter().map(|thread| env.local(thread).map(|thread| Some(thread.into_object())));
+        self.in_words(env, stacks.slice(), given)
     }
 
-    fn in_words<'f>(&self, env: &Env<'f>, stacks: &[StackInfo]) -> Result<Vec<ThreadStack<'f>>> {
-        env.reserve(stacks.len());
+    fn in_words<'f>(
+        &self,
+        env: &Env<'f>,
+        stacks: &[StackInfo],
+        threads: impl Iterator<Item = Result<Option<Local<'f>>>>,
+    ) -> Result<Vec<ThreadStack<'f>>> {
         let mut met = Met::new(self);
         let mut all = room(stacks.len())?;
-        for stack in stacks {
-            // SAFETY: a new local reference in this frame.
-            let Some(thread) = (unsafe { Local::from_raw(env, stack.thread) }) else { continue };
+        for (stack, thread) in stacks.iter().zip(threads) {
+            let Some(thread) = thread? else { continue };
             let count = usize::try_from(stack.frame_count).unwrap_or(0);
             let frames = if count == 0 || stack.frame_buffer.is_null() {
                 &[]

@@ -1,13 +1,13 @@
 //! Threads of our own inside the JVM. They take no signals but the synchronous ones: a signal of the
 //! application or of the JVM that landed on one of ours would run a handler where nobody expects it.
 //!
-//! When such a thread attaches, HotSpot itself opens the signal it suspends threads by (12, or what
-//! `_JAVA_SR_SIGNUM` says) and the synchronous ones, and leaves the others blocked.
+//! When such a thread attaches, HotSpot opens the signal it suspends threads by (12, or what
+//! `_JAVA_SR_SIGNUM` says), which must stay open, but also those that end the JVM, which we close again.
+//! Detaching puts the mask of before back.
 
 use std::io;
 use std::mem::MaybeUninit;
 use std::panic::{self, AssertUnwindSafe};
-use std::ptr;
 use std::thread::{Builder, JoinHandle};
 
 use crate::attach::Attached;
@@ -19,6 +19,9 @@ use crate::vm::Vm;
 const SYNCHRONOUS: [libc::c_int; 5] =
     [libc::SIGSEGV, libc::SIGBUS, libc::SIGILL, libc::SIGFPE, libc::SIGTRAP];
 
+/// The signals that end a JVM in good order, and the one that prints its threads.
+const ENDING: [libc::c_int; 4] = [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM];
+
 /// Starts a thread that is not attached to the JVM. The system shows the first 15 bytes of its name. A panic
 /// is logged and becomes `None`.
 pub fn spawn_native<T, F>(name: &str, body: F) -> Result<JoinHandle<Option<T>>>
@@ -26,7 +29,14 @@ where
     T: Send + 'static,
     F: FnOnce() -> T + Send + 'static,
 {
-    let before = block_signals()?;
+    let before = change_signals(libc::SIG_SETMASK, |set| {
+        // SAFETY: a set to fill; cannot fail.
+        unsafe { libc::sigfillset(set) };
+        for signal in SYNCHRONOUS {
+            // SAFETY: a filled set and a valid number.
+            unsafe { libc::sigdelset(set, signal) };
+        }
+    })?;
     let started = Builder::new().name(name.to_owned()).spawn(move || {
         panic::catch_unwind(AssertUnwindSafe(body)).map_or_else(
             |payload| {
@@ -37,7 +47,7 @@ where
             Some,
         )
     });
-    set_signals(&before)?;
+    change_signals(libc::SIG_SETMASK, |set| *set = before)?;
     started.map_err(|source| Error::Os { call: "starting a thread", source })
 }
 
@@ -50,47 +60,47 @@ where
 {
     let shown = name.to_owned();
     spawn_native(name, move || match vm.attach(&shown) {
-        Ok(attached) => body(Ok(&attached)),
+        Ok(attached) => {
+            if let Err(error) = close_ending_signals() {
+                log::warn!("{error}");
+            }
+            body(Ok(&attached))
+        }
         Err(error) => body(Err(error)),
     })
 }
 
-fn block_signals() -> Result<libc::sigset_t> {
-    let mut wanted = MaybeUninit::<libc::sigset_t>::uninit();
-    // SAFETY: fills all of the set.
-    unsafe { libc::sigfillset(wanted.as_mut_ptr()) };
-    for signal in SYNCHRONOUS {
-        // SAFETY: the set is filled, the number valid.
-        unsafe { libc::sigdelset(wanted.as_mut_ptr(), signal) };
-    }
-    // SAFETY: filled above.
-    let wanted = unsafe { wanted.assume_init() };
-    set_signals(&wanted)
+fn close_ending_signals() -> Result<()> {
+    change_signals(libc::SIG_BLOCK, |set| {
+        for signal in ENDING {
+            // SAFETY: an empty set and a valid number.
+            unsafe { libc::sigaddset(set, signal) };
+        }
+    })
+    .map(drop)
 }
 
-/// Sets this thread's blocked signals and gives those of before.
-fn set_signals(wanted: &libc::sigset_t) -> Result<libc::sigset_t> {
+/// Changes which signals this thread does not take and gives those of before. `fill` gets an empty set.
+fn change_signals(how: libc::c_int, fill: impl FnOnce(&mut libc::sigset_t)) -> Result<libc::sigset_t> {
+    let mut wanted = MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: initialises all of the set.
+    unsafe { libc::sigemptyset(wanted.as_mut_ptr()) };
+    // SAFETY: initialised above.
+    let mut wanted = unsafe { wanted.assume_init() };
+    fill(&mut wanted);
     let mut before = MaybeUninit::<libc::sigset_t>::uninit();
-    // SAFETY: reads `wanted`, fills `before`.
-    let code =
-        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, ptr::from_ref(wanted), before.as_mut_ptr()) };
+    // SAFETY: reads `wanted`, initialises `before`.
+    let code = unsafe { libc::pthread_sigmask(how, &wanted, before.as_mut_ptr()) };
     if code != 0 {
         return Err(Error::Os { call: "pthread_sigmask", source: io::Error::from_raw_os_error(code) });
     }
-    // SAFETY: filled by the call.
+    // SAFETY: initialised by the call.
     Ok(unsafe { before.assume_init() })
 }
 
 /// The signals the current thread does not take, by number.
 pub fn blocked_signals() -> Result<Vec<i32>> {
-    let mut now = MaybeUninit::<libc::sigset_t>::uninit();
-    // SAFETY: with no new set this only fills `now`.
-    let code = unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, ptr::null(), now.as_mut_ptr()) };
-    if code != 0 {
-        return Err(Error::Os { call: "pthread_sigmask", source: io::Error::from_raw_os_error(code) });
-    }
-    // SAFETY: filled by the call.
-    let now = unsafe { now.assume_init() };
+    let now = change_signals(libc::SIG_BLOCK, |_| ())?;
     // SAFETY: a valid set and valid numbers.
     Ok((1..=64).filter(|signal| unsafe { libc::sigismember(&now, *signal) } == 1).collect())
 }
