@@ -346,6 +346,8 @@ fn silent(bench: &Bench) -> Answer {
 fn foreign_socket(bench: &Bench) -> Answer {
     let java = bench.demo();
     let folder = PathBuf::from(format!("/tmp/.oxprobe-{}", java.pid()));
+    // A JVM of the same number that was killed may have left one.
+    drop(fs::remove_dir_all(&folder));
     fs::create_dir(&folder).unwrap();
     let listener = UnixListener::bind(folder.join("agent.sock")).unwrap();
     let answer = attach(java.pid());
@@ -400,6 +402,7 @@ fn a_jvm_without_signal_handlers_is_attached_to_without_a_signal() {
 /// A socket file at the JVM's place that nobody listens on.
 fn leftover(pid: u32) -> PathBuf {
     let path = PathBuf::from(format!("/tmp/.java_pid{pid}"));
+    drop(fs::remove_file(&path));
     drop(UnixListener::bind(&path).unwrap());
     path
 }

@@ -4,6 +4,7 @@
 //! the program printed and a thread dump, so that a red test on another machine can be understood.
 
 pub mod arthas;
+pub mod attach;
 pub mod binaries;
 pub mod client;
 pub mod compare;
