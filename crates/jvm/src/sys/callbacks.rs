@@ -184,7 +184,7 @@ pub type StartFunction = unsafe extern "C" fn(jvmti: *mut JvmtiEnv, env: *mut JN
 pub type ExtensionFunction = unsafe extern "C" fn(jvmti: *mut JvmtiEnv, ...) -> ErrorCode;
 pub type ExtensionEvent = unsafe extern "C" fn(jvmti: *mut JvmtiEnv, ...);
 
-/// Returns a set of [`VISIT_OBJECTS`](super::structs::VISIT_OBJECTS) and its like.
+/// Returns a set of [`VISIT_OBJECTS`] and its like.
 pub type HeapIterationCallback = unsafe extern "C" fn(
     class_tag: jlong,
     size: jlong,
