@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::Extension;
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{Request, StatusCode};
 use axum::response::Response;
@@ -68,14 +69,15 @@ struct Answer {
 pub(crate) async fn exec(
     State(server): State<Shared>,
     Extension(peer): Extension<Peer>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
     request: Request<Body>,
 ) -> Result<Response, Refusal> {
     server.origins.check(request.headers(), false)?;
     let login = Doorkeeper::who(&server, request.headers(), peer).await?;
     let browser = peer.shown(request.headers(), server.trust_proxy);
-    let ask: Ask = read_json(request, server.patience.request_within).await?;
     let bad = |sentence: String| Refusal::new(StatusCode::BAD_REQUEST, sentence);
+    let Path(id) = id.map_err(|_| bad("the agent's id in the address is not UTF-8.".into()))?;
+    let ask: Ask = read_json(request, server.patience.request_within).await?;
     if ask.line.len() > LONGEST_LINE {
         return Err(bad(format!("the line may have at most {LONGEST_LINE} bytes.")));
     }
