@@ -1,1 +1,40 @@
+//! The commands: one file each, which holds its arguments, its work, its result and the picture of it.
+//!
+//! A command knows the [`Host`] it asks and the [`shell::Context`] it answers to, and never who asks
+//! or how the answer travels. To add one: write `<group>/<name>.rs`, name it in the group's `mod.rs`
+//! and in [`COMMANDS`], and let the tests write its page (`BLESS=1 cargo test -p commands`).
 #![forbid(unsafe_code)]
+
+mod candidates;
+mod memory;
+mod prelude;
+mod shell;
+mod system;
+mod thread;
+mod units;
+
+use ::shell::Entry;
+use host::Host;
+
+pub use candidates::candidates;
+
+/// All commands, in the order `help` lists those of one group.
+pub static COMMANDS: &[Entry<Host>] = &[
+    Entry::of::<shell::help::Help>(),
+    Entry::of::<shell::version::Version>(),
+    Entry::of::<shell::session::Session>(),
+    Entry::of::<shell::history::History>(),
+    Entry::of::<shell::cls::Cls>(),
+    Entry::of::<shell::quit::Quit>(),
+    Entry::of::<shell::stop::Stop>(),
+    Entry::of::<system::dashboard::Dashboard>(),
+    Entry::of::<system::jvm::Jvm>(),
+    Entry::of::<system::sysprop::Sysprop>(),
+    Entry::of::<system::sysenv::Sysenv>(),
+    Entry::of::<system::pwd::Pwd>(),
+    Entry::of::<thread::thread::Thread>(),
+    Entry::of::<memory::memory::Memory>(),
+    Entry::of::<memory::heap::Heap>(),
+    Entry::of::<memory::gc::Gc>(),
+    Entry::of::<memory::heapdump::Heapdump>(),
+];

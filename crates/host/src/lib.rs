@@ -1,1 +1,67 @@
+//! What a command may ask of the JVM it lives in: threads, memory, collections, properties, dumps.
+//!
+//! [`Host`] is the one handle. It keeps almost nothing between two questions (the last histograms,
+//! a few field ids), loads the JDK's management classes only when a question needs them, and answers
+//! from the performance counters or JVMTI where an image lacks them. It knows no shell.
 #![forbid(unsafe_code)]
+
+pub mod classes;
+pub mod clock;
+pub mod dump;
+mod error;
+pub mod gc;
+mod gc_watch;
+pub mod heap;
+pub mod histogram;
+mod java;
+pub mod main_class;
+mod management;
+pub mod memory;
+pub mod perf_data;
+pub mod process;
+pub mod properties;
+pub mod runtime;
+mod thread_fields;
+pub mod thread_info;
+pub mod thread_state;
+pub mod threads;
+pub mod virtual_threads;
+
+use std::sync::Arc;
+
+use jvm::{Environment, Vm};
+use parking_lot::Mutex;
+
+pub use error::{Error, MissingModule, Result};
+
+/// The JVM as commands see it. Shared by all jobs; every method may be called from any thread that is
+/// attached to the JVM.
+pub struct Host {
+    vm: Vm,
+    environment: &'static Environment,
+    fields: Mutex<Option<Arc<thread_fields::ThreadFields>>>,
+    histograms: Mutex<heap::Histograms>,
+    /// How many watch collections now.
+    gc_watchers: Mutex<usize>,
+}
+
+impl Host {
+    /// The JVM of this process. Asks nothing of it yet.
+    pub fn new(vm: Vm, environment: &'static Environment) -> Self {
+        Self {
+            vm,
+            environment,
+            fields: Mutex::default(),
+            histograms: Mutex::default(),
+            gc_watchers: Mutex::default(),
+        }
+    }
+
+    /// Lets go of everything that is kept in the JVM: references, events, capabilities. The host may
+    /// be used again afterwards. An error says what could not be given back.
+    pub fn shutdown(&self) -> Result<()> {
+        *self.fields.lock() = None;
+        *self.histograms.lock() = heap::Histograms::default();
+        gc_watch::give_back(self.environment)
+    }
+}

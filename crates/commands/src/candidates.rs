@@ -1,0 +1,55 @@
+//! What Tab offers for a value that only the JVM knows.
+
+use host::Host;
+use shell::Shape;
+
+/// Values of a shape that begin with `prefix`, at most `limit`. Asks the JVM; an error is an empty
+/// answer, because completion is a courtesy.
+pub fn candidates(host: &Host, shape: Shape, prefix: &str, limit: usize) -> Vec<String> {
+    let all = match shape {
+        Shape::Class => return host.class_names(prefix, limit).unwrap_or_default(),
+        Shape::SystemProperty => host.properties().map(|all| all.into_keys().collect()).unwrap_or_default(),
+        Shape::Environment => host.environment().map(|all| all.into_keys().collect()).unwrap_or_default(),
+        Shape::Thread => threads(host),
+        Shape::File => files(prefix),
+        _ => Vec::new(),
+    };
+    let mut fitting: Vec<String> = all.into_iter().filter(|name| name.starts_with(prefix)).collect();
+    fitting.sort();
+    fitting.truncate(limit);
+    fitting
+}
+
+fn threads(host: &Host) -> Vec<String> {
+    let threads = host.threads().map(|threads| threads.java).unwrap_or_default();
+    threads.into_iter().map(|thread| thread.id.to_string()).collect()
+}
+
+/// What is in the folder that the prefix names; folders end in `/`.
+fn files(prefix: &str) -> Vec<String> {
+    /// A folder may hold millions of files.
+    const LOOKED_AT: usize = 10_000;
+    let folder = prefix.rfind('/').and_then(|at| prefix.get(..=at)).unwrap_or("");
+    let Ok(entries) = std::fs::read_dir(if folder.is_empty() { "." } else { folder }) else {
+        return Vec::new();
+    };
+    let name = |entry: std::fs::DirEntry| {
+        let slash = if entry.path().is_dir() { "/" } else { "" };
+        Some(format!("{folder}{}{slash}", entry.file_name().to_str()?))
+    };
+    entries.flatten().take(LOOKED_AT).filter_map(name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::files;
+
+    #[test]
+    fn files_are_offered_with_the_folder_as_typed_and_folders_with_a_slash() {
+        let offered = files("./");
+        assert!(offered.contains(&"./src/".to_owned()), "{offered:?}");
+        assert!(offered.contains(&"./Cargo.toml".to_owned()), "{offered:?}");
+        assert!(files("").contains(&"src/".to_owned()));
+        assert_eq!(files("/no/such/folder/"), Vec::<String>::new());
+    }
+}

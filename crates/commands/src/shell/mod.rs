@@ -1,0 +1,9 @@
+//! Commands about the console and the agent themselves.
+
+pub(crate) mod cls;
+pub(crate) mod help;
+pub(crate) mod history;
+pub(crate) mod quit;
+pub(crate) mod session;
+pub(crate) mod stop;
+pub(crate) mod version;

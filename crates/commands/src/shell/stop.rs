@@ -1,0 +1,81 @@
+//! `stop`: the agent leaves the JVM.
+
+use std::time::Duration;
+
+use shell::After;
+
+use crate::prelude::*;
+
+/// Take the agent out of the JVM
+///
+/// Ends all sessions and jobs, puts back what was changed, gives back what was taken. A later
+/// `oxprobe attach` starts it again.
+#[derive(Args)]
+#[command(group = Shell, permission = Admin, example = "stop")]
+pub(crate) struct Stop;
+
+/// How long running jobs get to end.
+const GRACE: Duration = Duration::from_secs(2);
+
+impl Command for Stop {
+    type Host = Host;
+
+    fn run(self, host: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
+        cx.message("Resetting all enhanced classes ...")?;
+        let still_running = cx.cancel_other_jobs(GRACE);
+        // No command of this version changes classes; programs that wait for the result get it.
+        cx.emit(Reset::default())?;
+        let given_back = host.shutdown();
+        for line in &still_running {
+            cx.message(format!("Still running after {} s, left to end by itself: {line}", GRACE.as_secs()))?;
+        }
+        if let Err(error) = &given_back {
+            cx.message(format!("Not everything could be given back: {error}"))?;
+        }
+        let graceful = still_running.is_empty() && given_back.is_ok();
+        cx.emit(Shutdown { graceful, message: "The agent has left the JVM." })?;
+        cx.finish(After::StopAgent);
+        Ok(())
+    }
+}
+
+#[derive(Default, Serialize)]
+struct Reset {
+    affect: Affect,
+}
+
+/// What was put back, as Arthas counts it.
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Affect {
+    class_count: u64,
+    method_count: u64,
+    /// Milliseconds.
+    cost: u64,
+}
+
+impl Show for Reset {
+    const KIND: &'static str = "reset";
+
+    fn layout(&self) -> Layout {
+        let Affect { class_count, method_count, cost } = &self.affect;
+        let line =
+            format!("Affect(class count: {class_count} , method count: {method_count}) cost in {cost} ms");
+        Layout::Line(Text::styled(Style::Dim, line))
+    }
+}
+
+#[derive(Serialize)]
+struct Shutdown {
+    graceful: bool,
+    message: &'static str,
+}
+
+impl Show for Shutdown {
+    const KIND: &'static str = "shutdown";
+
+    fn layout(&self) -> Layout {
+        let style = if self.graceful { Style::Good } else { Style::Warn };
+        Layout::Line(Text::styled(style, self.message))
+    }
+}

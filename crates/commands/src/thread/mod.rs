@@ -1,0 +1,6 @@
+//! Commands about threads.
+#![expect(clippy::module_inception, reason = "a command's file has the command's name")]
+
+mod stack;
+pub(crate) mod thread;
+pub(crate) mod usage;
