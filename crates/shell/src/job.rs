@@ -20,6 +20,8 @@ pub(crate) struct Job {
     pub(crate) id: u64,
     /// What was typed.
     pub(crate) line: String,
+    /// It answers a completion.
+    pub(crate) question: bool,
     state: Mutex<State>,
     changed: Condvar,
     wake: Arc<dyn Fn() + Send + Sync>,
@@ -50,7 +52,13 @@ impl Job {
     pub(crate) fn new(id: u64, line: &str, size: Size, wake: Arc<dyn Fn() + Send + Sync>) -> Self {
         let state =
             State { queue: VecDeque::new(), queued: 0, size, cancelled: false, after: None, end: None };
-        Self { id, line: line.to_owned(), state: Mutex::new(state), changed: Condvar::new(), wake }
+        let state = Mutex::new(state);
+        Self { id, line: line.to_owned(), question: false, state, changed: Condvar::new(), wake }
+    }
+
+    /// Not a command but a question of the completion: it has no output.
+    pub(crate) fn question(id: u64, wake: Arc<dyn Fn() + Send + Sync>) -> Self {
+        Self { question: true, ..Self::new(id, "(completion)", Size::USUAL, wake) }
     }
 
     /// Queues output; waits while the queue is full.

@@ -8,8 +8,10 @@
 
 mod args;
 mod command;
+mod complete;
 mod connections;
 mod context;
+mod edit;
 pub mod help;
 mod history;
 mod job;

@@ -3,6 +3,7 @@
 //! A session lives on the thread of the sockets and never waits: what takes time runs on a job's
 //! thread, which calls [`Setup::wake`] when there is something to [`Session::poll`].
 
+mod ask;
 mod exec;
 mod terminal;
 

@@ -112,6 +112,10 @@ impl Shell {
         self.job_ended.notify_all();
     }
 
+    pub(crate) fn open_questions(&self) -> usize {
+        self.jobs.lock().iter().filter(|job| job.question).count()
+    }
+
     pub(crate) fn cancel_jobs(&self, but: Option<u64>, limit: Duration) -> Vec<String> {
         let deadline = Instant::now() + limit;
         let mut jobs = self.jobs.lock();

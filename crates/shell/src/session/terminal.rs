@@ -1,108 +1,359 @@
-//! A session with a prompt.
+//! A session with a prompt: the line editor while no command runs, the command's output while one
+//! does.
+//!
+//! Keys typed while a command or a completion runs are kept and come first when the prompt is back;
+//! only Ctrl-C acts at once, and `q` on commands that end so.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use model::{Layout, Show};
+use serde::Serialize;
+
+use super::ask::Asking;
+use crate::complete::{Completion, Plan, columns, plan};
+use crate::context::for_terminal;
+use crate::edit::{Editor, Key, Keys, Step, width};
+use crate::help::{HelpDetail, Welcome};
 use crate::job::{Found, Job};
-use crate::run::{Caller, Started, status};
-use crate::{Event, Failure, Setup, Size};
+use crate::run::{Caller, LONGEST_LINE, Started, status};
+use crate::{After, Drawn, Event, Failure, Setup, Size};
+
+/// How many keys are kept while a command runs.
+const TYPED_AHEAD: usize = LONGEST_LINE;
 
 pub(crate) struct Terminal {
     caller: Caller,
-    prompt: String,
     size: Size,
-    out: Vec<u8>,
+    keys: Keys,
+    editor: Editor,
+    /// Keys that wait for the prompt.
+    typed: VecDeque<Key>,
+    /// More keys came than are kept.
+    overflowed: bool,
+    out: String,
+    state: State,
+}
+
+enum State {
+    /// The prompt is there.
+    Editing,
+    /// A command runs.
+    Running(Running),
+    /// The JVM is asked how a word goes on.
+    Completing(Asking),
+    /// It is over; the event is still to be given out.
+    Over(Option<Event>),
+}
+
+struct Running {
+    job: Arc<Job>,
     line: String,
-    job: Option<Arc<Job>>,
-    typed: VecDeque<u8>,
-    closed: bool,
+    ends_on_q: bool,
+    /// Something was written since the line was typed, so nothing can point at it any more.
+    wrote: bool,
+    /// The cursor stands at the start of a line.
+    at_start: bool,
 }
 
 impl Terminal {
     pub(crate) fn new(caller: Caller, setup: Setup) -> Self {
-        let out = setup.prompt.clone().into_bytes();
-        Self {
+        let mut terminal = Self {
+            editor: Editor::new(&setup.prompt, setup.size),
             caller,
-            prompt: setup.prompt,
             size: setup.size,
-            out,
-            line: String::new(),
-            job: None,
+            keys: Keys::default(),
             typed: VecDeque::new(),
-            closed: false,
+            overflowed: false,
+            out: String::new(),
+            state: State::Editing,
+        };
+        if terminal.caller.shell.refuses() {
+            terminal.say(-1, "The agent is stopping: it takes no more sessions.");
+            terminal.over(Event::Close { reason: "the agent is stopping".to_owned() });
+            return terminal;
         }
+        if !setup.welcome.is_empty() {
+            terminal.show(&Welcome(setup.welcome));
+        }
+        terminal.editor.begin(&mut terminal.out);
+        terminal
     }
 
     pub(crate) fn input(&mut self, bytes: &[u8]) {
-        self.typed.extend(bytes);
-        self.advance();
+        let mut keys = Vec::new();
+        self.keys.read(bytes, |key| keys.push(key));
+        for key in keys {
+            self.key(key);
+        }
+        self.refresh();
     }
 
-    fn advance(&mut self) {
-        while self.job.is_none()
-            && let Some(byte) = self.typed.pop_front()
-        {
-            match byte {
-                b'\r' => {
-                    self.out.extend(b"\r\n");
-                    let line = std::mem::take(&mut self.line);
-                    match self.caller.start(&line, self.size) {
-                        Started::Job(job, _) => self.job = Some(job),
-                        Started::Nothing => self.out.extend(self.prompt.as_bytes()),
-                        Started::Failed(failure) => self.ended(&Err(failure)),
-                    }
-                }
-                byte if byte.is_ascii() => {
-                    self.line.push(char::from(byte));
-                    self.out.push(byte);
-                }
-                _ => {}
-            }
-        }
-    }
-
-    fn ended(&mut self, end: &Result<(), Failure>) {
-        let status = status(end);
-        if let Some(message) = status.message {
-            let text = self.caller.sentence(status.status_code, message, self.size);
-            self.out.extend(text.as_bytes());
-        }
-        self.out.extend(self.prompt.as_bytes());
-        self.advance();
+    pub(crate) fn interrupt(&mut self) {
+        self.key(Key::Ctrl('c'));
+        self.refresh();
     }
 
     pub(crate) fn resize(&mut self, size: Size) {
         self.size = size;
-        if let Some(job) = &self.job {
-            job.resize(size);
-        }
-    }
-
-    pub(crate) fn interrupt(&mut self) {
-        if let Some(job) = &self.job {
-            job.cancel();
-        }
-    }
-
-    pub(crate) fn poll(&mut self, max_bytes: usize) -> Option<Event> {
-        if max_bytes > 0 && !self.out.is_empty() {
-            return Some(Event::Output(std::mem::take(&mut self.out)));
-        }
-        let found = self.job.as_ref()?.take(max_bytes);
-        match found {
-            Found::Text(text) => Some(Event::Output(text.into_bytes())),
-            Found::Value(value) => Some(Event::Value(value)),
-            Found::Nothing => None,
-            Found::Ended(end, _) => {
-                self.job = None;
-                self.ended(&end);
-                self.poll(max_bytes)
-            }
+        self.refresh();
+        let visible = matches!(self.state, State::Editing | State::Completing(_));
+        self.editor.resize(size, visible, &mut self.out);
+        if let State::Running(running) = &self.state {
+            running.job.resize(size);
         }
     }
 
     pub(crate) fn close(&mut self) {
-        self.closed = true;
-        self.interrupt();
+        if let State::Running(running) = &self.state {
+            running.job.cancel();
+        }
+        self.state = State::Over(None);
+    }
+
+    pub(crate) fn poll(&mut self, max_bytes: usize) -> Option<Event> {
+        loop {
+            if !self.out.is_empty() {
+                return self.take_out(max_bytes);
+            }
+            match &mut self.state {
+                State::Editing => return None,
+                State::Over(event) => return event.take(),
+                State::Completing(asking) => {
+                    let completion = asking.answered()?;
+                    self.state = State::Editing;
+                    self.complete(completion);
+                    self.type_kept_keys();
+                }
+                State::Running(running) => match running.job.take(max_bytes) {
+                    Found::Nothing => return None,
+                    Found::Text(text) => {
+                        running.wrote = true;
+                        running.at_start = text.ends_with('\n') || text.ends_with("\x1b[2J");
+                        return Some(Event::Output(text.into_bytes()));
+                    }
+                    Found::Value(value) => return Some(Event::Value(value)),
+                    Found::Ended(end, after) => self.ended(&end, after),
+                },
+            }
+        }
+    }
+
+    fn take_out(&mut self, max_bytes: usize) -> Option<Event> {
+        let mut cut = self.out.floor_char_boundary(max_bytes);
+        if cut == 0 && max_bytes > 0 {
+            cut = self.out.chars().next().map_or(0, char::len_utf8);
+        }
+        if cut == 0 {
+            return None;
+        }
+        let rest = self.out.split_off(cut);
+        Some(Event::Output(std::mem::replace(&mut self.out, rest).into_bytes()))
+    }
+
+    /// One key, as it comes from the user or from those kept.
+    fn key(&mut self, key: Key) {
+        match &self.state {
+            State::Editing => self.edit(key),
+            State::Over(_) => {}
+            State::Completing(_) if key == Key::Ctrl('c') => {
+                self.state = State::Editing;
+                self.edit(key);
+                self.type_kept_keys();
+            }
+            State::Running(running) if key == Key::Ctrl('c') => {
+                running.job.cancel();
+                self.out.push_str("^C\r\n");
+            }
+            State::Running(running) if running.ends_on_q && is_q(key) && !self.line_is_begun() => {
+                running.job.cancel();
+            }
+            State::Completing(_) | State::Running(_) => match self.typed.len() < TYPED_AHEAD {
+                true => self.typed.push_back(key),
+                false => self.overflowed = true,
+            },
+        }
+    }
+
+    /// Whether the keys kept have begun a line, of which a `q` may be a part.
+    fn line_is_begun(&self) -> bool {
+        let line = self.typed.iter().rev().take_while(|key| **key != Key::Enter);
+        line.into_iter().any(|key| matches!(key, Key::Char(_)))
+    }
+
+    /// Types the keys that were kept, as far as the prompt is there for them.
+    fn type_kept_keys(&mut self) {
+        if std::mem::take(&mut self.overflowed) {
+            // The last line is not whole: it must not be run by an Enter to come.
+            while self.typed.pop_back_if(|key| *key != Key::Enter).is_some() {}
+            self.between_lines(|terminal| {
+                terminal.say(-1, "More was typed meanwhile than is kept (64 KiB): the rest is left out.");
+            });
+        }
+        while let State::Editing = self.state {
+            let Some(key) = self.typed.pop_front() else { break };
+            self.edit(key);
+        }
+        if let State::Running(running) = &self.state
+            && running.ends_on_q
+            && self.typed.front().is_some_and(|key| is_q(*key))
+        {
+            running.job.cancel();
+            self.typed.pop_front();
+        }
+        self.refresh();
+    }
+
+    fn edit(&mut self, key: Key) {
+        match self.editor.key(key, &self.caller.shell.history) {
+            Step::Edited => {}
+            Step::Accept(line) => {
+                self.editor.leave("", &mut self.out);
+                self.run(&line);
+            }
+            Step::TooLong => {
+                self.editor.leave("", &mut self.out);
+                self.say(-1, "The line is longer than 64 KiB: it was not run.");
+                self.editor.begin(&mut self.out);
+            }
+            Step::Complete => {
+                self.editor.refresh(&mut self.out);
+                self.ask_completion();
+            }
+            Step::Interrupt => {
+                self.editor.leave("^C", &mut self.out);
+                self.editor.begin(&mut self.out);
+            }
+            Step::ClearScreen => self.editor.clear_screen(&mut self.out),
+            Step::EndOfInput => {
+                self.editor.leave("", &mut self.out);
+                self.over(Event::Close { reason: "end of input".to_owned() });
+            }
+        }
+    }
+
+    fn run(&mut self, line: &str) {
+        self.caller.shell.history.add(line);
+        match self.caller.start(line, self.size) {
+            Started::Job(job, ends_on_q) => {
+                let line = line.to_owned();
+                self.state = State::Running(Running { job, line, ends_on_q, wrote: false, at_start: true });
+            }
+            Started::Nothing => self.editor.begin(&mut self.out),
+            Started::Failed(failure) => {
+                self.fail(&failure, line, false);
+                self.editor.begin(&mut self.out);
+            }
+        }
+    }
+
+    /// The command is over and its output is written.
+    fn ended(&mut self, end: &Result<(), Failure>, after: Option<After>) {
+        let State::Running(running) = std::mem::replace(&mut self.state, State::Editing) else { return };
+        if !running.at_start {
+            self.out.push_str("\r\n");
+        }
+        if let Err(failure) = end {
+            self.fail(failure, &running.line, running.wrote);
+        }
+        match after {
+            Some(After::CloseSession) => self.over(Event::Close { reason: "the user left".to_owned() }),
+            Some(After::StopAgent) => self.over(Event::StopAgent),
+            None => {
+                self.editor.begin(&mut self.out);
+                self.type_kept_keys();
+            }
+        }
+    }
+
+    fn fail(&mut self, failure: &Failure, line: &str, wrote: bool) {
+        let status = match failure {
+            // The `^C` is said already.
+            Failure::Cancelled => return,
+            failure => status(&Err(failure.clone())),
+        };
+        let Some(message) = status.message else { return };
+        let prompt = self.editor.prompt_width();
+        if let Failure::Usage(error) = failure
+            && !wrote
+            && prompt + width(line) < usize::from(self.size.cols)
+            && let Some(carets) = error.carets(line, prompt)
+        {
+            self.out.push_str(&carets);
+            self.out.push_str("\r\n");
+        }
+        self.say(status.status_code, &message);
+    }
+
+    fn over(&mut self, event: Event) {
+        self.state = State::Over(Some(event));
+    }
+
+    fn refresh(&mut self) {
+        if matches!(self.state, State::Editing | State::Completing(_)) {
+            self.editor.refresh(&mut self.out);
+        }
+    }
+
+    fn ask_completion(&mut self) {
+        match plan(&self.caller.shell, &self.editor.before_cursor()) {
+            Plan::Now(completion) => self.complete(completion),
+            Plan::Ask(question) => match Asking::start(&self.caller, question) {
+                Some(asking) => self.state = State::Completing(asking),
+                None => self.complete(Completion::Nothing),
+            },
+        }
+    }
+
+    fn complete(&mut self, completion: Completion) {
+        match completion {
+            Completion::Nothing => {}
+            Completion::Insert { from, text } => self.editor.replace_before_cursor(from, &text),
+            Completion::List(names) => self.between_lines(|terminal| {
+                let lines = columns(&names, terminal.size.cols);
+                terminal.show(&Listing { lines });
+            }),
+            Completion::Usage(signature) => {
+                self.between_lines(|terminal| terminal.show(&HelpDetail::of(signature)));
+            }
+        }
+    }
+
+    /// Writes something below the line, and the line again below that with its cursor as it was.
+    fn between_lines(&mut self, write: impl FnOnce(&mut Self)) {
+        self.editor.step_below(&mut self.out);
+        write(self);
+        self.editor.begin_again(&mut self.out);
+    }
+
+    fn say(&mut self, status: i32, message: &str) {
+        let text = self.caller.sentence(status, message.to_owned(), self.size);
+        self.out.push_str(&text);
+    }
+
+    fn show(&mut self, view: &impl Show) {
+        match self.caller.draw.draw(view, 0, self.size) {
+            Drawn::Text(text) => self.out.push_str(&for_terminal(&text)),
+            Drawn::Value(value) => self.out.push_str(&(value + "\r\n")),
+        }
+    }
+}
+
+fn is_q(key: Key) -> bool {
+    matches!(key, Key::Char('q' | 'Q'))
+}
+
+/// Names Tab found.
+#[derive(Serialize)]
+struct Listing {
+    #[serde(skip)]
+    lines: Vec<Layout>,
+}
+
+impl Show for Listing {
+    const KIND: &'static str = "completion";
+
+    fn layout(&self) -> Layout {
+        Layout::stack(self.lines.clone())
     }
 }
