@@ -50,12 +50,12 @@ impl Tunnel {
             let printed = |label: &str| {
                 eventually(label, || {
                     let lines = [process.output(), process.errors()].concat();
-                    let line = lines.into_iter().find(|line| line.contains(label))?;
-                    line.split_whitespace().last().map(str::to_owned)
+                    let (_, after) = lines.iter().find_map(|line| line.split_once(label))?;
+                    after.split_whitespace().next().map(str::to_owned)
                 })
             };
-            self.password = printed("admin password");
-            self.token = printed("agent token");
+            self.password = printed("password:");
+            self.token = printed("agent token:");
         }
         self.process = Some(process);
     }

@@ -66,7 +66,9 @@ impl Default for Identity {
 impl Request {
     /// Reads the query of an upgrade, without its `?`.
     pub fn parse(query: &str) -> Result<Self, ArthasError> {
-        let query = Query::parse(query, MAX_QUERY)?;
+        // Arthas 4.1.5 appends `?method=…` even where its URL has a query already (`…/ws?token=T`), so a
+        // second `?` starts parameters here; in a value it is always percent-encoded.
+        let query = Query::parse(&query.replace('?', "&"), MAX_QUERY)?;
         match query.need("method")? {
             "agentRegister" => Ok(Self::Register(Registration::of(&query)?)),
             "openTunnel" => Ok(Self::OpenTunnel {
@@ -156,6 +158,14 @@ mod tests {
         assert_eq!(registration.id.as_deref(), Some("live_AGENT1"));
         assert_eq!(registration.identity, None);
         assert_eq!(request.query().to_string(), query);
+    }
+
+    #[test]
+    fn a_url_with_a_token_keeps_it_although_arthas_appends_a_second_question_mark() {
+        let query = "token=5LHJ?method=agentRegister&arthasVersion=4.1.5&appName=peer";
+        let Request::Register(registration) = Request::parse(query).unwrap() else { panic!() };
+        assert_eq!(registration.token.as_deref(), Some("5LHJ"));
+        assert_eq!(registration.application.as_deref(), Some("peer"));
     }
 
     #[test]
