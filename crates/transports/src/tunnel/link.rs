@@ -13,6 +13,7 @@ use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 use rustls::ClientConfig;
 use tungstenite::client::{IntoClientRequest, client_with_config};
+use tungstenite::error::ProtocolError;
 use tungstenite::handshake::HandshakeError;
 use tungstenite::handshake::MidHandshake;
 use tungstenite::handshake::client::{ClientHandshake, Request, Response};
@@ -352,14 +353,17 @@ impl Link {
         let address = &self.address;
         match why {
             Error::Http(answer) => Lost::new(refusal(address, answer)),
-            Error::HttpFormat(_) | Error::Utf8(_) => Lost::new(format!(
-                "{address} does not speak HTTP; check that address and port are the tunnel server's"
-            )),
-            Error::Protocol(problem) if self.local.is_none() || !matches!(self.state, State::Open(_)) => {
+            Error::HttpFormat(_) | Error::Utf8(_) | Error::Protocol(ProtocolError::HttparseError(_)) => {
                 Lost::new(format!(
-                    "{address} does not answer as a WebSocket server ({problem}); check address and path"
+                    "{address} does not speak HTTP; check that address and port are the tunnel server's"
                 ))
             }
+            Error::Protocol(
+                ProtocolError::HandshakeIncomplete | ProtocolError::ResetWithoutClosingHandshake,
+            ) => Lost::new(format!("{address} closed the connection")),
+            Error::Protocol(problem) if !matches!(self.state, State::Open(_)) => Lost::new(format!(
+                "{address} does not answer as a WebSocket server ({problem}); check address and path"
+            )),
             Error::ConnectionClosed | Error::AlreadyClosed => {
                 Lost::new(format!("{address} closed the connection"))
             }
@@ -384,12 +388,15 @@ impl Link {
                 tls: true,
             },
             Some(problem) => Lost { why: format!("TLS with {address} failed: {problem}"), tls: true },
-            None if why.kind() == io::ErrorKind::UnexpectedEof => {
-                Lost::new(format!("{address} closed the connection"))
-            }
+            None if is_closed(why) => Lost::new(format!("{address} closed the connection")),
             None => Lost::new(format!("the connection to {address} broke: {why}")),
         }
     }
+}
+
+fn is_closed(why: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    matches!(why.kind(), UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe)
 }
 
 /// What an HTTP answer that is no upgrade means.
