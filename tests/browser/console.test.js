@@ -2,7 +2,7 @@
 // build on each other, so the first that fails ends the rest.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { after, afterEach, before, test } from "node:test";
+import { after, afterEach, test } from "node:test";
 import { chromium } from "playwright-core";
 import { browser as browserPath, pictures } from "./place.js";
 import { Demo, eventually, PATIENCE, Tunnel } from "./process.js";
@@ -30,7 +30,7 @@ function step(name, body) {
   });
 }
 
-before(async () => {
+step("a tunnel, two JVMs with agents, and a browser start", async () => {
   tunnel = await Tunnel.start();
   const options = (app) => `tunnel-url=${tunnel.agentAddress},token-file=${tunnel.tokenFile},app-name=${app}`;
   started = await Demo.withAgent(17, options("orders"));
@@ -74,7 +74,7 @@ afterEach(async (t) => {
   if (!failed || page === undefined) return;
   const file = join(pictures(), "failed.png");
   await page.screenshot({ path: file }).catch(() => {});
-  console.error(`failed: ${t.name}; the page is in ${file}; the tunnel said:\n${tunnel.process.output}`);
+  console.error(`failed: ${t.name}; the page is in ${file}; the tunnel said:\n${tunnel?.process.output}`);
 });
 
 step("the server sends the built console, not its plain page", async () => {
@@ -118,9 +118,10 @@ step("the filter leaves what matches, and the keyboard opens it", async () => {
 
 step("dashboard -n 1 shows threads and memory once", async () => {
   const text = await screen.run("dashboard -n 1");
-  assert.match(text, /\bID\b.*\bNAME\b.*\bSTATE\b/);
+  // A frame is as high as the terminal, so the prompt below it may have pushed its first rows out.
   assert.match(text, /\bbusy-1\b/);
-  assert.match(text, /\bheap\b/i);
+  assert.match(text, /^heap\b/im);
+  assert.match(text, /java\.version\s+17\./);
   await picture("dashboard");
 });
 
@@ -179,7 +180,7 @@ step("what is selected can be copied, and pasted", async () => {
   await screen.clear();
   await screen.type("version");
   await screen.until("the echo", (text) => /\]\$ version$/.test(text));
-  await screen.selectRow(0);
+  await screen.selectRow(/version$/);
   await screen.press("Control+Shift+C");
   const copied = () => page.evaluate(() => navigator.clipboard.readText());
   assert.match(await eventually("the clipboard", copied), /\]\$ version\s*$/);

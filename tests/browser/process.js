@@ -29,6 +29,7 @@ class Running {
     this.output = "";
     this.child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"], ...options });
     this.ended = new Promise((resolve) => this.child.on("exit", (code, signal) => resolve(signal ?? code)));
+    process.once("exit", () => this.child.kill("SIGKILL"));
     this.child.on("error", (error) => {
       this.output += `${error}\n`;
     });
@@ -39,13 +40,14 @@ class Running {
     }
   }
 
-  line(what, pattern) {
+  /** Waits until it said something, and gives the match. */
+  said(what, pattern) {
     return eventually(what, () => {
-      const line = this.output.split("\n").find((candidate) => pattern.test(candidate));
-      if (line === undefined && this.child.exitCode !== null) {
+      const match = pattern.exec(this.output);
+      if (match === null && this.child.exitCode !== null) {
         throw new Error(`ended with ${this.child.exitCode} before ${what}:\n${this.output}`);
       }
-      return line;
+      return match;
     });
   }
 
@@ -63,8 +65,8 @@ export class Tunnel {
     tunnel.port = await freePort();
     tunnel.url = `http://127.0.0.1:${tunnel.port}/`;
     await tunnel.restart();
-    tunnel.password = await tunnel.printed("admin password");
-    tunnel.token = await tunnel.printed("agent token");
+    [, tunnel.password] = await tunnel.process.said("the admin password", /password: *(\S+)/);
+    [, tunnel.token] = await tunnel.process.said("the agent token", /agent token: *(\S+)/);
     tunnel.tokenFile = join(tunnel.data, "token-of-the-test");
     writeFileSync(tunnel.tokenFile, `${tunnel.token}\n`, { mode: 0o600 });
     return tunnel;
@@ -92,12 +94,6 @@ export class Tunnel {
   get agentAddress() {
     return `ws://127.0.0.1:${this.port}/ws`;
   }
-
-  /** The last word of the line in which the server tells something. */
-  async printed(label) {
-    const line = await this.process.line(label, new RegExp(label));
-    return line.trim().split(/\s+/).at(-1);
-  }
 }
 
 /** The demo application in a real JVM. */
@@ -114,7 +110,7 @@ export class Demo {
     for (const name of ["JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS"]) delete env[name];
     demo.version = version;
     demo.process = new Running(java(version), [...flags, ...vmArguments, "-cp", fixtures(), "demo.MathGame"], { env });
-    await demo.process.line("the demo application to be ready", /^ready$/);
+    await demo.process.said("the demo application to be ready", /^ready$/m);
     return demo;
   }
 

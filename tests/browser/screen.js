@@ -15,8 +15,9 @@ export class Screen {
     return this.page.$$eval(ROWS, (rows) => rows.map((row) => row.textContent.replace(/\u00a0/g, " ").trimEnd()));
   }
 
+  /** All of it, without the empty rows above and below. */
   async text() {
-    return (await this.rows()).join("\n").trimEnd();
+    return (await this.rows()).join("\n").trimEnd().replace(/^\n+/, "");
   }
 
   /** The row the cursor is in: the last one that is not empty. */
@@ -35,7 +36,9 @@ export class Screen {
     }
   }
 
-  prompt() {
+  /** Waits until keys go to the terminal and the shell waits for a command. */
+  async prompt() {
+    await this.page.waitForSelector(".pane:not([hidden]) .xterm-helper-textarea:focus");
     return this.until("the prompt", (text) => PROMPT.test(text.split("\n").at(-1)));
   }
 
@@ -54,8 +57,9 @@ export class Screen {
     return this.until(`the end of ${line}`, (text) => text.includes("\n") && PROMPT.test(text.split("\n").at(-1)));
   }
 
-  /** Selects a whole row, as a triple click does. */
-  async selectRow(number) {
+  /** Selects the first row that matches, by a triple click. */
+  async selectRow(pattern) {
+    const number = (await this.rows()).findIndex((row) => pattern.test(row));
     const box = await this.page.locator(ROWS).nth(number).boundingBox();
     await this.page.mouse.click(box.x + 20, box.y + box.height / 2, { clickCount: 3 });
   }
