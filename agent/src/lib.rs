@@ -9,5 +9,4 @@ mod lifecycle;
 mod outside;
 mod process;
 mod start;
-mod stub;
 mod tools;

@@ -159,7 +159,7 @@ mod tests {
         let mut stopping = started();
         stopping.stopping();
         let mut starting = Test::Loaded;
-        drop(starting.attach(1));
+        assert!(matches!(starting.attach(1), Step::Start(1)));
         for mut life in [Test::Loaded, starting, stopping, Test::Stopped] {
             assert_eq!(life.death(), None);
             assert!(matches!(life.attach(9), Step::Nothing));

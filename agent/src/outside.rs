@@ -2,20 +2,23 @@
 //! values for completion.
 
 use std::io;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use host::Host;
 use jvm::{Vm, thread};
 use shell::{Outside, Shape};
 
 /// The JVM as the shell's outside.
 pub(crate) struct Inside {
     vm: Vm,
+    host: Arc<Host>,
     since: Instant,
 }
 
 impl Inside {
-    pub(crate) fn new(vm: Vm) -> Self {
-        Self { vm, since: Instant::now() }
+    pub(crate) fn new(vm: Vm, host: Arc<Host>) -> Self {
+        Self { vm, host, since: Instant::now() }
     }
 }
 
@@ -36,7 +39,7 @@ impl Outside for Inside {
         self.since.elapsed()
     }
 
-    fn candidates(&self, _shape: Shape, _prefix: &str, _limit: usize) -> Vec<String> {
-        Vec::new()
+    fn candidates(&self, shape: Shape, prefix: &str, limit: usize) -> Vec<String> {
+        commands::candidates(&self.host, shape, prefix, limit)
     }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::Arc;
 
+use host::Host;
 use jvm::{Environment, os, thread};
 use transports::{Facts, Options, Process};
 
@@ -11,6 +13,7 @@ use crate::start;
 /// This JVM's process.
 pub(crate) struct Here {
     pub(crate) environment: &'static Environment,
+    pub(crate) host: Arc<Host>,
 }
 
 impl Process for Here {
@@ -26,6 +29,9 @@ impl Process for Here {
 
     fn tear_down(&self) -> Vec<String> {
         let mut left = Vec::new();
+        if let Err(why) = self.host.shutdown() {
+            left.push(why.to_string());
+        }
         if let Err(why) = self.environment.rest() {
             left.push(format!("events and capabilities: {why}"));
         }
@@ -40,13 +46,28 @@ pub(crate) fn facts(properties: &BTreeMap<String, String>, signatures: Vec<Strin
         product: env!("CARGO_PKG_VERSION").to_owned(),
         pid: std::process::id(),
         host: host_name(),
-        jvm: property("java.version").or_else(|| property("java.vm.version")).unwrap_or_default(),
+        jvm: java_version(property("java.version"), &property("java.vm.version").unwrap_or_default()),
         command: property("sun.java.command").unwrap_or_default(),
         spring_name: property("spring.application.name")
             .or_else(|| std::env::var("SPRING_APPLICATION_NAME").ok()),
         project_name: property("project.name"),
         started: started_ms().unwrap_or_default(),
         signatures,
+    }
+}
+
+/// `java.version`. The launcher's JVM does not know it, only its Java code does; but it is in the JVM's
+/// own version: `17.0.19+10-Debian` is Java 17.0.19, and `25.504-b01` is HotSpot 25 of Java 1.8.0_504.
+fn java_version(java: Option<String>, vm: &str) -> String {
+    if let Some(java) = java {
+        return java;
+    }
+    match vm.split_once('-').map_or(vm, |(number, _)| number).split_once('+') {
+        Some((number, _)) => number.to_owned(),
+        None => match vm.strip_prefix("25.").and_then(|rest| rest.split_once("-b")) {
+            Some((update, _)) => format!("1.8.0_{update}"),
+            None => vm.to_owned(),
+        },
     }
 }
 
@@ -66,4 +87,24 @@ fn started_ms() -> Option<u64> {
     let boot: u64 = boot.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()?;
     let ticks = transports::Place::start_ticks()?;
     Some(boot * 1000 + ticks * 1000 / os::ticks_per_second())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_java_version_is_read_from_the_jvms() {
+        for (vm, java) in [
+            ("25.504-b01", "1.8.0_504"),
+            ("11.0.24+8-post-Debian-2deb11u1", "11.0.24"),
+            ("17.0.19+10-1-deb12u2-Debian", "17.0.19"),
+            ("25+36", "25"),
+            ("21-ea+1", "21-ea+1"),
+            ("", ""),
+        ] {
+            assert_eq!(java_version(None, vm), java);
+        }
+        assert_eq!(java_version(Some("9".into()), "25.504-b01"), "9");
+    }
 }

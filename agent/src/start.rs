@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use host::Host;
 use jvm::{Environment, thread};
 use parking_lot::Mutex;
 use shell::Shell;
@@ -96,13 +97,14 @@ fn live(first: Known) {
 fn run(known: Known) -> std::io::Result<()> {
     let Gathered { options, problems } = gather(&known);
     let environment = known.environment;
-    let outside = Arc::new(Inside::new(environment.vm));
-    let shell = Shell::new(Arc::new(crate::stub::Host), crate::stub::ENTRIES, outside.clone());
+    let host = Arc::new(Host::new(environment.vm, environment));
+    let outside = Arc::new(Inside::new(environment.vm, host.clone()));
+    let shell = Shell::new(host.clone(), commands::COMMANDS, outside.clone());
     let signatures = shell.signatures().map(|signature| signature.name.to_owned()).collect();
     let setup = Setup {
         shell,
         outside,
-        process: Arc::new(Here { environment }),
+        process: Arc::new(Here { environment, host }),
         journal: &JOURNAL,
         facts: process::facts(&known.properties, signatures),
         options,

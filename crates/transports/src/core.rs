@@ -167,7 +167,7 @@ impl Core {
                 property: &|_| None,
                 file: &|path| std::fs::read_to_string(path),
             };
-            mail.post(Letter::Configured(token, Options::gather_map(&given, &sources)));
+            mail.post(Letter::Configured(token, Box::new(Options::gather_map(&given, &sources))));
         })
     }
 

@@ -17,7 +17,7 @@ pub(crate) enum Letter {
     /// A look-up ended. The number tells an old one from the one waited for.
     Found(u64, Result<Found, String>),
     /// Options that a peer sent are put together.
-    Configured(Token, Gathered),
+    Configured(Token, Box<Gathered>),
     /// Options that another attach brought.
     Options(Box<Options>, Vec<String>),
     /// The log file was written or opened; the error is a sentence.

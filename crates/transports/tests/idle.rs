@@ -1,6 +1,13 @@
 //! What an agent costs whose tunnel server is not there. Alone in its binary, because it reads the
 //! CPU time of the whole process.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on panics"
+)]
+
 mod support;
 
 use std::net::TcpListener;

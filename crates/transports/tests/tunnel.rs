@@ -1,5 +1,12 @@
 //! The tunnel against real servers on loopback: good ones, and every kind of bad one.
 
+#![allow(
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on panics"
+)]
+
 mod support;
 
 use std::io::{Read, Write};
