@@ -182,7 +182,8 @@ fn segments(prefix: &str, names: Vec<String>) -> Vec<String> {
     segments
 }
 
-fn choose(from: usize, typed: &str, values: Vec<String>, end: End) -> Completion {
+fn choose(from: usize, typed: &str, mut values: Vec<String>, end: End) -> Completion {
+    values.sort_unstable();
     let Some(first) = values.first() else { return Completion::Nothing };
     if values.len() == 1 {
         let goes_on = matches!(end, End::BlankUnless(last) if first.ends_with(last));

@@ -12,6 +12,7 @@ mod complete;
 mod connections;
 mod context;
 mod edit;
+pub mod fuzz;
 pub mod help;
 mod history;
 mod job;

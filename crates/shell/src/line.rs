@@ -125,16 +125,14 @@ pub(crate) fn unfinished(line: &str) -> Unfinished {
 /// `text` as it must be typed to stay one word. Without `whole`, more may follow in the same word.
 pub(crate) fn quoted(text: &str, whole: bool) -> String {
     let special = |c: char| matches!(c, ' ' | '\t' | '\'' | '"' | '\\' | '|' | '>' | '&');
-    if !text.contains(special) {
+    if !text.contains(special) && !text.is_empty() {
         return text.to_owned();
     }
-    let (quote, inner) = match text.contains('\'') {
-        false => ('\'', text.to_owned()),
-        true => ('"', text.replace('"', "\\\"")),
-    };
+    // Nothing can be escaped in `'..'`, so a ' is put between two of them.
+    let inner = text.replace('\'', "'\\''");
     match whole {
-        true => format!("{quote}{inner}{quote}"),
-        false => format!("{quote}{inner}"),
+        true => format!("'{inner}'"),
+        false => format!("'{inner}"),
     }
 }
 
@@ -297,7 +295,8 @@ mod tests {
 
     #[test]
     fn a_quoted_text_reads_back_as_itself() {
-        for text in ["plain", "two words", "it's", r#"it's "both""#, "a|", "back\\slash", "x>1"] {
+        for text in ["plain", "two words", "it's", r#"it's "both""#, r"it's\", "", "a|", "back\\slash", "x>1"]
+        {
             assert_eq!(texts(&quoted(text, true)), [text]);
         }
     }

@@ -220,3 +220,117 @@ fn short_option(signature: &Signature, letter: char) -> Option<(usize, &Opt)> {
 fn is_help(name: &str) -> bool {
     !name.is_empty() && "help".starts_with(name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Arg, Group, Permission, Shape, line};
+
+    const fn option(short: Option<char>, long: &'static str, shape: Option<Shape>) -> Opt {
+        Opt { short, long, shape, label: None, required: false, many: false, default: None, help: "" }
+    }
+
+    const SIGNATURE: Signature = Signature {
+        name: "toy",
+        aliases: &[],
+        group: Group::Shell,
+        summary: "",
+        description: "",
+        examples: &[],
+        options: &[
+            option(Some('d'), "details", None),
+            option(Some('E'), "regex", None),
+            option(Some('n'), "top-n-threads", Some(Shape::Integer)),
+            option(Some('i'), "sample-interval", Some(Shape::Integer)),
+            option(None, "state", Some(Shape::Text)),
+            option(None, "lockedMonitors", None),
+        ],
+        arguments: &[Arg {
+            name: "id",
+            shape: Shape::Thread,
+            required: false,
+            many: false,
+            default: None,
+            help: "",
+        }],
+        permission: Permission::View,
+        hidden: false,
+        ends_on_q: false,
+    };
+
+    /// What a line says, as `flags | option=value .. | arguments`.
+    fn read(line: &str) -> Result<String, String> {
+        let words = line::words(line).unwrap();
+        let scan = scan(&SIGNATURE, &words).map_err(|error| error.message)?;
+        if let Some(open) = scan.open {
+            return Err(open.message(&SIGNATURE));
+        }
+        let long = |index: &usize| SIGNATURE.options[*index].long;
+        let flags: Vec<&str> = scan.flags.iter().map(long).chain(scan.help.then_some("help")).collect();
+        let values: Vec<String> =
+            scan.values.iter().map(|(index, raw)| format!("{}={}", long(index), raw.text)).collect();
+        let arguments: Vec<&str> = scan.arguments.iter().map(|raw| raw.text.as_str()).collect();
+        Ok(format!("{} | {} | {}", flags.join(" "), values.join(" "), arguments.join(" ")).trim().to_owned())
+    }
+
+    #[test]
+    fn every_accepted_form_is_read() {
+        for (line, said) in [
+            ("-n 5", "| top-n-threads=5 |"),
+            ("-n5", "| top-n-threads=5 |"),
+            ("-n=5", "| top-n-threads=5 |"),
+            ("--top-n-threads 5", "| top-n-threads=5 |"),
+            ("--top-n-threads=5", "| top-n-threads=5 |"),
+            ("-top-n-threads 5", "| top-n-threads=5 |"),
+            ("-top-n-threads=5", "| top-n-threads=5 |"),
+            ("--top 5", "| top-n-threads=5 |"),
+            ("--lock", "lockedMonitors |  |"),
+            ("-Ed", "regex details |  |"),
+            ("-dn5", "details | top-n-threads=5 |"),
+            ("-dn 5 7", "details | top-n-threads=5 | 7"),
+            ("-d 7 -E", "details regex |  | 7"),
+            ("-n -1", "| top-n-threads=-1 |"),
+            ("--state -x", "| state=-x |"),
+            ("-1", "|  | -1"),
+            ("--nosuch", "|  | --nosuch"),
+            ("-dx", "|  | -dx"),
+            ("-", "|  | -"),
+            ("-- -d --state", "|  | -d --state"),
+            ("--state \"'a b'\"", "| state='a b' |"),
+            ("--state '\"a b\"'", "| state=a b |"),
+            ("--state='\"a\"b\"'", "| state=\"a\"b\" |"),
+            ("--state=a=b", "| state=a=b |"),
+            ("--state=", "| state= |"),
+            ("-D", "|  | -D"),
+            ("-h", "help |  |"),
+            ("--help", "help |  |"),
+            ("--he", "help |  |"),
+            ("a b c", "|  | a b c"),
+        ] {
+            assert_eq!(read(line).as_deref(), Ok(said), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_an_error() {
+        for (line, said) in [
+            ("-n", "--top-n-threads needs a value"),
+            ("-n -d", "--top-n-threads needs a value"),
+            ("--state --details", "--state needs a value"),
+            ("--state -h", "--state needs a value"),
+            ("--s x", "`--s` could be --sample-interval or --state"),
+            ("--details=true", "--details is a flag"),
+            ("-d=true", "--details is a flag"),
+        ] {
+            let error = read(line).unwrap_err();
+            assert!(error.starts_with(said), "{line}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_misspelt_option_that_would_be_lost_is_found() {
+        let words = line::words("7 --nosuch -d").unwrap();
+        assert_eq!(ignored_options(&SIGNATURE, &words), ["--nosuch"]);
+        assert!(ignored_options(&SIGNATURE, &line::words("--nosuch").unwrap()).is_empty());
+    }
+}

@@ -1,4 +1,5 @@
 //! One command line over a toy host: what a transport sees, event by event.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail loudly")]
 
 mod toy;
 

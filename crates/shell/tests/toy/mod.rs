@@ -347,23 +347,36 @@ impl Toy {
     }
 
     fn collect(&self, session: &mut Session, max: usize, enough: impl Fn(&[Event]) -> bool) -> Vec<Event> {
-        let deadline = Instant::now() + Duration::from_secs(10);
+        let deadline = wait_limit();
         let mut events = Vec::new();
         loop {
-            let seen = *self.woken.0.lock().unwrap();
+            let seen = self.wakes();
             while let Some(event) = session.poll(max) {
                 events.push(event);
             }
             if enough(&events) {
                 return events;
             }
-            let mut woken = self.woken.0.lock().unwrap();
-            while *woken == seen {
-                let left = deadline.saturating_duration_since(Instant::now());
-                assert!(!left.is_zero(), "nothing more came after {events:?}");
-                woken = self.woken.1.wait_timeout(woken, left).unwrap().0;
-            }
+            assert!(self.wait_for_wake(seen, deadline), "nothing more came after {events:?}");
         }
+    }
+
+    /// How often a session was woken.
+    pub fn wakes(&self) -> u64 {
+        *self.woken.0.lock().unwrap()
+    }
+
+    /// Waits for one more wake than `seen`; whether it came.
+    pub fn wait_for_wake(&self, seen: u64, deadline: Instant) -> bool {
+        let mut woken = self.woken.0.lock().unwrap();
+        while *woken == seen {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            woken = self.woken.1.wait_timeout(woken, left).unwrap().0;
+        }
+        true
     }
 
     /// How much `flood` has handed over.
@@ -405,4 +418,9 @@ pub fn text_of(events: &[Event]) -> String {
         .copied()
         .collect();
     String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// When a test gives up.
+pub fn wait_limit() -> Instant {
+    Instant::now() + Duration::from_secs(10)
 }
