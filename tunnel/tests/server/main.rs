@@ -1,7 +1,6 @@
 //! The server as agents, browsers and scripts meet it: the real program, real sockets.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
