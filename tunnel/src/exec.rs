@@ -89,7 +89,8 @@ pub(crate) async fn exec(
         return Err(bad(format!("'timeoutMs' must be 1 to {}.", LONGEST_TIMEOUT.as_millis())));
     }
     let shown = printable(&id);
-    log::info!("{} at {browser} runs {:?} on {id:?}", login.user, ask.line);
+    let start: String = ask.line.chars().take(200).collect();
+    log::info!("{} at {browser} runs {start:?} on {id:?}", login.user);
     let deadline = Instant::now() + within;
     let mut opening = server.agents.open(&id, browser).map_err(|none| refuse(&shown, &none))?;
     let stop = server.stop.clone();

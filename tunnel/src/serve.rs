@@ -120,7 +120,7 @@ fn connections(asked: usize) -> Result<usize, Failure> {
         ));
     }
     if most < asked {
-        log::warn!(
+        log::info!(
             "only {most} connections are possible, the limit of open files (ulimit -n) allows no more"
         );
     }

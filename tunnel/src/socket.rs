@@ -13,6 +13,7 @@ use futures_util::{SinkExt, StreamExt};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -142,6 +143,10 @@ pub(crate) async fn close(mut socket: Socket, frame: Option<CloseFrame>) {
 pub(crate) fn reason(error: &Error) -> String {
     match error {
         Error::Capacity(_) => "it sent a frame longer than allowed".into(),
+        // How Arthas's agent stops.
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
+            "it closed the connection without a goodbye".into()
+        }
         Error::Protocol(e) => format!("it broke the WebSocket protocol: {e}"),
         Error::Utf8(_) => "it sent text that is not UTF-8".into(),
         other => format!("the connection broke: {other}"),
