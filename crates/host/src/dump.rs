@@ -37,8 +37,14 @@ const WHAT: &str = "Writing a heap dump";
 
 impl Host {
     /// The absolute path a request means, in the JVM's working directory or, without a file, a new
-    /// one in its temporary folder.
+    /// one in its temporary folder. An error if no file can be made there, or one is there.
     pub fn dump_file(&self, request: &DumpRequest) -> Result<PathBuf> {
+        let file = self.resolve(request)?;
+        check_place(&file)?;
+        Ok(file)
+    }
+
+    fn resolve(&self, request: &DumpRequest) -> Result<PathBuf> {
         if let Some(file) = request.file.as_deref().filter(|file| !file.is_empty()) {
             return std::path::absolute(file)
                 .map_err(|error| Error::sentence(format!("The path {file} cannot be resolved: {error}.")));
@@ -54,9 +60,8 @@ impl Host {
         })
     }
 
-    /// Dumps the heap into a new file. On failure there is no file.
+    /// Dumps the heap into the file that [`Host::dump_file`] gave. On failure there is no file.
     pub fn dump_heap(&self, file: &Path, live: bool) -> Result<Written> {
-        check_place(file)?;
         let started = Instant::now();
         let dumped = self.vm.with_env(|env| dump(env, file, live));
         if let Err(error) = dumped {

@@ -101,7 +101,8 @@ fn by_beans(env: &Env<'_>) -> Result<Vec<Collector>> {
     Ok(all)
 }
 
-fn by_counters(data: &PerfData) -> Vec<Collector> {
+/// Without `java.management`: names, counts and times.
+pub(crate) fn by_counters(data: &PerfData) -> Vec<Collector> {
     let read = |number: u32| {
         let at = format!("sun.gc.collector.{number}");
         let time = data.ticks(&format!("{at}.time"))?;

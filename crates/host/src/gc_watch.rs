@@ -4,11 +4,13 @@
 //! beans know that, and the heap before and after, but only of their last collection. So each read
 //! puts the pauses since the last read and what the beans say now together by their times.
 
+use std::time::{Duration, Instant};
+
 use jvm::gc::{self, Pause};
 use jvm::{Env, Environment, Local, Ref, os};
 
 use crate::error::Result;
-use crate::gc::{Collection, Kind};
+use crate::gc::{Collection, Collector, Kind, by_counters};
 use crate::perf_data::PerfData;
 use crate::{Host, clock, java, management};
 
@@ -28,8 +30,12 @@ pub struct GcWatch<'h> {
     /// What each bean said at the last read.
     seen: Vec<Seen>,
     heap_pools: Vec<String>,
+    /// When the beans were last asked.
+    looked: Instant,
     /// Monotonic nanoseconds at which the JVM's uptime was zero.
     jvm_start: u64,
+    /// Milliseconds that the beans' clock is behind ours.
+    lag: f64,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -49,21 +55,26 @@ struct Last {
     after: i64,
 }
 
+impl Last {
+    /// The pause beans of ZGC and Shenandoah say nothing of the heap: all is zero there.
+    fn used(&self) -> Option<(i64, i64)> {
+        Some((self.before, self.after)).filter(|used| *used != (0, 0))
+    }
+}
+
 /// How far the clocks of JVMTI and the beans may be apart, in milliseconds: both begin with the JVM,
-/// but not in the same instruction.
-const SLACK: i64 = 50;
+/// but not in the same instruction. Where there is but one pause it tells by how much exactly.
+const SLACK: f64 = 50.0;
+/// How long the beans are left alone while nothing pauses.
+const LONGEST: Duration = Duration::from_secs(1);
 const WHAT: &str = "Watching collections";
 const UNKNOWN: &str = "unknown";
 
 impl Host {
     /// Begins to watch.
     pub fn watch_collections(&self) -> Result<GcWatch<'_>> {
-        let jvm_start = self.vm.with_env(|env| {
-            let runtime = management::bean(env, "Runtime", WHAT)?;
-            let uptime = java::long(env, &runtime, "getUptime")?;
-            let uptime = u64::try_from(uptime).unwrap_or(0) * 1_000_000;
-            Ok::<_, crate::Error>(os::monotonic_ns().saturating_sub(uptime))
-        })?;
+        let uptime = u64::try_from(self.uptime_millis()?).unwrap_or(0) * 1_000_000;
+        let jvm_start = os::monotonic_ns().saturating_sub(uptime);
         let heap_pools = self.vm.with_env(heap_pools)?;
         let seen = self.vm.with_env(|env| look(env, &heap_pools))?;
         let mut watchers = self.gc_watchers.lock();
@@ -72,7 +83,7 @@ impl Host {
         drop(watchers);
         // What the ring still holds is of an earlier watch.
         let next = gc::since(u64::MAX).next;
-        Ok(GcWatch { host: self, next, seen, heap_pools, jvm_start })
+        Ok(GcWatch { host: self, next, seen, heap_pools, looked: Instant::now(), jvm_start, lag: 0.0 })
     }
 }
 
@@ -94,15 +105,21 @@ pub(crate) fn give_back(environment: &Environment) -> Result<()> {
 }
 
 impl GcWatch<'_> {
-    /// What has happened since the last read.
+    /// What has happened since the last read. Without a new pause it asks the beans, for cycles,
+    /// once a second only, so it may be called every few milliseconds.
     pub fn read(&mut self) -> Result<GcEvents> {
+        let is_quiet = gc::since(self.next).next == self.next;
+        if is_quiet && self.looked.elapsed() < LONGEST {
+            return Ok(GcEvents::default());
+        }
+        self.looked = Instant::now();
         let now = self.host.vm.with_env(|env| look(env, &self.heap_pools))?;
         let pauses = gc::since(self.next);
         self.next = pauses.next;
         let spans: Vec<Span> = pauses.pauses.iter().map(|pause| self.span(pause)).collect();
         let cause =
             PerfData::of_this_process().and_then(|data| data.text("sun.gc.lastCause").map(str::to_owned));
-        let (told, missed_cycles) = put_together(&spans, &self.seen, &now, cause.as_deref());
+        let (told, missed_cycles) = put_together(&spans, &self.seen, &now, cause.as_deref(), &mut self.lag);
         self.seen = now;
         let epoch = clock::epoch_millis() - self.uptime_ms(os::monotonic_ns()) as i64;
         let collections = told
@@ -148,37 +165,52 @@ struct Told {
 }
 
 /// Puts pauses and what the beans say together; also gives the number of cycles that went by unseen.
-fn put_together(pauses: &[Span], before: &[Seen], now: &[Seen], cause: Option<&str>) -> (Vec<Told>, u64) {
+fn put_together(
+    pauses: &[Span],
+    before: &[Seen],
+    now: &[Seen],
+    cause: Option<&str>,
+    lag: &mut f64,
+) -> (Vec<Told>, u64) {
     let mut told: Vec<Told> = pauses.iter().map(|pause| Told::unknown(*pause)).collect();
     let mut missed_cycles = 0;
-    let mut new_pauses = 0;
+    let mut unnamed = 0;
     let mut pausing: Vec<&Seen> = Vec::new();
-    for (seen, last) in now.iter().zip(before).filter(|(seen, last)| seen.count > last.count) {
-        let grown = seen.count - last.count;
-        let info = seen.last.as_ref().filter(|info| last.last.as_ref().is_none_or(|last| last.id != info.id));
+    let grown: Vec<(&Seen, i64, Option<&Last>)> = now
+        .iter()
+        .zip(before)
+        .filter(|(seen, last)| seen.count > last.count)
+        .map(|(seen, last)| {
+            let is_new = |info: &&Last| last.last.as_ref().is_none_or(|last| last.id != info.id);
+            (seen, seen.count - last.count, seen.last.as_ref().filter(is_new))
+        })
+        .collect();
+    if let ([pause], Some(info)) = (pauses, only_pause(&grown)) {
+        *lag = pause.start_ms - info.start as f64;
+    }
+    for (seen, grown, info) in grown {
         match Kind::of_collector(&seen.name) {
             Kind::Cycle => {
                 missed_cycles += u64::try_from(grown - i64::from(info.is_some())).unwrap_or(0);
-                told.extend(info.map(|info| Told::cycle(&seen.name, info)));
+                told.extend(info.map(|info| Told::cycle(&seen.name, info, *lag)));
             }
             Kind::Pause => {
-                new_pauses += grown;
+                unnamed += usize::try_from(grown).unwrap_or(0);
                 pausing.push(seen);
                 if let Some(info) = info
-                    && let Some(pause) = nearest(&mut told, info)
+                    && let Some(pause) = nearest(&mut told, info.start as f64 + *lag)
                 {
                     pause.collector.clone_from(&seen.name);
-                    pause.used = Some((info.before, info.after));
+                    pause.used = info.used();
+                    unnamed = unnamed.saturating_sub(1);
                 }
             }
         }
     }
     // What the beans have overwritten is still known to be of the only collector that has paused.
     if let [only] = pausing.as_slice() {
-        let unnamed = told.iter_mut().filter(|told| told.kind == Kind::Pause && told.collector == UNKNOWN);
-        for pause in unnamed.take(usize::try_from(new_pauses).unwrap_or(0).saturating_sub(1)) {
-            pause.collector.clone_from(&only.name);
-        }
+        let nameless = told.iter_mut().filter(|told| told.kind == Kind::Pause && told.collector == UNKNOWN);
+        nameless.take(unnamed).for_each(|pause| pause.collector.clone_from(&only.name));
     }
     // A pause that no collector counts belongs to what collects beside the application (G1's remark
     // and cleanup, for one).
@@ -192,18 +224,29 @@ fn put_together(pauses: &[Span], before: &[Seen], now: &[Seen], cause: Option<&s
     told.sort_by(|a, b| a.start_ms.total_cmp(&b.start_ms));
     // The JVM keeps the cause of its last collection only.
     if let Some(cause) = cause.filter(|cause| *cause != "No GC")
-        && let Some(last) = told.iter_mut().rev().find(|told| told.kind == Kind::Pause && told.used.is_some())
+        && !pausing.is_empty()
+        && let Some(last) =
+            told.iter_mut().rev().find(|told| told.kind == Kind::Pause && told.collector != UNKNOWN)
     {
         last.cause = cause.to_owned();
     }
     (told, missed_cycles)
 }
 
-/// The unnamed pause that began when the bean says, if one did.
-fn nearest<'a>(told: &'a mut [Told], info: &Last) -> Option<&'a mut Told> {
-    let distance = |told: &Told| (told.start_ms - info.start as f64).abs();
+/// What is said of the only pause that was counted, if one was.
+fn only_pause<'a>(grown: &[(&Seen, i64, Option<&'a Last>)]) -> Option<&'a Last> {
+    let mut pausing = grown.iter().filter(|(seen, ..)| Kind::of_collector(&seen.name) == Kind::Pause);
+    match (pausing.next(), pausing.next()) {
+        (Some((_, 1, info)), None) => *info,
+        _ => None,
+    }
+}
+
+/// The unnamed pause that began then, if one did.
+fn nearest(told: &mut [Told], start_ms: f64) -> Option<&mut Told> {
+    let distance = |told: &Told| (told.start_ms - start_ms).abs();
     told.iter_mut()
-        .filter(|told| told.kind == Kind::Pause && told.used.is_none() && distance(told) <= SLACK as f64)
+        .filter(|told| told.kind == Kind::Pause && told.collector == UNKNOWN && distance(told) <= SLACK)
         .min_by(|a, b| distance(a).total_cmp(&distance(b)))
 }
 
@@ -219,13 +262,13 @@ impl Told {
         }
     }
 
-    fn cycle(name: &str, info: &Last) -> Self {
+    fn cycle(name: &str, info: &Last, lag: f64) -> Self {
         Self {
-            start_ms: info.start as f64,
+            start_ms: info.start as f64 + lag,
             kind: Kind::Cycle,
             collector: name.to_owned(),
             duration_ms: (info.end - info.start) as f64,
-            used: Some((info.before, info.after)),
+            used: info.used(),
             cause: UNKNOWN.to_owned(),
         }
     }
@@ -234,7 +277,11 @@ impl Told {
 /// The names of the pools that are heap; a `GcInfo` speaks of all pools.
 fn heap_pools(env: &Env<'_>) -> Result<Vec<String>> {
     let mut names = Vec::new();
-    env.each_object(&management::beans(env, "MemoryPool", WHAT)?, |env, _, pool| -> Result<()> {
+    let pools = match management::beans(env, "MemoryPool", WHAT) {
+        Err(error) if error.is_missing_module() => return Ok(names),
+        pools => pools?,
+    };
+    env.each_object(&pools, |env, _, pool| -> Result<()> {
         if java::enum_name(env, &pool, "getType", "java/lang/management/MemoryType")? == "HEAP" {
             names.extend(java::text(env, &pool, "getName")?);
         }
@@ -243,9 +290,22 @@ fn heap_pools(env: &Env<'_>) -> Result<Vec<String>> {
     Ok(names)
 }
 
+/// Without `java.management` the performance counters give names and counts.
 fn look(env: &Env<'_>, heap_pools: &[String]) -> Result<Vec<Seen>> {
     let mut all = Vec::new();
-    env.each_object(&management::beans(env, "GarbageCollector", WHAT)?, |env, _, bean| -> Result<()> {
+    let beans = match management::beans(env, "GarbageCollector", WHAT) {
+        Err(error) if error.is_missing_module() => {
+            let counted = PerfData::of_this_process().map(|data| by_counters(&data)).unwrap_or_default();
+            let seen = |collector: Collector| Seen {
+                name: collector.name,
+                count: collector.collection_count,
+                last: None,
+            };
+            return Ok(counted.into_iter().map(seen).collect());
+        }
+        beans => beans?,
+    };
+    env.each_object(&beans, |env, _, bean| -> Result<()> {
         all.push(Seen {
             name: java::text(env, &bean, "getName")?.unwrap_or_default(),
             count: java::long(env, &bean, "getCollectionCount")?,
@@ -307,7 +367,8 @@ mod tests {
     fn a_pause_gets_what_the_bean_says_of_it() {
         let before = [seen(YOUNG, 1, last(1, 100))];
         let now = [seen(YOUNG, 2, last(2, 1_003))];
-        let (told, missed) = put_together(&[pause(1_000.0)], &before, &now, Some("Allocation Failure"));
+        let (told, missed) =
+            put_together(&[pause(1_000.0)], &before, &now, Some("Allocation Failure"), &mut 0.0);
         let expected = Told {
             start_ms: 1_000.0,
             kind: Kind::Pause,
@@ -320,11 +381,23 @@ mod tests {
     }
 
     #[test]
+    fn a_single_pause_sets_the_clocks_that_several_are_matched_by() {
+        let mut lag = 0.0;
+        let before = [seen(YOUNG, 1, last(1, 100))];
+        let now = [seen(YOUNG, 2, last(2, 3_000))];
+        put_together(&[pause(1_000.0)], &before, &now, None, &mut lag);
+        assert_eq!(lag, -2_000.0);
+        let later = [seen(YOUNG, 4, last(4, 5_000))];
+        let (told, _) = put_together(&[pause(2_900.0), pause(3_001.0)], &now, &later, None, &mut lag);
+        assert_eq!(told.iter().map(|told| told.used.is_some()).collect::<Vec<_>>(), [false, true]);
+    }
+
+    #[test]
     fn of_several_pauses_between_two_reads_only_the_last_has_details() {
         let before = [seen(YOUNG, 1, None)];
         let now = [seen(YOUNG, 4, last(4, 3_000))];
         let pauses = [pause(1_000.0), pause(2_000.0), pause(3_000.0)];
-        let (told, _) = put_together(&pauses, &before, &now, Some("Allocation Failure"));
+        let (told, _) = put_together(&pauses, &before, &now, Some("Allocation Failure"), &mut 0.0);
         let rows: Vec<_> =
             told.iter().map(|told| (told.collector.as_str(), told.used, told.cause.as_str())).collect();
         assert_eq!(
@@ -341,7 +414,7 @@ mod tests {
     fn a_cycle_is_no_pause_and_its_pauses_are_its_own() {
         let before = [seen(YOUNG, 1, None), seen(CONCURRENT, 1, last(1, 10))];
         let now = [seen(YOUNG, 1, None), seen(CONCURRENT, 3, last(3, 500))];
-        let (told, missed) = put_together(&[pause(504.0)], &before, &now, Some("No GC"));
+        let (told, missed) = put_together(&[pause(504.0)], &before, &now, Some("No GC"), &mut 0.0);
         let rows: Vec<_> =
             told.iter().map(|told| (told.kind, told.collector.as_str(), told.duration_ms)).collect();
         assert_eq!(
@@ -355,7 +428,7 @@ mod tests {
     fn a_bean_that_lags_behind_leaves_the_pause_unknown() {
         let before = [seen(YOUNG, 1, None), seen("G1 Old Generation", 0, None)];
         let now = [seen(YOUNG, 2, last(2, 9_000)), seen("G1 Old Generation", 1, None)];
-        let (told, _) = put_together(&[pause(1_000.0)], &before, &now, None);
+        let (told, _) = put_together(&[pause(1_000.0)], &before, &now, None, &mut 0.0);
         assert_eq!(told.first().map(|told| told.collector.as_str()), Some("unknown"));
     }
 }

@@ -156,7 +156,8 @@ fn base_buffer_pools(env: &Env<'_>) -> Result<Vec<MemoryEntry>> {
 fn add_pools(memory: &mut Memory, data: &PerfData) {
     let read = |kind, name: &str, at: &str| {
         let number = |what: &str| data.number(&format!("{at}.{what}"));
-        let (used, total) = (number("used")?, number("capacity")?);
+        // What HotSpot has not measured yet is zero throughout, and would be a lie.
+        let (used, total) = (number("used")?, number("capacity").filter(|total| *total > 0)?);
         let max = number("maxCapacity").unwrap_or(-1);
         Some(MemoryEntry { kind, name: plain_name(name), used, total, max })
     };
@@ -169,6 +170,9 @@ fn add_pools(memory: &mut Memory, data: &PerfData) {
     }
     memory.nonheap.extend(read(NONHEAP, "metaspace", "sun.gc.metaspace"));
     memory.nonheap.extend(read(NONHEAP, "compressed_class_space", "sun.gc.compressedclassspace"));
+    if memory.nonheap.is_empty() {
+        return;
+    }
     let used = memory.nonheap.iter().map(|entry| entry.used).sum();
     let total = memory.nonheap.iter().map(|entry| entry.total).sum();
     memory.nonheap.insert(0, MemoryEntry { kind: NONHEAP, name: NONHEAP.to_owned(), used, total, max: -1 });

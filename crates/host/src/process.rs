@@ -23,7 +23,11 @@ pub fn tasks() -> Vec<Task> {
         .filter_map(|entry| {
             let id = entry.file_name().to_str()?.parse().ok()?;
             let stat = std::fs::read(entry.path().join("stat")).ok()?;
-            parse_stat(id, &String::from_utf8_lossy(&stat))
+            let task = parse_stat(id, &String::from_utf8_lossy(&stat))?;
+            // Ticks are 10 ms; most kernels keep nanoseconds too.
+            let exact = std::fs::read_to_string(entry.path().join("schedstat")).ok();
+            let cpu = exact.and_then(|text| parse_schedstat(&text)).unwrap_or(task.cpu);
+            Some(Task { cpu, ..task })
         })
         .collect()
 }
@@ -38,6 +42,11 @@ fn parse_stat(id: u32, stat: &str) -> Option<Task> {
     let user: u64 = fields.next()?.parse().ok()?;
     let system: u64 = fields.next()?.parse().ok()?;
     Some(Task { id, name, cpu: Duration::from_millis((user + system) * 10) })
+}
+
+/// Reads `/proc/PID/task/TID/schedstat`: its first number is the time on a processor in nanoseconds.
+fn parse_schedstat(text: &str) -> Option<Duration> {
+    text.split_ascii_whitespace().next()?.parse().ok().map(Duration::from_nanos)
 }
 
 /// Open file descriptors and the limit of their number; `None` for what cannot be read.
@@ -87,6 +96,7 @@ mod tests {
         let task = parse_stat(71, stat).unwrap();
         assert_eq!(task, Task { id: 71, name: "G1 (x) y".to_owned(), cpu: Duration::from_millis(1_300) });
         assert_eq!(parse_stat(71, "71 (java"), None);
+        assert_eq!(parse_schedstat("123456789 42 7"), Some(Duration::from_nanos(123_456_789)));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::units;
 #[derive(Args)]
 #[command(group = Memory, permission = View, example = "gc", example = "gc -i 1000", example = "gc -n 5")]
 pub(crate) struct Gc {
-    /// Goes on, looking every so many milliseconds
+    /// Goes on, looking every so many milliseconds (20 unless given, with -n)
     #[arg(short = 'i', long = "interval")]
     interval: Option<u64>,
     /// Goes on until so many pauses were seen
@@ -23,10 +23,11 @@ pub(crate) struct Gc {
     number: Option<u64>,
 }
 
-/// How often a live `gc` looks unless told otherwise.
-const INTERVAL: Duration = Duration::from_millis(250);
+/// How often a live `gc` looks unless told otherwise: the JVM keeps the details of each collector's
+/// last collection only. Looking costs nothing while nothing happens.
+const INTERVAL: Duration = Duration::from_millis(20);
 /// Looking more often would cost more than it shows.
-const SHORTEST: Duration = Duration::from_millis(20);
+const SHORTEST: Duration = Duration::from_millis(5);
 
 impl Command for Gc {
     type Host = Host;

@@ -28,12 +28,12 @@ impl Show for MemoryUsage {
     const KIND: &'static str = "memory";
 
     fn layout(&self) -> Layout {
-        table(&self.memory_info)
+        Layout::Table(table(&self.memory_info))
     }
 }
 
 /// The areas as a table; the dashboard shows the same one.
-pub(crate) fn table(memory: &Usage) -> Layout {
+pub(crate) fn table(memory: &Usage) -> Table {
     let row = |entry: &MemoryEntry, is_total: bool| {
         let name = if is_total { Style::Name } else { Style::Plain };
         // Without a limit, what is reserved now is what the usage is a share of.
@@ -47,7 +47,7 @@ pub(crate) fn table(memory: &Usage) -> Layout {
         ]
     };
     let areas = [&memory.heap, &memory.nonheap, &memory.buffer_pool];
-    Layout::Table(Table {
+    Table {
         columns: vec![
             Column::new("Memory").weight(3),
             Column::new("used").weight(1),
@@ -62,7 +62,7 @@ pub(crate) fn table(memory: &Usage) -> Layout {
             })
             .collect(),
         ..Table::default()
-    })
+    }
 }
 
 /// From four fifths on a limit is near, from 95 % on it is reached soon.
@@ -101,7 +101,7 @@ mod tests {
                 max: i64::MIN,
             }],
         };
-        let Layout::Table(table) = table(&memory) else { unreachable!("a table was made") };
+        let table = table(&memory);
         let rows: Vec<String> =
             table.rows.iter().map(|row| row.iter().map(Text::plain).collect::<Vec<_>>().join(" ")).collect();
         assert_eq!(rows, ["heap 3M 4M 8M 37.50%", "g1_eden_space 1M 2M - 50.00%", "direct 0K 0K - -"]);

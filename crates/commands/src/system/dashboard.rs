@@ -8,6 +8,8 @@ use host::memory::Memory;
 use host::threads::CpuTimes;
 use host::{clock, process};
 
+use model::Overflow;
+
 use crate::memory::memory;
 use crate::prelude::*;
 use crate::thread::usage::{self, ThreadUsage};
@@ -141,9 +143,12 @@ impl Show for Picture {
     fn layout(&self) -> Layout {
         let mut threads = usage::table(self.threads.iter().take(self.screen.max(5)));
         threads.may_cut_rows = true;
+        let mut memory = memory::table(&self.memory_info);
+        // A long pool name must not take a second line of the screen.
+        memory.columns.iter_mut().for_each(|column| column.overflow = Overflow::Cut);
         let below = Layout::Group(Group {
             arrange: Arrange::Beside,
-            items: vec![memory::table(&self.memory_info), self.collections()],
+            items: vec![Layout::Table(memory), self.collections()],
         });
         let items = vec![Layout::Table(threads), below, self.runtime_info.table()];
         Layout::Group(Group { arrange: Arrange::Screen, items })
