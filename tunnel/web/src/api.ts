@@ -101,11 +101,13 @@ async function request(path: string, init: RequestInit): Promise<Response> {
   }
 }
 
-/** The server's own words about a refusal, else ours. */
+/** The server's own words about a refusal, as a sentence, else ours. */
 async function sentence(response: Response): Promise<string> {
   try {
     const body = (await response.json()) as { error?: unknown };
-    if (typeof body.error === "string" && body.error !== "") return body.error;
+    if (typeof body.error === "string" && body.error !== "") {
+      return body.error.charAt(0).toUpperCase() + body.error.slice(1);
+    }
   } catch {
     // A proxy in between answers with a page of its own: the status is all there is to tell.
   }
