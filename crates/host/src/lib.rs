@@ -7,6 +7,7 @@
 
 pub mod classes;
 pub mod clock;
+mod cpu;
 pub mod dump;
 mod error;
 pub mod gc;

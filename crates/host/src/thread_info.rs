@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::error::Result;
 use crate::thread_state::ThreadState;
-use crate::threads::Groups;
+use crate::threads::{Groups, java_thread};
 use crate::{Host, java, management};
 
 /// A thread as `java.lang.management.ThreadInfo` has it.
@@ -216,7 +216,7 @@ impl Host {
         env.frame(64, |env| {
             let Some(thread) = self.thread_by_id(env, id)? else { return Ok(None) };
             let fields = self.thread_fields(env)?;
-            let facts = self.java_thread(env, &fields, &mut Groups::new(&fields), &thread)?;
+            let facts = java_thread(env, &fields, &mut Groups::new(&fields), &thread)?;
             let frames = self.environment.jvmti.stack(env, &thread, DEEPEST)?;
             let stack_trace = frames.into_iter().map(frame_of_jvmti).collect();
             Ok(Some(ThreadInfo {

@@ -1,11 +1,9 @@
 //! All threads at once: who they are, what they do, what processor time they have used.
-//!
-//! Processor time comes from JVMTI's `GetThreadCpuTime`, a reading of the thread's own clock.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use jvm::{Capabilities, Capability, Env, Local, Value};
+use jvm::{Env, Local, Value};
 
 use crate::error::Result;
 use crate::thread_fields::ThreadFields;
@@ -89,16 +87,17 @@ impl Host {
     /// All threads. The counters of the JVM's own threads need `java.management`, else their names
     /// and times come from `/proc`.
     pub fn threads(&self) -> Result<Threads> {
-        self.need_cpu_times()?;
         self.vm.with_env(|env| {
             let internal = internal(env);
             let fields = self.thread_fields(env)?;
             let threads = self.environment.jvmti.threads(env)?;
+            let ids = ids(env, &fields, &threads)?;
             let taken = Instant::now();
+            let times = self.cpu_times(env, &threads, &ids)?;
             let mut groups = Groups::new(&fields);
             let mut java = Vec::with_capacity(threads.len());
-            for thread in threads {
-                java.push(self.java_thread(env, &fields, &mut groups, &thread)?);
+            for (thread, cpu) in threads.iter().zip(times) {
+                java.push(JavaThread { cpu, ..java_thread(env, &fields, &mut groups, thread)? });
             }
             Ok(Threads { java, internal, taken })
         })
@@ -106,7 +105,6 @@ impl Host {
 
     /// The processor times of all threads.
     pub fn thread_cpu_times(&self) -> Result<CpuTimes> {
-        self.need_cpu_times()?;
         self.vm.with_env(|env| {
             let mut times = CpuTimes::default();
             for thread in internal(env) {
@@ -114,11 +112,9 @@ impl Host {
             }
             let fields = self.thread_fields(env)?;
             let threads = self.environment.jvmti.threads(env)?;
+            let ids = ids(env, &fields, &threads)?;
             times.taken = Instant::now();
-            times.java.reserve(threads.len());
-            for thread in threads {
-                times.java.insert(fields.id(env, &thread)?, self.cpu_time(&thread));
-            }
+            times.java = ids.iter().copied().zip(self.cpu_times(env, &threads, &ids)?).collect();
             Ok(times)
         })
     }
@@ -146,38 +142,30 @@ impl Host {
         }
         Ok(None)
     }
+}
 
-    /// Held until the agent stops: adding and giving back a capability costs more than having it,
-    /// which costs nothing (HotSpot reads the system's clock in any case).
-    fn need_cpu_times(&self) -> Result<()> {
-        self.environment.ensure(Capabilities::NONE.with(Capability::GetThreadCpuTime))?;
-        Ok(())
-    }
+fn ids(env: &Env<'_>, fields: &ThreadFields, threads: &[Local<'_>]) -> Result<Vec<i64>> {
+    threads.iter().map(|thread| fields.id(env, thread)).collect()
+}
 
-    /// Zero for a thread that has ended.
-    fn cpu_time(&self, thread: &Local<'_>) -> Duration {
-        Duration::from_nanos(self.environment.jvmti.thread_cpu_ns(thread).unwrap_or(0))
-    }
-
-    pub(crate) fn java_thread<'f>(
-        &self,
-        env: &Env<'f>,
-        fields: &ThreadFields,
-        groups: &mut Groups<'_, 'f>,
-        thread: &Local<'f>,
-    ) -> Result<JavaThread> {
-        let facts = fields.facts(env, thread)?;
-        Ok(JavaThread {
-            id: fields.id(env, thread)?,
-            name: facts.name,
-            group: facts.group.map(|group| groups.name(env, group)).transpose()?,
-            priority: facts.priority,
-            state: ThreadState::of_bits(facts.status),
-            interrupted: facts.interrupted,
-            daemon: facts.daemon,
-            cpu: self.cpu_time(thread),
-        })
-    }
+/// A thread without its processor time.
+pub(crate) fn java_thread<'f>(
+    env: &Env<'f>,
+    fields: &ThreadFields,
+    groups: &mut Groups<'_, 'f>,
+    thread: &Local<'f>,
+) -> Result<JavaThread> {
+    let facts = fields.facts(env, thread)?;
+    Ok(JavaThread {
+        id: fields.id(env, thread)?,
+        name: facts.name,
+        group: facts.group.map(|group| groups.name(env, group)).transpose()?,
+        priority: facts.priority,
+        state: ThreadState::of_bits(facts.status),
+        interrupted: facts.interrupted,
+        daemon: facts.daemon,
+        cpu: Duration::ZERO,
+    })
 }
 
 /// Group names: thousands of threads share a few groups, so the last ones met are kept.
