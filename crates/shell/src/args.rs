@@ -158,7 +158,7 @@ fn option_name(declared: Option<&Opt>) -> String {
     declared.map_or_else(String::new, |declared| format!("--{}", declared.long))
 }
 
-/// A default is written by us; that it is a `T` is checked by the test of the command table.
+/// A default is written by us: a wrong one shows the first time the command runs without the option.
 fn read_default<T: Value>(text: &str) -> Result<T, UsageError> {
     T::parse(text).map_err(UsageError::new)
 }

@@ -129,21 +129,22 @@ impl Show for HelpDetail {
         let signature = self.signature;
         let mut items = vec![Layout::line(signature.summary)];
         items.extend(signature.description.lines().map(Layout::line));
-        items.push(heading("Usage"));
+        let section = |items: &mut Vec<Layout>, title| items.extend([Layout::line(""), heading(title)]);
+        section(&mut items, "Usage");
         items.push(Layout::line(format!("  {}", usage(signature))));
         if !signature.aliases.is_empty() {
             items.push(Layout::line(format!("  also: {}", signature.aliases.join(", "))));
         }
         if !signature.arguments.is_empty() {
-            items.push(heading("Arguments"));
+            section(&mut items, "Arguments");
             items.push(columns(2, signature.arguments.iter().map(argument_row).collect()));
         }
-        items.push(heading("Options"));
+        section(&mut items, "Options");
         let mut rows: Vec<Vec<Text>> = signature.options.iter().map(option_row).collect();
         rows.push(vec![Text::styled(Style::Name, "  -h, --help"), "Show this help".into()]);
         items.push(columns(0, rows));
         if !signature.examples.is_empty() {
-            items.push(heading("Examples"));
+            section(&mut items, "Examples");
             items.extend(signature.examples.iter().map(|line| Layout::line(format!("  {line}"))));
         }
         Layout::stack(items)

@@ -6,6 +6,7 @@ mod toy;
 use std::time::Duration;
 
 use model::{Field, Text};
+use proptest::prelude::*;
 use shell::{Event, Session, Size};
 use toy::{Toy, wait_limit};
 
@@ -271,6 +272,62 @@ fn too_much_typed_ahead_is_said_and_no_torn_line_runs() {
     toy.hear();
     let lines = console.until(|lines| lines.ends_with(&["Hello a".to_owned(), "$".to_owned()]));
     assert!(lines.iter().any(|line| line.contains("the rest is left out")), "{lines:#?}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 60, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_was_typed_the_next_line_runs(pieces in prop::collection::vec(piece(), 0..30)) {
+        let toy = Toy::new();
+        let mut console = Console::open(&toy);
+        for piece in pieces {
+            console.keys(piece);
+        }
+        // Ends a paste, a quoted insertion and a sequence cut short, the running command, the line.
+        for keys in ["\x1b[201~", "\x03", "\x03", "\x03"] {
+            console.keys(keys);
+        }
+        console.keys("\x01\x0bgreet last\r");
+        let done = |lines: &[String]| lines.iter().any(|line| line == "Hello last");
+        let waits = |lines: &[String]| lines.last().is_some_and(|line| line == "started");
+        // Lines typed ahead run one after the other: some run until they are interrupted.
+        while !done(&console.until(|lines| done(lines) || waits(lines))) {
+            console.keys("\x03");
+        }
+    }
+}
+
+/// What people and programs send, the end of input left out.
+fn piece() -> impl Strategy<Value = Vec<u8>> {
+    let words = prop::sample::select(vec![
+        "greet a\r",
+        "gr\t",
+        "find de\t",
+        "fi \t\t",
+        "forever\r",
+        "q",
+        "\r",
+        "\r\n",
+        "\x03",
+        "\x0c",
+        "\x1b[A",
+        "\x1b[B",
+        "\x1b[200~",
+        "\x1b[201~",
+        "\x1b",
+        "\x15",
+        "世界",
+        "'",
+        "\"",
+        "|",
+        "screen &\r",
+        "panics\r",
+        "nosuch\r",
+        "\x1b[2~",
+    ]);
+    let bytes = prop::collection::vec(any::<u8>().prop_filter("end of input", |byte| *byte != 4), 0..6);
+    prop_oneof![4 => words.prop_map(|word| word.as_bytes().to_vec()), 1 => bytes]
 }
 
 mod completion {
