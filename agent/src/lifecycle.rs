@@ -71,6 +71,18 @@ impl<A, H: Clone> Lifecycle<A, H> {
         }
     }
 
+    /// It broke and starts anew. `false`: it is not wanted any more.
+    pub(crate) fn broken(&mut self) -> bool {
+        match self {
+            Self::Running(_) => {
+                *self = Self::Starting(Vec::new());
+                true
+            }
+            Self::Starting(_) => true,
+            Self::Loaded | Self::Stopping(_) | Self::Stopped | Self::VmDead => false,
+        }
+    }
+
     /// Our thread is about to end. An attach that came meanwhile: start again with it.
     pub(crate) fn ended(&mut self) -> Option<A> {
         let next = match mem::replace(self, Self::Stopped) {
@@ -152,6 +164,16 @@ mod tests {
         assert!(matches!(life.attach(1), Step::Start(1)));
         assert_eq!(life.ended(), None);
         assert!(matches!(life.attach(2), Step::Start(2)));
+    }
+
+    #[test]
+    fn a_broken_one_starts_anew_unless_it_was_stopping() {
+        let mut life = started();
+        assert!(life.broken());
+        assert_eq!(life.running("anew"), Some(vec![]));
+        life.stopping();
+        assert!(!life.broken());
+        assert_eq!(life.ended(), None);
     }
 
     #[test]

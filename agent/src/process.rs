@@ -40,19 +40,39 @@ impl Process for Here {
 }
 
 /// Who this JVM is. `properties` are those the JVM was started with.
-pub(crate) fn facts(properties: &BTreeMap<String, String>, signatures: Vec<String>) -> Facts {
+pub(crate) fn facts(
+    properties: &BTreeMap<String, String>,
+    variables: &BTreeMap<String, String>,
+    signatures: Vec<String>,
+) -> Facts {
     let property = |name: &str| properties.get(name).cloned();
     Facts {
         product: env!("CARGO_PKG_VERSION").to_owned(),
         pid: std::process::id(),
-        host: host_name(),
+        host: host_name(variables),
         jvm: java_version(property("java.version"), &property("java.vm.version").unwrap_or_default()),
         command: property("sun.java.command").unwrap_or_default(),
         spring_name: property("spring.application.name")
-            .or_else(|| std::env::var("SPRING_APPLICATION_NAME").ok()),
+            .or_else(|| variables.get("SPRING_APPLICATION_NAME").cloned()),
         project_name: property("project.name"),
         started: started_ms().unwrap_or_default(),
         signatures,
+    }
+}
+
+/// The environment the process was started with. Read from the kernel: `getenv` in a process that runs
+/// races with native code of the application that changes it.
+pub(crate) fn variables() -> BTreeMap<String, String> {
+    match std::fs::read("/proc/self/environ") {
+        Ok(bytes) => String::from_utf8_lossy(&bytes)
+            .split('\0')
+            .filter_map(|pair| pair.split_once('='))
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
+        // Not ours to read where the process may not be dumped.
+        Err(_) => std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect(),
     }
 }
 
@@ -72,10 +92,10 @@ fn java_version(java: Option<String>, vm: &str) -> String {
 }
 
 /// The pod's or machine's name: the kernel's, which a program cannot have changed by accident.
-fn host_name() -> String {
+fn host_name(variables: &BTreeMap<String, String>) -> String {
     let kernel = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     match kernel.trim() {
-        "" => std::env::var("HOSTNAME").unwrap_or_default(),
+        "" => variables.get("HOSTNAME").cloned().unwrap_or_default(),
         name => name.to_owned(),
     }
 }

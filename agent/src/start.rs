@@ -1,6 +1,7 @@
 //! From an attach to a running agent, and back: puts the parts together on our own thread.
 
 use std::collections::BTreeMap;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +25,11 @@ static LIFE: Mutex<Lifecycle<Known, Handle>> = Mutex::new(Lifecycle::Loaded);
 /// something.
 const SHORT_LIFE: Duration = Duration::from_secs(2);
 
+/// How often a bug may end our loop before the agent gives up until the next attach.
+const RESTARTS: u32 = 3;
+
 /// Someone attached.
+#[derive(Clone)]
 pub(crate) struct Attach {
     /// The options, as text.
     pub(crate) argument: String,
@@ -43,6 +48,7 @@ pub(crate) enum How {
 }
 
 /// An attach with what only the JVM's thread could find out.
+#[derive(Clone)]
 struct Known {
     attach: Attach,
     properties: BTreeMap<String, String>,
@@ -51,7 +57,7 @@ struct Known {
 
 /// Starts the agent, or tells the running one. Quick: called on the JVM's thread.
 pub(crate) fn begin(environment: &'static Environment, attach: Attach) {
-    let properties = properties(environment);
+    let properties = properties(environment, attach.how);
     let step = LIFE.lock().attach(Known { attach, properties, environment });
     match step {
         Step::Start(known) => {
@@ -67,8 +73,8 @@ pub(crate) fn begin(environment: &'static Environment, attach: Attach) {
 
 /// The JVM is going: nothing of it is touched any more.
 pub(crate) fn death() {
-    // Whoever holds the lock is a thread of ours that the JVM's end need not wait for.
-    let handle = LIFE.try_lock().and_then(|mut life| life.death());
+    // It is held for microseconds; the JVM's end shall not depend on that.
+    let handle = LIFE.try_lock_for(Duration::from_millis(20)).and_then(|mut life| life.death());
     if let Some(handle) = handle {
         handle.vm_death();
     }
@@ -82,13 +88,21 @@ pub(crate) fn stopping() {
 /// The life of our thread: runs the agent, again if somebody attached while it stopped.
 fn live(first: Known) {
     let mut next = Some(first);
+    let mut restarts = 0;
     while let Some(known) = next {
-        let how = known.attach.how;
-        log::info!("oxprobe {} starts ({how:?})", env!("CARGO_PKG_VERSION"));
-        if let Err(why) = run(known) {
-            log::error!("the agent cannot run: {why}");
+        log::info!("oxprobe {} starts ({:?})", env!("CARGO_PKG_VERSION"), known.attach.how);
+        let again = known.clone();
+        match panic::catch_unwind(AssertUnwindSafe(|| run(known))) {
+            Ok(Ok(())) => log::info!("stopped"),
+            Ok(Err(why)) => log::error!("the agent cannot run: {why}"),
+            Err(_) if restarts < RESTARTS && LIFE.lock().broken() => {
+                // The panic itself is in the log. What it took along is gone; the next start is clean.
+                restarts += 1;
+                next = Some(again);
+                continue;
+            }
+            Err(_) => log::error!("the agent gives up; attach again to start it"),
         }
-        log::info!("stopped");
         JOURNAL.close_file();
         next = LIFE.lock().ended();
     }
@@ -106,7 +120,7 @@ fn run(known: Known) -> std::io::Result<()> {
         outside,
         process: Arc::new(Here { environment, host }),
         journal: &JOURNAL,
-        facts: process::facts(&known.properties, signatures),
+        facts: process::facts(&known.properties, &process::variables(), signatures),
         options,
         problems,
         place: Place::of_self()?,
@@ -129,10 +143,11 @@ fn configure(handle: &Handle, known: &Known) {
 }
 
 fn gather(known: &Known) -> Gathered {
+    let variables = process::variables();
     Options::gather(
         &known.attach.argument,
         &Sources {
-            environment: &|name| std::env::var(name).ok(),
+            environment: &|name| variables.get(name).cloned(),
             property: &|name| known.properties.get(name).cloned(),
             file: &|path: &Path| std::fs::read_to_string(path),
         },
@@ -140,15 +155,18 @@ fn gather(known: &Known) -> Gathered {
 }
 
 /// The system properties we may need, as the JVM was started with them: no Java code runs for this.
-fn properties(environment: &Environment) -> BTreeMap<String, String> {
+/// Who loads us by `System.load` is Java code, and may have set them a moment ago.
+fn properties(environment: &'static Environment, how: How) -> BTreeMap<String, String> {
     let others =
         ["java.version", "java.vm.version", "sun.java.command", "spring.application.name", "project.name"];
+    let host = (how == How::Loaded).then(|| Host::new(environment.vm, environment));
+    let get = |name: &str| {
+        let java = host.as_ref().and_then(|host| host.property(name).ok().flatten());
+        java.or_else(|| environment.jvmti.system_property(name).ok().flatten())
+    };
     Options::property_names()
         .into_iter()
         .chain(others.map(str::to_owned))
-        .filter_map(|name| {
-            let value = environment.jvmti.system_property(&name).ok().flatten()?;
-            Some((name, value))
-        })
+        .filter_map(|name| get(&name).map(|value| (name, value)))
         .collect()
 }

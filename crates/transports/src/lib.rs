@@ -10,6 +10,7 @@ mod backoff;
 mod clock;
 mod core;
 mod draw;
+pub mod fuzz;
 mod identity;
 mod journal;
 mod local;

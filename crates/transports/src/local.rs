@@ -200,3 +200,10 @@ fn refuse(stream: &mut mio::net::UnixStream, message: &str) {
     }
     log::info!("local: a client was refused: {message}");
 }
+
+/// However the loop ends, the socket does not stay.
+impl Drop for Local {
+    fn drop(&mut self) {
+        self.stop_listening();
+    }
+}

@@ -234,7 +234,7 @@ impl Reactor {
                 for problem in &problems {
                     log::warn!("options: {problem}");
                 }
-                self.core.problems.options.extend(problems);
+                self.core.problems.options = problems;
                 self.core.options.overlay(*options);
                 self.local.relisten(&mut self.core);
                 self.apply_options();
@@ -254,7 +254,12 @@ impl Reactor {
                 }
                 self.flush(&left);
             }
-            Letter::Death => self.phase = Phase::Over,
+            Letter::Death => {
+                // The process may be gone before this is sent; then the server sees the connection break.
+                self.core.stopping = true;
+                self.tunnel.leave("the JVM ended", &mut self.core);
+                self.phase = Phase::Over;
+            }
         }
     }
 
@@ -336,7 +341,7 @@ impl Reactor {
         // The socket's files go before the answer: who has read it finds nothing left.
         self.local.stop_listening();
         self.local.leave(&asked, left, &mut self.core);
-        self.tunnel.leave(&mut self.core);
+        self.tunnel.leave("the agent was stopped", &mut self.core);
     }
 
     fn advance(&mut self) {

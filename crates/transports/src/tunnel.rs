@@ -24,7 +24,7 @@ use crate::Secret;
 use crate::backoff::Backoff;
 use crate::core::Core;
 use crate::mailbox::Letter;
-use address::Address;
+pub(crate) use address::Address;
 use dial::Errand;
 pub(crate) use dial::Found;
 use link::{Link, Lost};
@@ -242,15 +242,15 @@ impl Tunnel {
         self.terminals.values().filter_map(Terminal::deadline).chain(control).min()
     }
 
-    /// The agent stops: says goodbye to everybody.
-    pub(crate) fn leave(&mut self, core: &mut Core) {
+    /// The agent stops: says goodbye to everybody, to the server with the reason.
+    pub(crate) fn leave(&mut self, why: &str, core: &mut Core) {
         for terminal in self.terminals.values_mut() {
             // What the last command said goes out first.
             drop(terminal.drive(core));
             terminal.leave(1000, "Bye", core);
         }
         if let Control::Registering { link, .. } | Control::Registered { link, .. } = &mut self.control {
-            link.close(1000, "the agent was stopped", core.now);
+            link.close(1000, why, core.now);
         }
         self.control = Control::Off;
         core.shell.connections().update(|known| known.tunnel_connected = false);

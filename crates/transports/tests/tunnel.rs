@@ -175,7 +175,7 @@ fn a_stop_says_goodbye_to_the_server_and_to_consoles() {
     console.keys("halt\r");
     console.text_until("stopping now");
     assert_eq!(console.closed(), (1000, "Bye".to_owned()));
-    assert_eq!(control.closed().0, 1000);
+    assert_eq!(control.closed(), (1000, "the agent was stopped".to_owned()));
     agent.join();
     assert!(server.accept_within(Duration::from_secs(3)).is_none(), "a stopped agent does not come back");
 }

@@ -1,5 +1,7 @@
 //! The tunnel server's address: what `tunnel-url` says, and what is made of it.
 
+use std::net::Ipv6Addr;
+
 use thiserror::Error;
 use wire::arthas::{Query, join};
 
@@ -25,6 +27,10 @@ pub(crate) enum BadAddress {
     Scheme(String),
     #[error("tunnel-url names no host; it looks like wss://host:port/ws")]
     NoHost,
+    #[error(
+        "tunnel-url has the host '{0}'; a host is a name, an IPv4 address, or an IPv6 address in brackets"
+    )]
+    Host(String),
     #[error("tunnel-url has the port '{0}'; a port is a number from 1 to 65535")]
     Port(String),
     #[error("tunnel-url has a user name in it; use the option token or token-file instead")]
@@ -52,16 +58,27 @@ impl Address {
         if authority.contains('@') {
             return Err(BadAddress::User);
         }
-        let (host, port) = match authority.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
-            Some((host, after)) => (host, after.strip_prefix(':')),
-            None => match authority.rsplit_once(':') {
-                Some((host, port)) => (host, Some(port)),
-                None => (authority, None),
-            },
+        let (host, port) = match authority.rfind(']') {
+            Some(end) => {
+                let (host, port) = authority.split_at(end + 1);
+                let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or_default();
+                if bare.parse::<Ipv6Addr>().is_err() {
+                    return Err(BadAddress::Host(host.to_owned()));
+                }
+                (bare, if port.is_empty() { None } else { Some(port.strip_prefix(':').unwrap_or(port)) })
+            }
+            None => {
+                let (host, port) =
+                    authority.rsplit_once(':').map_or((authority, None), |(host, port)| (host, Some(port)));
+                if host.is_empty() {
+                    return Err(BadAddress::NoHost);
+                }
+                if !host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b)) {
+                    return Err(BadAddress::Host(host.to_owned()));
+                }
+                (host, port)
+            }
         };
-        if host.is_empty() {
-            return Err(BadAddress::NoHost);
-        }
         let port = match port {
             Some(port) => {
                 port.parse().ok().filter(|port| *port > 0).ok_or_else(|| BadAddress::Port(port.to_owned()))?
@@ -142,6 +159,11 @@ mod tests {
             ("ws://h:99999", BadAddress::Port("99999".into())),
             ("ws://u:p@h/ws", BadAddress::User),
             ("ws://h/a b", BadAddress::Characters),
+            ("ws://[::1/ws", BadAddress::Host("[:".into())),
+            ("ws://[h]:1/ws", BadAddress::Host("[h]".into())),
+            ("ws://::1:7777/ws", BadAddress::Host("::1".into())),
+            ("ws://h$/ws", BadAddress::Host("h$".into())),
+            ("ws://h:/ws", BadAddress::Port(String::new())),
         ] {
             assert_eq!(Address::parse(text), Err(why), "{text}");
         }
