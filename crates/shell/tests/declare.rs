@@ -1,5 +1,4 @@
 //! What the derives make of a declaration.
-#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use shell::{Args, Choice, FilePath, Group, Permission, Shape, UsageError, Value};
 

@@ -65,6 +65,19 @@ impl<'t> Console<'t> {
         self.until(|lines| lines.last().is_some_and(|line| line == last))
     }
 
+    /// Waits for the session's last event.
+    fn until_over(&mut self) -> Event {
+        let deadline = wait_limit();
+        loop {
+            let seen = self.toy.wakes();
+            self.take();
+            if let Some(event) = self.over.take() {
+                return event;
+            }
+            assert!(self.toy.wait_for_wake(seen, deadline), "the session is not over: {:#?}", self.lines());
+        }
+    }
+
     /// The lines down to the last that is not empty, without blanks at their ends.
     fn lines(&self) -> Vec<String> {
         let (_, cols) = self.screen.screen().size();
@@ -169,7 +182,7 @@ fn q_ends_what_ends_on_q_and_nothing_else() {
     console.keys("quit\r");
     toy.hear();
     console.until_last("Bye");
-    assert!(matches!(console.over, Some(Event::Close { .. })));
+    assert!(matches!(console.until_over(), Event::Close { .. }));
 }
 
 #[test]
@@ -189,14 +202,7 @@ fn a_command_can_stop_the_agent_once_its_words_are_out() {
     let toy = Toy::new();
     let mut console = Console::open(&toy);
     console.keys("halt\r").until_last("Stopping");
-    console.until(|_| true);
-    let deadline = wait_limit();
-    while console.over.is_none() {
-        let seen = toy.wakes();
-        console.take();
-        assert!(console.over.is_some() || toy.wait_for_wake(seen, deadline));
-    }
-    assert_eq!(console.over, Some(Event::StopAgent));
+    assert_eq!(console.until_over(), Event::StopAgent);
 }
 
 #[test]
@@ -288,7 +294,7 @@ proptest! {
         for keys in ["\x1b[201~", "\x03", "\x03", "\x03"] {
             console.keys(keys);
         }
-        console.keys("\x01\x0bgreet last\r");
+        console.keys("\x01\x01\x0bgreet last\r");
         let done = |lines: &[String]| lines.iter().any(|line| line == "Hello last");
         let waits = |lines: &[String]| lines.last().is_some_and(|line| line == "started");
         // Lines typed ahead run one after the other: some run until they are interrupted.
