@@ -1,6 +1,7 @@
 //! The loop: one thread that owns every socket and never waits for anything but them.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -108,6 +109,8 @@ pub struct Reactor {
     /// Peers of the local socket that wait for the agent to have stopped.
     asked: Vec<Token>,
     logging: bool,
+    /// The `log` option that was last acted on.
+    log_opened: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy)]
@@ -145,6 +148,7 @@ impl Reactor {
             phase: Phase::Running,
             asked: Vec::new(),
             logging: false,
+            log_opened: None,
         };
         Ok((reactor, handle))
     }
@@ -281,7 +285,10 @@ impl Reactor {
         self.core.process.options_changed(&self.core.options);
         self.core.shell.disable(&self.core.options.disabled_commands);
         self.tunnel.configure(self.tunnel_start, &mut self.core);
-        if let Some(path) = self.core.options.log.clone() {
+        if self.core.options.log != self.log_opened
+            && let Some(path) = self.core.options.log.clone()
+        {
+            self.log_opened = Some(path.clone());
             let (journal, pid) = (self.core.journal, self.core.facts.pid);
             let opened = self.core.aside(move |mail| {
                 let opened =
