@@ -36,9 +36,11 @@ pub(crate) async fn serve(server: Shared, socket: Socket, id: String, browser: S
     log::info!("{} at {browser} opens a console of {id:?}", login.user);
     let mut terminal = socket;
     let end = tokio::select! {
-        waited = wait(&mut terminal, &mut opening, &server) => waited,
-        () = login.clone().ended(clock::now_ms()) => Waited::LoggedOut,
+        // A server that stops loses its agents too; that is not what the user should read.
+        biased;
         () = stop.asked() => Waited::Stopping,
+        () = login.clone().ended(clock::now_ms()) => Waited::LoggedOut,
+        waited = wait(&mut terminal, &mut opening, &server) => waited,
     };
     match end {
         Waited::Open(agent, early) => {

@@ -96,8 +96,9 @@ pub(crate) async fn exec(
     let stop = server.stop.clone();
     let wait = deadline.min(Instant::now() + server.patience.console_wait);
     let agent = tokio::select! {
-        arrived = timeout_at(wait, opening.arrived()) => arrived,
+        biased;
         () = stop.asked() => return Err(stopping()),
+        arrived = timeout_at(wait, opening.arrived()) => arrived,
     };
     let socket = match agent {
         Ok(Some(socket)) => socket,

@@ -36,6 +36,12 @@ const LONGEST_HEAD: usize = 16 * 1024;
 /// A connection that only speaks HTTP ends after so long; browsers open another one.
 const HTTP_LASTS: Duration = Duration::from_secs(10 * 60);
 
+/// A request that is under way then may still take so long.
+const LONGEST_REQUEST: Duration = Duration::from_secs(5 * 60);
+
+/// The same, when the server ends.
+const LAST_REQUEST: Duration = Duration::from_secs(2);
+
 /// What connections are served with.
 #[derive(Clone)]
 pub(crate) struct Listener {
@@ -142,7 +148,8 @@ impl Listener {
             Some(ended) => ended,
             None => {
                 connection.as_mut().graceful_shutdown();
-                let last = tokio::time::timeout(Duration::from_secs(30), connection).await;
+                let left = if stop.is_asked() { LAST_REQUEST } else { LONGEST_REQUEST };
+                let last = tokio::time::timeout(left, connection).await;
                 last.unwrap_or(Ok(()))
             }
         };

@@ -120,21 +120,20 @@ pub(crate) async fn run(
         () = stop.asked() => End::Stopping,
     };
     let frame = goodbye(&end);
-    let terminal = terminal_stream.reunite(terminal.sink.into_inner());
-    let agent = agent_stream.reunite(agent.sink.into_inner());
     tokio::join!(
-        async {
-            if let Ok(terminal) = terminal {
-                socket::close(terminal, frame.clone()).await;
-            }
-        },
-        async {
-            if let Ok(agent) = agent {
-                socket::close(agent, frame.clone()).await;
-            }
-        }
+        part(terminal_stream, terminal.sink.into_inner(), frame.clone()),
+        part(agent_stream, agent.sink.into_inner(), frame)
     );
     end
+}
+
+/// Says goodbye to one side, after what was still on its way to it.
+async fn part(stream: SplitStream<Socket>, mut sink: SplitSink<Socket, Message>, frame: Option<CloseFrame>) {
+    // A message that is not flushed would be dropped with the sink.
+    let _ = timeout(Duration::from_secs(1), sink.flush()).await;
+    if let Ok(socket) = stream.reunite(sink) {
+        socket::close(socket, frame).await;
+    }
 }
 
 /// Moves messages one way; only ever ends by an error.

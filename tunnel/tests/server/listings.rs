@@ -13,7 +13,8 @@ async fn agents_are_listed_by_application_with_what_they_said() {
     let cookie = server.login().await;
     let _arthas = server.agent("live_B").await;
     let _bare = server.agent("nameless").await;
-    let ours = server.ws(&format!("/ws?token={TOKEN}&method=agentRegister{OURS}"), &[]).await.unwrap();
+    let mut ours = server.ws(&format!("/ws?token={TOKEN}&method=agentRegister{OURS}"), &[]).await.unwrap();
+    ours.text().await;
     let listing = server.get("/api/agents", &cookie).await;
     let names: Vec<_> = listing["applications"].as_array().unwrap().iter().map(|app| &app["name"]).collect();
     assert_eq!(names, ["live", "nameless", "orders"]);
