@@ -15,8 +15,8 @@ use crate::units;
 #[derive(Args)]
 #[command(group = Memory, permission = View, example = "gc", example = "gc -i 1000", example = "gc -n 5")]
 pub(crate) struct Gc {
-    /// Goes on, looking every so many milliseconds (20 unless given, with -n)
-    #[arg(short = 'i', long = "interval")]
+    /// Goes on, looking this often (every 20 ms with -n alone)
+    #[arg(short = 'i', long = "interval", label = "ms")]
     interval: Option<u64>,
     /// Goes on until so many pauses were seen
     #[arg(short = 'n', long = "number-of-execution")]

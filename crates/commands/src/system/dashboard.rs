@@ -22,8 +22,8 @@ use crate::units;
 #[derive(Args)]
 #[command(group = System, permission = View, example = "dashboard", example = "dashboard -i 1000 -n 3", ends_on_q)]
 pub(crate) struct Dashboard {
-    /// Milliseconds between two pictures
-    #[arg(short = 'i', long = "interval", default = "5000")]
+    /// Time between two pictures
+    #[arg(short = 'i', long = "interval", label = "ms", default = "5000")]
     interval: u64,
     /// Ends after so many pictures
     #[arg(short = 'n', long = "number-of-execution")]
