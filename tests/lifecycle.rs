@@ -208,14 +208,3 @@ fn a_refused_tunnel_costs_less_than_a_hundredth_of_a_core() {
     println!("{:.3} % of a core", share * 100.0);
     assert!(share < 0.01, "{share}");
 }
-
-#[test]
-fn a_library_loaded_by_the_application_serves_too() {
-    for jdk in jdks() {
-        let library = agent_library().display().to_string();
-        let mut java = JavaBuilder::new(&jdk, "LoadLibrary").arg(&library).start();
-        let version = exec_json(java.pid(), "version");
-        assert_eq!(result(&version, "version")["version"], env!("CARGO_PKG_VERSION"), "JDK {}", jdk.major);
-        java.assert_undisturbed();
-    }
-}

@@ -142,8 +142,20 @@ impl Java {
     /// Fails if the program printed anything but its own lines, such as a warning of `-Xcheck:jni`
     /// or something of ours, on either stream.
     pub fn assert_undisturbed(&mut self) {
+        self.assert_undisturbed_but(&[]);
+    }
+
+    /// The same, but for lines that the program printed without us, too.
+    pub fn assert_undisturbed_but(&mut self, control: &[String]) {
         let own = |line: &&String| !line.starts_with("ready") && !line.starts_with("ok ") && !line.is_empty();
-        let printed: Vec<String> = self.process.output().iter().filter(own).cloned().collect();
+        let printed: Vec<String> = self
+            .process
+            .output()
+            .iter()
+            .filter(own)
+            .filter(|line| !control.contains(line))
+            .cloned()
+            .collect();
         assert!(printed.is_empty(), "JDK {} printed {printed:#?}", self.jdk.major);
         let errors = self.process.errors();
         let errors: Vec<&String> = errors.iter().filter(|line| !line.starts_with("Picked up")).collect();

@@ -1,0 +1,32 @@
+//! Every body that reads bytes from outside: what a peer sends, what a person types.
+//!
+//! A body is a plain function that must neither panic nor run for ever, whatever it is given. The
+//! driver of this crate runs them on stable Rust over the corpus and mutations of it; libFuzzer
+//! runs the same functions on nightly (`scripts/fuzz`).
+#![forbid(unsafe_code)]
+
+mod frames;
+
+/// A body and its name, which is also its corpus's folder.
+pub struct Body {
+    /// The name.
+    pub name: &'static str,
+    /// The function.
+    pub run: fn(&[u8]),
+}
+
+/// All bodies.
+pub const BODIES: &[Body] = &[
+    Body { name: "frames", run: frames::frames },
+    Body { name: "arthas", run: wire::arthas::fuzz },
+    Body { name: "line", run: shell::fuzz::line },
+    Body { name: "options", run: shell::fuzz::options },
+    Body { name: "keys", run: shell::fuzz::keys },
+];
+
+/// Runs one body, for a libFuzzer target. Unknown names do nothing.
+pub fn run(name: &str, bytes: &[u8]) {
+    if let Some(body) = BODIES.iter().find(|body| body.name == name) {
+        (body.run)(bytes);
+    }
+}
