@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use jvm::{Class, Env, Field, Local, Method, Ref};
+use jvm::{Class, Env, Field, Local, Method, Ref, Value};
 
 use crate::Host;
 use crate::error::Result;
@@ -25,7 +25,8 @@ pub(crate) struct ThreadFields {
     interrupted: Interrupted,
 }
 
-/// JDK 14 moved the flag from the JVM into a field.
+/// JDK 14 moved the flag from the JVM into a field. The method is the private one behind
+/// `isInterrupted()`, which the application may have overridden.
 enum Interrupted {
     Field(Field),
     Method(Method),
@@ -65,7 +66,7 @@ impl ThreadFields {
         let group = env.find_class("java/lang/ThreadGroup")?;
         let interrupted = match env.field(&thread, "interrupted", "Z") {
             Ok(field) => Interrupted::Field(field),
-            Err(_) => Interrupted::Method(env.method(&thread, "isInterrupted", "()Z")?),
+            Err(_) => Interrupted::Method(env.method(&thread, "isInterrupted", "(Z)Z")?),
         };
         Ok(Self {
             id: env.field(&thread, "tid", "J")?,
@@ -107,7 +108,8 @@ impl ThreadFields {
             status: self.status.get(env, of)?,
             interrupted: match &self.interrupted {
                 Interrupted::Field(field) => field.get(env, thread)?,
-                Interrupted::Method(method) => method.call(env, thread, &[])?,
+                // `false`: the flag stays as it is.
+                Interrupted::Method(method) => method.call(env, thread, &[Value::from(false)])?,
             },
         })
     }
