@@ -71,41 +71,57 @@ impl Line {
     }
 }
 
-/// A text as lines of at most `columns`, broken by characters; `None` breaks at line feeds only.
+/// A text as lines of at most `columns`; `None` breaks at line feeds only. Breaks at a blank where a
+/// line has one, so that prose stays readable, and within a word where it has not, as in a path.
 pub(crate) fn wrap(text: &Text, columns: Option<usize>) -> Vec<Line> {
-    let mut lines = vec![Line::default()];
-    for span in text.spans() {
-        let mut run = String::new();
-        let mut used = lines.last().map_or(0, Line::width);
-        for c in span.text.chars() {
-            let wide = char_width(c);
-            let full = columns.is_some_and(|columns| used + wide > columns && used > 0);
-            if c == '\n' || full {
-                finish(&mut lines, span.style, &mut run);
-                lines.push(Line::default());
-                used = 0;
-            }
-            match c {
-                '\n' => {}
-                '\t' => {
-                    run.push_str("    ");
-                    used += wide;
-                }
-                c => {
-                    run.push(c);
-                    used += wide;
-                }
+    let mut lines = Vec::new();
+    let mut open: Vec<(Style, char)> = Vec::new();
+    let mut used = 0;
+    for (style, c) in text.spans().iter().flat_map(|span| span.text.chars().map(move |c| (span.style, c))) {
+        if c == '\n' {
+            lines.push(line(&open));
+            open.clear();
+            used = 0;
+            continue;
+        }
+        let wide = char_width(c);
+        if columns.is_some_and(|columns| used + wide > columns && used > 0) {
+            let rest = if c == ' ' { Vec::new() } else { last_word(&mut open) };
+            lines.push(line(&open));
+            used = rest.iter().map(|(_, c)| char_width(*c)).sum();
+            open = rest;
+            if c == ' ' {
+                continue;
             }
         }
-        finish(&mut lines, span.style, &mut run);
+        open.push((style, c));
+        used += wide;
     }
+    lines.push(line(&open));
     lines
 }
 
-fn finish(lines: &mut [Line], style: Style, run: &mut String) {
-    if let Some(line) = lines.last_mut() {
-        line.push(style, std::mem::take(run));
+/// Takes the word at the end of a line off it, with the blank before it lost; nothing if the line is
+/// one word.
+fn last_word(line: &mut Vec<(Style, char)>) -> Vec<(Style, char)> {
+    let Some(blank) = line.iter().rposition(|(_, c)| *c == ' ') else { return Vec::new() };
+    let indent = line.iter().take_while(|(_, c)| *c == ' ').count();
+    if blank < indent {
+        return Vec::new();
     }
+    let word = line.split_off(blank + 1);
+    line.truncate(blank);
+    word
+}
+
+fn line(chars: &[(Style, char)]) -> Line {
+    let mut line = Line::default();
+    for run in chars.chunk_by(|(one, _), (other, _)| one == other) {
+        let style = run.first().map_or(Style::Plain, |(style, _)| *style);
+        let text = run.iter().map(|(_, c)| *c).collect::<String>();
+        line.push(style, text.replace('\t', "    "));
+    }
+    line
 }
 
 /// The lines as text, each ended by a line feed.

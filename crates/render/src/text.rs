@@ -163,6 +163,15 @@ mod tests {
     }
 
     #[test]
+    fn prose_breaks_at_blanks_and_a_path_within_itself() {
+        let rows = vec![vec![Text::from("k"), Text::from("the quick brown fox /usr/lib/jvm/java-17")]];
+        let columns = vec![Column::new("K"), Column::new("V")];
+        let table = Table { columns, rows, headless: true, ..Table::default() };
+        let drawn = plain(&Layout::Table(table), 20, 24);
+        assert_eq!(drawn, "k  the quick brown\n   fox\n   /usr/lib/jvm/java\n   -17\n");
+    }
+
+    #[test]
     fn a_cut_cell_ends_at_its_column() {
         let rows = vec![vec![Text::from("TIMED_WAITING".to_owned()), Text::from("x".to_owned())]];
         let columns = vec![Column::new("STATE").weight(1).cut(), Column::new("N").weight(1)];
