@@ -36,9 +36,7 @@ pub(crate) async fn serve(server: Shared, socket: Socket, id: String, browser: S
     log::info!("{} at {browser} opens a console of {id:?}", login.user);
     let mut terminal = socket;
     let end = tokio::select! {
-        // A server that stops loses its agents too; that is not what the user should read.
-        biased;
-        () = stop.asked() => Waited::Stopping,
+        () = stop.asked() => Waited::Gone,
         () = login.clone().ended(clock::now_ms()) => Waited::LoggedOut,
         waited = wait(&mut terminal, &mut opening, &server) => waited,
     };
@@ -46,6 +44,10 @@ pub(crate) async fn serve(server: Shared, socket: Socket, id: String, browser: S
         Waited::Open(agent, early) => {
             let end = relay::run(terminal, *agent, early, server.patience, login, &stop).await;
             log::info!("a console of {id:?} ended: {end}");
+        }
+        // A server that stops loses its agents too; that is not what the user should read.
+        Waited::Lost | Waited::Gone if stop.is_asked() => {
+            socket::close(terminal, Some(close::frame(close::GOING, "the tunnel server is stopping"))).await;
         }
         Waited::Gone => socket::close(terminal, None).await,
         Waited::Lost => {
@@ -62,9 +64,6 @@ pub(crate) async fn serve(server: Shared, socket: Socket, id: String, browser: S
             tell(terminal, &sentence, close::NO_ANSWER).await;
         }
         Waited::LoggedOut => tell(terminal, "The login ended. Log in again.", close::LOGGED_OUT).await,
-        Waited::Stopping => {
-            socket::close(terminal, Some(close::frame(close::GOING, "the tunnel server is stopping"))).await;
-        }
     }
 }
 
@@ -74,7 +73,6 @@ enum Waited {
     Lost,
     Silent,
     LoggedOut,
-    Stopping,
 }
 
 /// Keeps what is typed until the agent's console arrives.

@@ -96,12 +96,12 @@ pub(crate) async fn exec(
     let stop = server.stop.clone();
     let wait = deadline.min(Instant::now() + server.patience.console_wait);
     let agent = tokio::select! {
-        biased;
         () = stop.asked() => return Err(stopping()),
         arrived = timeout_at(wait, opening.arrived()) => arrived,
     };
     let socket = match agent {
         Ok(Some(socket)) => socket,
+        Ok(None) if stop.is_asked() => return Err(stopping()),
         Ok(None) => {
             return Err(refuse(&shown, &NoConsole::Lost("it was lost while its console was opening".into())));
         }
