@@ -2,30 +2,33 @@
 //!
 //! The two JVMs of a pair are new each time, since a JIT compiler may settle differently in each
 //! start and that would be taken for the agent's doing. The result is the 95 % interval of the
-//! ratio (with / without) over the pairs; it must hold 1.00 or stay below 1.02.
+//! ratio (with / without) over the pairs; it must hold 1.00 or stay below 1.02. Few pairs on a busy
+//! machine are judged with `--limit`.
 
 use harness::{Java, JavaBuilder, Jdk, jdk};
 
 /// Turns of the two JVMs within a pair.
 const TURNS: usize = 5;
 
-/// Above this the interval may not lie wholly above 1.
+/// An interval wholly above 1 must end below this, unless `--limit` says otherwise.
 const LIMIT: f64 = 1.02;
 
 fn main() {
     let mut pairs = 20;
+    let mut limit = LIMIT;
     let mut jdks = Vec::new();
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
-        let value = args.next().and_then(|value| value.parse::<usize>().ok());
-        match (arg.as_str(), value) {
-            ("--pairs", Some(value)) => pairs = value,
-            ("--jdk", Some(value)) => jdks.push(jdk(&value.to_string())),
-            _ => {
-                eprintln!("usage: bench-idle [--pairs N] [--jdk MAJOR]...");
-                std::process::exit(2);
-            }
+        let value = args.next().unwrap_or_default();
+        match arg.as_str() {
+            "--pairs" => pairs = number(&value),
+            "--limit" => limit = number(&value),
+            "--jdk" => jdks.push(jdk(&value)),
+            _ => usage(),
         }
+    }
+    if pairs < 2 {
+        usage();
     }
     if jdks.is_empty() {
         jdks.push(jdk("17"));
@@ -36,7 +39,7 @@ fn main() {
         for kind in ["compute", "alloc", "throw"] {
             let ratios: Vec<f64> = (0..pairs).map(|pair| ratio(jdk, kind, pair)).collect();
             let (low, high) = interval(&ratios);
-            let met = low <= 1.0 || high < LIMIT;
+            let met = low <= 1.0 || high < limit;
             missed |= !met;
             let verdict = if met { "yes" } else { "**no**" };
             println!("| {kind} | {} | {pairs} | {low:.4} to {high:.4} | {verdict} |", jdk.major);
@@ -45,6 +48,15 @@ fn main() {
     if missed {
         std::process::exit(1);
     }
+}
+
+fn number<T: std::str::FromStr>(text: &str) -> T {
+    text.parse().unwrap_or_else(|_| usage())
+}
+
+fn usage() -> ! {
+    eprintln!("usage: bench-idle [--pairs N, at least 2] [--limit RATIO] [--jdk MAJOR]...");
+    std::process::exit(2);
 }
 
 fn ratio(jdk: &Jdk, kind: &str, pair: usize) -> f64 {

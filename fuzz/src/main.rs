@@ -91,14 +91,20 @@ fn drive(body: &Body, limit: Duration, seed: u64) -> (u64, usize) {
 
 fn report(name: &str, input: &[u8]) {
     let path = folder().join("failures").join(name);
-    let written = path.parent().map(Path::to_owned).map(std::fs::create_dir_all).is_some_and(|made| made.is_ok())
-        && std::fs::write(&path, input).is_ok();
+    let written =
+        path.parent().map(Path::to_owned).map(std::fs::create_dir_all).is_some_and(|made| made.is_ok())
+            && std::fs::write(&path, input).is_ok();
     let place = if written { path.display().to_string() } else { "nowhere".to_owned() };
-    eprintln!("{name} failed on {} bytes, written to {place}: {:?}", input.len(), String::from_utf8_lossy(input));
+    eprintln!(
+        "{name} failed on {} bytes, written to {place}: {:?}",
+        input.len(),
+        String::from_utf8_lossy(input)
+    );
 }
 
 fn mutate(pool: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
-    const LIKELY: &[u8] = b"\0\x01\x03\x04\x08\t\n\r\x1b\x7f\x80\xc3\xe2\xf0\xff \"'\\|&><=-[]{}?%*@$~;:,.09aZ";
+    const LIKELY: &[u8] =
+        b"\0\x01\x03\x04\x08\t\n\r\x1b\x7f\x80\xc3\xe2\xf0\xff \"'\\|&><=-[]{}?%*@$~;:,.09aZ";
     let mut input = pool.get(random.below(pool.len())).cloned().unwrap_or_default();
     for _ in 0..=random.below(8) {
         let at = random.below(input.len() + 1);
