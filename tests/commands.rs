@@ -200,3 +200,15 @@ fn sessions_run_at_the_same_time_and_do_not_wait_for_each_other() {
         }
     }
 }
+
+#[test]
+fn a_result_longer_than_a_frame_arrives_whole() {
+    let java = JavaBuilder::new(&jdk("17"), "ManyThreads").vm("-Xss256k").arg("10000").start();
+    let results = exec_json(java.pid(), "thread --all");
+    let stats = result(&results, "thread")["threadStats"].as_array().cloned().unwrap_or_default();
+    assert!(stats.len() >= 10_000, "{} threads", stats.len());
+    assert!(
+        result(&results, "thread").to_string().len() > wire::MAX_PAYLOAD,
+        "the result is not longer than a frame"
+    );
+}

@@ -89,6 +89,7 @@ impl LocalSocket {
         let start = Instant::now();
         let session = self.open(Mode::Exec { line: line.to_owned(), json: true }, 1 << 30);
         let mut run = Run::default();
+        let mut parts = Vec::new();
         loop {
             let frame = self.receive().expect("the agent goes on");
             if frame.session != session {
@@ -96,7 +97,12 @@ impl LocalSocket {
             }
             run.first.get_or_insert_with(|| start.elapsed());
             match frame.message {
-                Message::Result(json) => run.results.push(serde_json::from_slice(&json).unwrap()),
+                Message::ResultPart(piece) => parts.extend_from_slice(&piece),
+                Message::Result(end) => {
+                    parts.extend_from_slice(&end);
+                    run.results.push(serde_json::from_slice(&parts).unwrap());
+                    parts.clear();
+                }
                 Message::Done(done) => {
                     run.total = start.elapsed();
                     run.done = done;

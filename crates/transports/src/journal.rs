@@ -16,8 +16,11 @@ use parking_lot::Mutex;
 
 use crate::clock;
 
-/// How much text the ring holds, in bytes.
+/// How much memory the ring takes, in bytes.
 pub const RING_BYTES: usize = 256 * 1024;
+
+/// What a line takes beside its text: its place in the ring, and what the allocator adds.
+const BESIDE: usize = size_of::<Box<str>>() + 16;
 
 /// The longest line. What a peer says may become part of one.
 const LINE_BYTES: usize = 4096;
@@ -32,7 +35,8 @@ pub struct Journal {
 }
 
 struct Ring {
-    lines: VecDeque<String>,
+    lines: VecDeque<Box<str>>,
+    /// What the lines take, [`BESIDE`] included.
     bytes: usize,
     /// Lines not yet in the file: the last ones of the ring.
     unwritten: usize,
@@ -73,22 +77,24 @@ impl Journal {
                 c => line.push(c),
             }
         }
+        // Without the room a growing string has to spare, which would be as much again as the text.
+        let line = line.into_boxed_str();
         let mut ring = self.ring.lock();
-        ring.bytes += line.len();
+        ring.bytes += line.len() + BESIDE;
         ring.lines.push_back(line);
         if ring.to_file {
             ring.unwritten += 1;
         }
         while ring.bytes > RING_BYTES {
             let Some(oldest) = ring.lines.pop_front() else { break };
-            ring.bytes -= oldest.len();
+            ring.bytes -= oldest.len() + BESIDE;
         }
         ring.unwritten = ring.unwritten.min(ring.lines.len());
     }
 
     /// Everything the ring holds, oldest first.
     pub fn lines(&self) -> Vec<String> {
-        self.ring.lock().lines.iter().cloned().collect()
+        self.ring.lock().lines.iter().map(|line| String::from(&**line)).collect()
     }
 
     /// Opens the file that the `log` option names; from now on every line goes there too. Waits for
@@ -123,7 +129,7 @@ impl Journal {
         let text = {
             let mut ring = self.ring.lock();
             let first = ring.lines.len() - ring.unwritten.min(ring.lines.len());
-            let text: String = ring.lines.iter().skip(first).flat_map(|line| [line.as_str(), "\n"]).collect();
+            let text: String = ring.lines.iter().skip(first).flat_map(|line| [&**line, "\n"]).collect();
             ring.unwritten = 0;
             text
         };
@@ -197,9 +203,19 @@ mod tests {
             journal.say("INFO", &format!("line {number} {}", "x".repeat(100)));
         }
         let lines = journal.lines();
-        assert!(lines.iter().map(String::len).sum::<usize>() <= RING_BYTES);
+        assert!(lines.iter().map(|line| line.len() + BESIDE).sum::<usize>() <= RING_BYTES);
         assert!(lines.last().is_some_and(|line| line.contains("line 19999 ")));
         assert!(lines.len() > 1000);
+    }
+
+    #[test]
+    fn many_short_lines_take_no_more_than_few_long_ones() {
+        let journal = Journal::new();
+        for _ in 0..20_000 {
+            journal.say("INFO", "");
+        }
+        let ring = journal.ring.lock();
+        assert!(ring.lines.len() * BESIDE + ring.lines.iter().map(|line| line.len()).sum::<usize>() <= RING_BYTES);
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod dial;
 mod link;
 mod stream;
 mod terminal;
+mod trust;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;

@@ -90,8 +90,10 @@ messages! {
         5 Input,
         /// Agent to client: text as it is to be shown.
         8 Output,
-        /// Agent to client: one result as a JSON object.
+        /// Agent to client: one result as a JSON object, or the end of one.
         9 Result,
+        /// Agent to client: a piece of a result that is too long for a frame; the next piece follows.
+        17 ResultPart,
     }
     empty {
         /// Client to agent: interrupt the foreground job.

@@ -86,6 +86,8 @@ pub(super) struct Run {
     is_late: bool,
     job: u64,
     has_status: bool,
+    /// What has come of a result that is longer than a frame.
+    parts: Vec<u8>,
 }
 
 impl Run {
@@ -120,6 +122,7 @@ impl Run {
             is_late: false,
             job: 0,
             has_status: false,
+            parts: Vec::new(),
         })
     }
 
@@ -181,7 +184,10 @@ impl Run {
     fn handle(&mut self, frame: Frame) -> anyhow::Result<Option<(ExitCode, Done)>> {
         match frame.message {
             Message::Output(bytes) => self.write(&bytes, false)?,
-            Message::Result(bytes) => {
+            Message::ResultPart(piece) => self.parts.extend_from_slice(&piece),
+            Message::Result(end) => {
+                self.parts.extend_from_slice(&end);
+                let bytes = std::mem::take(&mut self.parts);
                 if let Ok(head) = serde_json::from_slice::<Head>(&bytes) {
                     self.job = head.job_id.unwrap_or(self.job);
                     self.has_status = head.kind == "status";

@@ -369,7 +369,7 @@ impl Connection {
                     }
                     Event::Value(value) => {
                         served.credit -= i64::try_from(value.len()).unwrap_or(MAX_CREDIT);
-                        frames.push((id, Message::Result(bounded(value))));
+                        frames.extend(pieces(value).into_iter().map(|message| (id, message)));
                     }
                     Event::Done { status, message, dropped } => {
                         served.done = true;
@@ -428,16 +428,18 @@ impl Connection {
     }
 }
 
-/// A value that no frame can carry becomes a sentence that says so.
-fn bounded(value: String) -> Vec<u8> {
-    if value.len() <= MAX_PAYLOAD {
-        return value.into_bytes();
+/// A result as one frame, or as several where one cannot carry it.
+fn pieces(value: String) -> Vec<Message> {
+    let bytes = value.into_bytes();
+    if bytes.len() <= MAX_PAYLOAD {
+        return vec![Message::Result(bytes)];
     }
-    format!(
-        r#"{{"type":"message","message":"a result of {} bytes was left out: one may have {MAX_PAYLOAD}; ask for less"}}"#,
-        value.len()
-    )
-    .into_bytes()
+    let mut pieces: Vec<Message> =
+        bytes.chunks(MAX_PAYLOAD / 4).map(|piece| Message::ResultPart(piece.to_vec())).collect();
+    if let Some(Message::ResultPart(last)) = pieces.pop() {
+        pieces.push(Message::Result(last));
+    }
+    pieces
 }
 
 /// A terminal of no size, or of one nobody has, is not drawn for.

@@ -8,11 +8,10 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustls::{ClientConfig, RootCertStore};
-use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject;
+use rustls::ClientConfig;
 
 use super::address::Address;
+use super::trust;
 use crate::Secret;
 
 /// A token longer than this is not a token.
@@ -49,7 +48,7 @@ impl Errand {
         let tls = match (self.address.tls, self.tls) {
             (false, _) => None,
             (true, Some(known)) => Some(known),
-            (true, None) => Some(trust(self.ca_file.as_deref())?),
+            (true, None) => Some(trust::config(self.ca_file.as_deref())?),
         };
         let (host, port) = (self.address.host.as_str(), self.address.port);
         let addresses: Vec<SocketAddr> = (host, port)
@@ -75,41 +74,4 @@ fn read_token(path: &Path) -> Result<Secret, String> {
         "" => Err(format!("the token file {shown} is empty; it must hold the agent token")),
         token => Ok(Secret::new(token)),
     }
-}
-
-/// TLS 1.2 and 1.3 with `ring`, trusting the given file only, or what the system trusts. The
-/// provider is named here and never installed for the process: the process is not ours.
-fn trust(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, String> {
-    let mut roots = RootCertStore::empty();
-    match ca_file {
-        Some(path) => {
-            let shown = path.display();
-            let certificates = CertificateDer::pem_file_iter(path)
-                .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-                .map_err(|why| {
-                    format!("the CA file {shown} cannot be read ({why}); it must be PEM; check ca-file")
-                })?;
-            roots.add_parsable_certificates(certificates);
-            if roots.is_empty() {
-                return Err(format!(
-                    "the CA file {shown} holds no certificate; it must be PEM; check ca-file"
-                ));
-            }
-        }
-        None => {
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-            if roots.is_empty() {
-                return Err(
-                    "this system has no list of trusted CAs; name the tunnel server's CA with ca-file".into(),
-                );
-            }
-        }
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|why| format!("TLS cannot be set up: {why}"))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(Arc::new(config))
 }

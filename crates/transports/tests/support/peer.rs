@@ -77,6 +77,7 @@ impl Peer {
             assert_eq!(frame.session, session, "{frame:?}");
             match frame.message {
                 Message::Output(bytes) => text.push_str(&String::from_utf8(bytes).unwrap()),
+                Message::ResultPart(bytes) => text.push_str(&String::from_utf8(bytes).unwrap()),
                 Message::Result(bytes) => {
                     text.push_str(&String::from_utf8(bytes).unwrap());
                     text.push('\n');
