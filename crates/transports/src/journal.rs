@@ -215,7 +215,9 @@ mod tests {
             journal.say("INFO", "");
         }
         let ring = journal.ring.lock();
-        assert!(ring.lines.len() * BESIDE + ring.lines.iter().map(|line| line.len()).sum::<usize>() <= RING_BYTES);
+        assert!(
+            ring.lines.len() * BESIDE + ring.lines.iter().map(|line| line.len()).sum::<usize>() <= RING_BYTES
+        );
     }
 
     #[test]

@@ -7,12 +7,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use rustls::crypto::ring::{cipher_suite, default_provider, kx_group};
-use rustls::crypto::{CryptoProvider, KeyProvider};
+use ring::rand::{SecureRandom as _, SystemRandom};
+use rustls::crypto::ring::{cipher_suite, kx_group};
+use rustls::crypto::{CryptoProvider, GetRandomFailed, KeyProvider, SecureRandom, WebPkiSupportedAlgorithms};
 use rustls::sign::SigningKey;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{ClientConfig, RootCertStore, SignatureScheme};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use webpki::ring as algorithm;
 
 /// TLS 1.2 and 1.3, trusting the given file only, or what the system trusts. Waits for the disk. An
 /// error is the sentence for the user.
@@ -49,7 +51,6 @@ fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, String> {
 }
 
 fn provider() -> CryptoProvider {
-    let CryptoProvider { signature_verification_algorithms, secure_random, .. } = default_provider();
     CryptoProvider {
         cipher_suites: vec![
             cipher_suite::TLS13_AES_256_GCM_SHA384,
@@ -60,17 +61,61 @@ fn provider() -> CryptoProvider {
             cipher_suite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
         ],
         kx_groups: vec![kx_group::X25519, kx_group::SECP256R1, kx_group::SECP384R1],
-        signature_verification_algorithms,
-        secure_random,
-        key_provider: &NoKeys,
+        signature_verification_algorithms: SIGNATURES,
+        secure_random: &Client,
+        key_provider: &Client,
     }
 }
 
-/// The agent has no certificate of its own.
-#[derive(Debug)]
-struct NoKeys;
+/// Signatures a server's certificates may have. Where TLS 1.2 does not bind a scheme to a curve, both
+/// curves are tried.
+const SIGNATURES: WebPkiSupportedAlgorithms = WebPkiSupportedAlgorithms {
+    all: &[
+        algorithm::ECDSA_P256_SHA256,
+        algorithm::ECDSA_P256_SHA384,
+        algorithm::ECDSA_P384_SHA256,
+        algorithm::ECDSA_P384_SHA384,
+        algorithm::ED25519,
+        algorithm::RSA_PSS_2048_8192_SHA256_LEGACY_KEY,
+        algorithm::RSA_PSS_2048_8192_SHA384_LEGACY_KEY,
+        algorithm::RSA_PSS_2048_8192_SHA512_LEGACY_KEY,
+        algorithm::RSA_PKCS1_2048_8192_SHA256,
+        algorithm::RSA_PKCS1_2048_8192_SHA384,
+        algorithm::RSA_PKCS1_2048_8192_SHA512,
+        algorithm::RSA_PKCS1_2048_8192_SHA256_ABSENT_PARAMS,
+        algorithm::RSA_PKCS1_2048_8192_SHA384_ABSENT_PARAMS,
+        algorithm::RSA_PKCS1_2048_8192_SHA512_ABSENT_PARAMS,
+    ],
+    mapping: &[
+        (
+            SignatureScheme::ECDSA_NISTP384_SHA384,
+            &[algorithm::ECDSA_P384_SHA384, algorithm::ECDSA_P256_SHA384],
+        ),
+        (
+            SignatureScheme::ECDSA_NISTP256_SHA256,
+            &[algorithm::ECDSA_P256_SHA256, algorithm::ECDSA_P384_SHA256],
+        ),
+        (SignatureScheme::ED25519, &[algorithm::ED25519]),
+        (SignatureScheme::RSA_PSS_SHA512, &[algorithm::RSA_PSS_2048_8192_SHA512_LEGACY_KEY]),
+        (SignatureScheme::RSA_PSS_SHA384, &[algorithm::RSA_PSS_2048_8192_SHA384_LEGACY_KEY]),
+        (SignatureScheme::RSA_PSS_SHA256, &[algorithm::RSA_PSS_2048_8192_SHA256_LEGACY_KEY]),
+        (SignatureScheme::RSA_PKCS1_SHA512, &[algorithm::RSA_PKCS1_2048_8192_SHA512]),
+        (SignatureScheme::RSA_PKCS1_SHA384, &[algorithm::RSA_PKCS1_2048_8192_SHA384]),
+        (SignatureScheme::RSA_PKCS1_SHA256, &[algorithm::RSA_PKCS1_2048_8192_SHA256]),
+    ],
+};
 
-impl KeyProvider for NoKeys {
+/// What a client without a certificate of its own needs besides: random numbers, and no keys.
+#[derive(Debug)]
+struct Client;
+
+impl SecureRandom for Client {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), GetRandomFailed> {
+        SystemRandom::new().fill(bytes).map_err(|_| GetRandomFailed)
+    }
+}
+
+impl KeyProvider for Client {
     fn load_private_key(&self, _: PrivateKeyDer<'static>) -> Result<Arc<dyn SigningKey>, rustls::Error> {
         Err(rustls::Error::General("the agent uses no private keys".into()))
     }
