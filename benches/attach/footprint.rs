@@ -19,14 +19,19 @@ struct Size {
 
 impl Size {
     fn of(java: &Java) -> Self {
-        java.jdk_tool("jcmd", &["GC.run"]);
+        // The histogram collects first and counts what lives; eden's fill would count what was just made.
+        let live = java.jdk_tool("jcmd", &["GC.class_histogram"]);
+        let total =
+            live.lines().rev().find(|line| line.trim_start().starts_with("Total")).unwrap_or_default();
+        let live_bytes: f64 =
+            total.split_whitespace().nth(2).and_then(|bytes| bytes.parse().ok()).unwrap_or(0.0);
         let gc = column_values(&java.jdk_tool("jstat", &["-gc"]));
         let class = column_values(&java.jdk_tool("jstat", &["-class"]));
         let kib = |name: &str| gc.iter().find(|(title, _)| title == name).map_or(0.0, |(_, value)| *value);
         let holdings = Holdings::of(java.pid());
         Self {
             rss_mb: holdings.rss_kib as f64 / 1024.0,
-            heap_mb: (kib("S0U") + kib("S1U") + kib("EU") + kib("OU")) / 1024.0,
+            heap_mb: live_bytes / 1e6,
             metaspace_mb: kib("MU") / 1024.0,
             classes: class.first().map_or(0.0, |(_, value)| *value),
             threads: holdings.threads as f64,
@@ -101,8 +106,9 @@ fn arthas_round(jdk: &Jdk) -> Round {
     let agent = arthas::boot(&java, &[]);
     let attach_ms = agent.attach.as_secs_f64() * 1e3;
     let attached = Size::of(&java).since(before);
-    agent.exec("stop");
-    std::thread::sleep(std::time::Duration::from_secs(1));
+    agent.stop();
+    // Its threads end when they end.
+    std::thread::sleep(std::time::Duration::from_secs(2));
     let stopped = Size::of(&java).since(before);
     let again_ms = arthas::boot(&java, &[]).attach.as_secs_f64() * 1e3;
     Round { attach_ms, again_ms, attached, stopped }

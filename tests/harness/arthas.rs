@@ -55,8 +55,19 @@ pub fn boot(java: &Java, args: &[&str]) -> Arthas {
 }
 
 impl Arthas {
+    /// Stops it. It goes without an answer.
+    pub fn stop(&self) {
+        self.ask("stop");
+    }
+
     /// Runs a command line by the HTTP API and gives the answer.
     pub fn exec(&self, line: &str) -> Value {
+        let answer = self.ask(line);
+        let json = answer.split_once("\r\n\r\n").map(|(_, body)| body).unwrap_or_default();
+        serde_json::from_str(json.trim()).unwrap_or_else(|why| panic!("{why} in {answer}"))
+    }
+
+    fn ask(&self, line: &str) -> String {
         let body = serde_json::json!({"action": "exec", "command": line, "execTimeout": 30_000}).to_string();
         let mut stream = TcpStream::connect(("127.0.0.1", self.http)).expect("arthas listens");
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -68,8 +79,6 @@ impl Arthas {
         .unwrap();
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).expect("arthas answers");
-        let answer = String::from_utf8_lossy(&answer);
-        let json = answer.split_once("\r\n\r\n").map(|(_, body)| body).unwrap_or_default();
-        serde_json::from_str(json.trim()).unwrap_or_else(|why| panic!("{why} in {answer}"))
+        String::from_utf8_lossy(&answer).into_owned()
     }
 }
