@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use harness::compare::number_after;
 use harness::socket::LocalSocket;
 use harness::{Answer, Java, JavaBuilder, Jdk, arthas};
 
@@ -47,9 +48,12 @@ fn short_commands(jdk: &Jdk, rounds: usize) -> Vec<Row> {
     let (theirs_java, ours_java) = (start(), start());
     let agent = arthas::boot(&theirs_java, &[]);
     let mut socket = attached(&ours_java);
-    let mut rows: Vec<Row> = ["version", "thread 1", "memory", "jvm", "sysprop"]
+    // The main thread's id, which is not 1 on every JDK.
+    let main = number_after(&ours_java.jdk_tool("jcmd", &["Thread.print"]), "\"main\" #");
+    let mut rows: Vec<Row> = ["version", "thread ID", "memory", "jvm", "sysprop"]
         .iter()
         .map(|line| {
+            let line = &line.replace("ID", &main.to_string());
             let theirs = theirs_ms(&agent, line, rounds);
             Row::beside(
                 &format!("`{line}`"),
