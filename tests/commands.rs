@@ -128,9 +128,14 @@ fn the_smoke_list_works_in_a_library_the_application_loads() {
         // JDK 8 warns of itself when a program loads a library, whichever that is.
         let theirs = ["jre/lib/amd64/libnpt.so", "lib/libprefs.so"].map(|path| jdk.home.join(path));
         let theirs = theirs.iter().find(|path| path.exists()).expect("the JDK has a small library");
-        let control = JavaBuilder::new(&jdk, "LoadLibrary").arg(&theirs.display().to_string()).start();
+        let mut program = JavaBuilder::new(&jdk, "LoadLibrary");
+        if jdk.major >= 24 {
+            // Since 24 the JVM warns of any library that a program not allowed to loads.
+            program = program.vm("--enable-native-access=ALL-UNNAMED");
+        }
+        let control = program.clone().arg(&theirs.display().to_string()).start();
         let library = agent_library().display().to_string();
-        let mut java = JavaBuilder::new(&jdk, "LoadLibrary").arg(&library).start();
+        let mut java = program.arg(&library).start();
         run_all(&java, SMOKE);
         java.assert_undisturbed_but(&control.process.output());
     }
