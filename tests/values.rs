@@ -246,3 +246,98 @@ fn properties_environment_and_folder_agree_with_jcmd_and_proc() {
         assert_eq!(result(&results, "pwd")["workingDir"], *cwd.to_string_lossy());
     }
 }
+
+#[test]
+fn the_class_histogram_agrees_with_jcmd() {
+    for jdk in jdks() {
+        let java = quiet(&jdk);
+        // Both after a full collection: what is garbage changes all the time.
+        let ask = || {
+            let table = java.jdk_tool("jcmd", &["GC.class_histogram"]);
+            let row = |class: &str| -> (f64, f64) {
+                let line = table.lines().find(|line| line.split_whitespace().nth(3) == Some(class)).unwrap();
+                let fields: Vec<f64> =
+                    line.split_whitespace().filter_map(|field| field.parse().ok()).collect();
+                (fields[0], fields[1])
+            };
+            (row("java.lang.Class"), row("java.lang.String"))
+        };
+        let before = ask();
+        let results = exec_json(java.pid(), "heap --live -n 0");
+        let after = ask();
+        let classes = result(&results, "heap")["classes"].as_array().unwrap().clone();
+        let ours = |name: &str| {
+            let class =
+                classes.iter().find(|class| class["name"] == name).unwrap_or_else(|| panic!("no {name}"));
+            (number(&class["instances"]), number(&class["bytes"]))
+        };
+        let (class, string) = (ours("java.lang.Class"), ours("java.lang.String"));
+        // Classes are loaded by the asking; strings are made by every thread.
+        between("instances of Class", class.0, before.0.0, after.0.0, 0.02);
+        between("bytes of Class", class.1, before.0.1, after.0.1, 0.02);
+        between("instances of String", string.0, before.1.0, after.1.0, 0.05);
+    }
+}
+
+#[test]
+fn pauses_agree_with_the_jvms_own_log() {
+    for jdk in jdks() {
+        let log = tempfile::NamedTempFile::new().unwrap();
+        let option = match jdk.major {
+            8 => format!("-Xloggc:{}", log.path().display()),
+            _ => format!("-Xlog:gc:file={}", log.path().display()),
+        };
+        let mut java = JavaBuilder::new(&jdk, "demo.MathGame").vm(option).start();
+        exec_json(java.pid(), "gc");
+        let mut live = harness::Running::start(harness::oxprobe().args([
+            "exec",
+            &java.pid().to_string(),
+            "--json",
+            "gc -n 3",
+        ]));
+        live.line("the totals", |line| line.contains("collectors"));
+        let logged = || {
+            let text = std::fs::read_to_string(log.path()).unwrap();
+            text.lines()
+                .filter(|line| line.contains("Pause") || line.contains("Full GC"))
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        let before = logged().len();
+        for _ in 0..3 {
+            java.tell("gc");
+            // The JVM keeps the details of the last collection only, so one after the other.
+            live.line("the pause", |line| line.contains("gc-event"));
+        }
+        assert_eq!(live.wait().code(), Some(0), "{:?}", live.errors());
+        let events: Vec<Value> = live
+            .output()
+            .iter()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+            .filter(|event| event["type"] == "gc-event")
+            .collect();
+        assert_eq!(events.len(), 3, "JDK {}: {events:?}", jdk.major);
+        // `[1.2s][info][gc] GC(3) Pause Full (System.gc()) 2M->1M(247M) 2.345ms`, on 8 `…, 0.0023450 secs]`
+        let theirs: Vec<f64> = logged()[before..]
+            .iter()
+            .map(|line| {
+                let (number, scale) = match line.split_once(" secs]") {
+                    Some((head, _)) => (head.rsplit(' ').next().unwrap(), 1e3),
+                    None => (line.trim_end_matches("ms").rsplit(' ').next().unwrap(), 1.0),
+                };
+                number.parse::<f64>().unwrap_or_else(|why| panic!("{why}: {line}")) * scale
+            })
+            .collect();
+        assert_eq!(theirs.len(), 3, "JDK {}: {:?}", jdk.major, logged());
+        for (event, theirs) in events.iter().zip(theirs) {
+            // The JVM's log takes its times a little inside of where the events stand.
+            let ours = number(&event["durationMs"]);
+            assert!(
+                ours > theirs * 0.7 && ours < theirs * 1.5 + 5.0,
+                "JDK {}: {ours} ms, {theirs} ms",
+                jdk.major
+            );
+            assert!(event["collector"].as_str().is_some_and(|name| name.contains("MarkSweep")), "{event}");
+        }
+    }
+}

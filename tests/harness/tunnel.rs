@@ -20,11 +20,17 @@ pub struct Tunnel {
     /// The token agents register with.
     pub token: String,
     data: PathBuf,
+    args: Vec<String>,
 }
 
 impl Tunnel {
     /// Starts one whose data live in `data`.
     pub fn start(data: &Path) -> Self {
+        Self::start_with(data, &[])
+    }
+
+    /// The same with more options.
+    pub fn start_with(data: &Path, args: &[&str]) -> Self {
         let port = free_port();
         let mut tunnel = Self {
             process: None,
@@ -32,6 +38,7 @@ impl Tunnel {
             password: String::new(),
             token: String::new(),
             data: data.to_owned(),
+            args: args.iter().map(|arg| (*arg).to_owned()).collect(),
         };
         tunnel.restart();
         tunnel
@@ -43,7 +50,8 @@ impl Tunnel {
         let mut command = oxprobe_tunnel();
         command
             .args(["serve", "--listen", &format!("127.0.0.1:{}", self.port), "--data-dir"])
-            .arg(&self.data);
+            .arg(&self.data)
+            .args(&self.args);
         let process = Running::start(&mut command);
         eventually("the tunnel listens", || TcpStream::connect(("127.0.0.1", self.port)).ok());
         if self.password.is_empty() {

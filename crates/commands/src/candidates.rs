@@ -15,7 +15,7 @@ pub fn candidates(host: &Host, shape: Shape, prefix: &str, limit: usize) -> Vec<
         _ => Vec::new(),
     };
     let mut fitting: Vec<String> = all.into_iter().filter(|name| name.starts_with(prefix)).collect();
-    fitting.sort();
+    fitting.sort_unstable();
     fitting.truncate(limit);
     fitting
 }

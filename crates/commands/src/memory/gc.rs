@@ -34,12 +34,11 @@ impl Command for Gc {
 
     fn run(self, host: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
         let is_live = self.interval.is_some() || self.number.is_some();
+        // Before the totals: who has seen them sees every pause from then on.
+        let events = is_live.then(|| host.watch_collections()).transpose().or_fail()?;
         cx.emit(GcTotals { collectors: host.collectors().or_fail()? })?;
-        if !is_live {
-            return Ok(());
-        }
+        let Some(mut events) = events else { return Ok(()) };
         let interval = self.interval.map_or(INTERVAL, Duration::from_millis).max(SHORTEST);
-        let mut events = host.watch_collections().or_fail()?;
         let mut seen = 0;
         loop {
             cx.sleep(interval)?;

@@ -1,7 +1,5 @@
 //! `jvm`: everything the JVM says about itself, in groups.
 
-use std::collections::BTreeMap;
-
 use host::memory::MemoryUsage;
 use host::process;
 use serde_json::{Map, Value, json};
@@ -111,7 +109,8 @@ fn managers(host: &Host) -> Result<Vec<Fact>, host::Error> {
 fn memory(host: &Host) -> Result<Vec<Fact>, host::Error> {
     let sums = host.memory_sums()?;
     let usage = |name: &str, usage: Option<MemoryUsage>| {
-        let mut value = Map::from_iter([("name".to_owned(), Value::from(name))]);
+        let mut value = Map::new();
+        value.insert("name".to_owned(), Value::from(name));
         if let Some(Ok(Value::Object(fields))) = usage.map(serde_json::to_value) {
             value.extend(fields);
         }
@@ -162,11 +161,10 @@ fn descriptors() -> Vec<Fact> {
 
 impl Serialize for JvmInfo {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let groups: BTreeMap<_, _> = self
-            .groups
-            .iter()
-            .map(|(group, facts)| (*group, facts.iter().map(row).collect::<Vec<_>>()))
-            .collect();
+        let mut groups = Map::new();
+        for (group, facts) in &self.groups {
+            groups.insert((*group).to_owned(), facts.iter().map(row).collect());
+        }
         json!({ "jvmInfo": groups }).serialize(serializer)
     }
 }

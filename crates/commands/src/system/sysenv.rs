@@ -17,14 +17,18 @@ impl Command for Sysenv {
 
     fn run(self, host: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
         let mut all = host.environment().or_fail()?;
-        let env = match self.name {
-            None => all.into_iter().map(|(name, value)| (name, Some(value))).collect(),
-            Some(name) => {
-                let name = name.into_string();
-                let value = all.remove(&name);
-                BTreeMap::from([(name, value)])
+        let mut env = BTreeMap::new();
+        match self.name.map(Environment::into_string) {
+            None => {
+                for (name, value) in all {
+                    env.insert(name, Some(value));
+                }
             }
-        };
+            Some(name) => {
+                let value = all.remove(&name);
+                env.insert(name, value);
+            }
+        }
         cx.emit(Variables { env })
     }
 }
