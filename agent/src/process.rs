@@ -63,17 +63,25 @@ pub(crate) fn facts(
 /// The environment the process was started with. Read from the kernel: `getenv` in a process that runs
 /// races with native code of the application that changes it.
 pub(crate) fn variables() -> BTreeMap<String, String> {
+    let mut variables = BTreeMap::new();
     match std::fs::read("/proc/self/environ") {
-        Ok(bytes) => String::from_utf8_lossy(&bytes)
-            .split('\0')
-            .filter_map(|pair| pair.split_once('='))
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect(),
+        Ok(bytes) => {
+            for (name, value) in
+                String::from_utf8_lossy(&bytes).split('\0').filter_map(|pair| pair.split_once('='))
+            {
+                variables.insert(name.to_owned(), value.to_owned());
+            }
+        }
         // Not ours to read where the process may not be dumped.
-        Err(_) => std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .collect(),
+        Err(_) => {
+            for (name, value) in std::env::vars_os() {
+                if let (Ok(name), Ok(value)) = (name.into_string(), value.into_string()) {
+                    variables.insert(name, value);
+                }
+            }
+        }
     }
+    variables
 }
 
 /// `java.version`. The launcher's JVM does not know it, only its Java code does; but it is in the JVM's

@@ -164,9 +164,11 @@ fn properties(environment: &'static Environment, how: How) -> BTreeMap<String, S
         let java = host.as_ref().and_then(|host| host.property(name).ok().flatten());
         java.or_else(|| environment.jvmti.system_property(name).ok().flatten())
     };
-    Options::property_names()
-        .into_iter()
-        .chain(others.map(str::to_owned))
-        .filter_map(|name| get(&name).map(|value| (name, value)))
-        .collect()
+    let mut found = BTreeMap::new();
+    for name in Options::property_names().into_iter().chain(others.map(str::to_owned)) {
+        if let Some(value) = get(&name) {
+            found.insert(name, value);
+        }
+    }
+    found
 }

@@ -1,7 +1,5 @@
 //! Names of loaded classes, for completion.
 
-use std::collections::BTreeSet;
-
 use crate::Host;
 use crate::error::Result;
 
@@ -11,7 +9,9 @@ impl Host {
     /// `limit`.
     pub fn class_names(&self, prefix: &str, limit: usize) -> Result<Vec<String>> {
         let names = self.vm.with_env(|env| self.environment.jvmti.loaded_class_names(env))?;
-        let segments: BTreeSet<&str> = names.iter().filter_map(|name| segment(name, prefix)).collect();
+        let mut segments: Vec<&str> = names.iter().filter_map(|name| segment(name, prefix)).collect();
+        segments.sort_unstable();
+        segments.dedup();
         Ok(segments.into_iter().take(limit).map(str::to_owned).collect())
     }
 }

@@ -32,7 +32,7 @@ impl Histogram {
     /// Two classes with one name (two loaders) are two lines, as the JVM has them.
     pub fn parse(text: &str) -> Self {
         let mut classes: Vec<ClassCount> = text.lines().filter_map(parse_line).collect();
-        classes.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.name.cmp(&b.name)));
+        classes.sort_unstable_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.name.cmp(&b.name)));
         Self { classes }
     }
 
@@ -73,7 +73,7 @@ impl Tally {
         let gone = before.by_name.iter().filter(|(name, _)| !self.by_name.contains_key(*name));
         let mut gone: Vec<_> =
             gone.map(|(name, (instances, bytes))| (name.as_str(), *instances, *bytes)).collect();
-        gone.sort_by(|a, b| b.2.cmp(&a.2).then_with(|| a.0.cmp(b.0)));
+        gone.sort_unstable_by(|a, b| b.2.cmp(&a.2).then_with(|| a.0.cmp(b.0)));
         gone.into_iter()
     }
 }

@@ -7,10 +7,15 @@ use serde_json::{Map, Value};
 /// alphabetical order and absent values left out, as Arthas's clients know it.
 pub fn json(view: &dyn View, job: u64) -> String {
     let mut object = match view.json() {
-        Value::Object(fields) => fields.into_iter().filter(|(_, value)| !value.is_null()).collect(),
+        Value::Object(fields) => fields,
         Value::Null => Map::new(),
-        other => Map::from_iter([("value".to_owned(), other)]),
+        other => {
+            let mut object = Map::new();
+            object.insert("value".to_owned(), other);
+            object
+        }
     };
+    object.retain(|_, value| !value.is_null());
     object.insert("type".to_owned(), Value::from(view.kind()));
     object.insert("jobId".to_owned(), Value::from(job));
     Value::Object(object).to_string()

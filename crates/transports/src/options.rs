@@ -222,7 +222,13 @@ impl Options {
 
     /// Keys and values, as they are given.
     pub fn to_map(&self) -> BTreeMap<String, String> {
-        KEYS.iter().filter_map(|key| Some((key.name.to_owned(), (key.get)(self)?))).collect()
+        let mut given = BTreeMap::new();
+        for key in KEYS {
+            if let Some(value) = (key.get)(self) {
+                given.insert(key.name.to_owned(), value);
+            }
+        }
+        given
     }
 
     /// Lays newer options over these: what the newer ones give counts, the rest stays.
