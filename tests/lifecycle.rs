@@ -7,17 +7,31 @@ use std::time::{Duration, Instant};
 use harness::client::result;
 use harness::resources::{Holdings, slope, thread_names};
 use harness::socket::path;
-use harness::{Answer, Java, JavaBuilder, Jdk, agent_library, exec, exec_json, jdk, jdks, oxprobe};
+use harness::{
+    Answer, Java, JavaBuilder, Jdk, agent_library, eventually, exec, exec_json, jdk, jdks, oxprobe,
+};
 
 /// Rounds of attach, use, stop.
-const ROUNDS: usize = 200;
+const ROUNDS: usize = 300;
 
-/// The first rounds load what the JVM loads once; growth is judged after them.
-const WARM: usize = 50;
+/// The first rounds load what the JVM loads once, and use up what its allocator has free; growth is judged
+/// after them.
+const WARM: usize = 150;
+
+/// Resident memory may grow by so many KiB a round. Measured on JDK 8, 17 and 25: 0.1 to 0.9 as it is, 2.6
+/// to 4.4 when each attach leaks 4. What is seen without a leak: a block that the allocator takes in the
+/// middle of the rounds; 145 bytes that HotSpot keeps for every attach, an entry in its list of agents;
+/// and the lines of our log, until its 256 KiB are full.
+const RSS_LIMIT: f64 = 2.0;
 
 fn rounds_leave_nothing(jdk: &Jdk) {
-    // A heap that is touched at the start, so that the JVM's own growth is not taken for ours.
+    // What the JVM itself takes meanwhile is kept out, or it would hide what we leave: the Java heap is
+    // touched at the start; nothing is compiled, since one large method leaves up to 10 MiB of freed
+    // memory with the compiler's thread; and the C library keeps one arena for all threads, not many of
+    // which each grows to the most it ever held.
     let mut java = JavaBuilder::new(jdk, "demo.MathGame")
+        .env("MALLOC_ARENA_MAX", "1")
+        .vm("-Xint")
         .vm("-Xms64m")
         .vm("-Xmx64m")
         .vm("-XX:+AlwaysPreTouch")
@@ -34,6 +48,7 @@ fn rounds_leave_nothing(jdk: &Jdk) {
         exec_json(java.pid(), "memory");
         Answer::of(&["detach", &pid]).ok();
         if round >= WARM {
+            our_threads_end(&java);
             let held = Holdings::of(java.pid());
             rss.push(held.rss_kib as f64);
             threads.push(held.threads as f64);
@@ -52,7 +67,7 @@ fn rounds_leave_nothing(jdk: &Jdk) {
         slope(&classes)
     );
     println!("{report}");
-    assert!(slope(&rss).abs() < 16.0, "{report}");
+    assert!(slope(&rss).abs() < RSS_LIMIT, "{report}");
     assert!(slope(&threads).abs() < 0.02, "{report}");
     assert!(slope(&descriptors).abs() < 0.02, "{report}");
     assert!(slope(&classes).abs() < 0.2, "{report}");
@@ -66,10 +81,15 @@ fn loaded_classes(java: &Java) -> f64 {
     numbers.split_whitespace().next().and_then(|number| number.parse().ok()).unwrap_or(0.0)
 }
 
+/// The thread that answers the stop ends, and closes what it has open, a moment after its answer.
+fn our_threads_end(java: &Java) {
+    eventually("our threads to end", || {
+        thread_names(java.pid()).iter().all(|name| !name.starts_with("oxprobe")).then_some(())
+    });
+}
+
 fn nothing_of_ours_is_left(java: &Java) {
-    let ours: Vec<String> =
-        thread_names(java.pid()).into_iter().filter(|name| name.starts_with("oxprobe")).collect();
-    assert!(ours.is_empty(), "{ours:?}");
+    our_threads_end(java);
     let socket = path(java.pid());
     assert!(!socket.exists(), "{} is still there", socket.display());
     assert!(!socket.parent().unwrap().exists(), "the socket's folder is still there");
@@ -81,17 +101,17 @@ fn nothing_of_ours_is_left(java: &Java) {
 }
 
 #[test]
-fn two_hundred_rounds_leave_nothing_on_jdk_8() {
+fn three_hundred_rounds_leave_nothing_on_jdk_8() {
     rounds_leave_nothing(&jdk("8"));
 }
 
 #[test]
-fn two_hundred_rounds_leave_nothing_on_jdk_17() {
+fn three_hundred_rounds_leave_nothing_on_jdk_17() {
     rounds_leave_nothing(&jdk("17"));
 }
 
 #[test]
-fn two_hundred_rounds_leave_nothing_on_jdk_25() {
+fn three_hundred_rounds_leave_nothing_on_jdk_25() {
     rounds_leave_nothing(&jdk("25"));
 }
 
