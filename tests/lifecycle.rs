@@ -77,8 +77,8 @@ fn rounds_leave_nothing(jdk: &Jdk) {
 
 fn loaded_classes(java: &Java) -> f64 {
     let table = java.jdk_tool("jstat", &["-class"]);
-    let numbers = table.lines().nth(1).unwrap_or_default();
-    numbers.split_whitespace().next().and_then(|number| number.parse().ok()).unwrap_or(0.0)
+    let loaded = table.lines().nth(1).and_then(|numbers| numbers.split_whitespace().next()?.parse().ok());
+    loaded.unwrap_or_else(|| panic!("jstat said {table:?}"))
 }
 
 /// The thread that answers the stop ends, and closes what it has open, a moment after its answer.
