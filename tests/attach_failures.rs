@@ -192,6 +192,10 @@ fn starting(bench: &Bench) -> Answer {
 fn stopped(bench: &Bench) -> Answer {
     let java = bench.demo();
     java.process.signal("STOP");
+    let status = format!("/proc/{}/status", java.pid());
+    eventually("the process to be stopped", || {
+        fs::read_to_string(&status).ok()?.contains("State:\tT").then_some(())
+    });
     let started = Instant::now();
     let answer = attach(java.pid());
     assert!(started.elapsed() < Duration::from_secs(2), "it must not wait for a stopped process");

@@ -31,7 +31,7 @@ fn rows() -> Vec<Row> {
         row("cls", 1, &["terminal"]),
         row("", 2, &["there is no command", "help"]),
         row("   \t ", 2, &["there is no command", "help"]),
-        row(format!("sysprop {}", "x".repeat(1 << 20)), 2, &["longer"]),
+        row(format!("sysprop {}", "x".repeat(1 << 19)), 2, &["the longest that is run"]),
         row("\u{0}\u{1}\u{7f}\u{ffff}🎉", 2, &["command not found"]),
         row("version | nosuch", 2, &["^"]),
     ]
