@@ -9,6 +9,7 @@ use super::exec::Run;
 use super::{Outcome, Way};
 use crate::agent::Endpoint;
 use crate::attach;
+use crate::process::Process;
 
 /// The agent waits up to 2 s for jobs and 1 s for threads in its code; then it ends regardless.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -21,7 +22,7 @@ pub struct Detach {
 }
 
 impl Detach {
-    /// Runs `stop`, then waits for the socket to close.
+    /// Runs `stop`, then waits for the socket to close and the agent's threads to end.
     pub fn run(self) -> Outcome {
         let process = self.way.process()?;
         let Some(connection) = attach::find(&process, self.way.wait())? else {
@@ -31,13 +32,31 @@ impl Detach {
         let deadline = Instant::now() + LIMIT;
         let mut run = Run::open(connection, "stop".to_owned(), false, Some(deadline))?;
         let code = run.follow_to_end()?;
-        let gone = run.connection.wait_for_end(deadline) && !Endpoint::of(&process).is_served();
+        let gone = run.connection.wait_for_end(deadline)
+            && !Endpoint::of(&process).is_served()
+            && threads_end(&process, deadline);
         if gone || code != ExitCode::SUCCESS {
             return Ok(code);
         }
         anyhow::bail!(
-            "the agent in JVM {0} said it stopped, but still answers; see `oxprobe log {0}`",
+            "the agent in JVM {0} said it stopped, but still answers or has threads; see `oxprobe log {0}`",
             process.pid
         )
+    }
+}
+
+/// Waits until no thread of the agent's is left: the last one ends a moment after its socket.
+fn threads_end(process: &Process, deadline: Instant) -> bool {
+    let name = |task: std::fs::DirEntry| std::fs::read_to_string(task.path().join("comm")).ok();
+    loop {
+        // A process that has ended meanwhile has no threads either.
+        let tasks = std::fs::read_dir(process.proc("task")).into_iter().flatten().flatten();
+        if !tasks.filter_map(name).any(|name| name.starts_with("oxprobe-")) {
+            return true;
+        }
+        if Instant::now() >= deadline {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(1));
     }
 }
