@@ -8,7 +8,9 @@
 mod address;
 mod dial;
 mod link;
+mod lost;
 mod stream;
+mod target;
 mod terminal;
 mod trust;
 
@@ -19,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use mio::Token;
 use rustls::ClientConfig;
-use wire::arthas::{Identity, Order, Query, Registration, Request};
+use wire::arthas::{Order, Request};
 
 use crate::Secret;
 use crate::backoff::Backoff;
@@ -28,11 +30,10 @@ use crate::mailbox::Letter;
 pub(crate) use address::Address;
 use dial::Errand;
 pub(crate) use dial::Found;
-use link::{Link, Lost};
+use link::Link;
+use lost::Lost;
+use target::Target;
 use terminal::Terminal;
-
-/// The Arthas version whose protocol this is; its servers show it.
-const COMPATIBLE: &str = "4.3.4";
 
 /// How long the server may take to confirm a registration.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
@@ -63,16 +64,6 @@ pub(crate) struct Tunnel {
     errands: u64,
     /// A look-up whose thread still runs, perhaps one that nobody waits for any more.
     errand_out: bool,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Target {
-    address: Address,
-    application: String,
-    id: String,
-    ca_file: Option<std::path::PathBuf>,
-    token: Option<Secret>,
-    token_file: Option<std::path::PathBuf>,
 }
 
 /// The control connection.
@@ -128,14 +119,7 @@ impl Tunnel {
     pub(crate) fn configure(&mut self, start: Instant, core: &mut Core) {
         let wanted = match core.options.tunnel_url.as_deref().map(Address::parse) {
             None => None,
-            Some(Ok(address)) => Some(Target {
-                address,
-                application: core.facts.application(&core.options),
-                id: core.facts.agent_id(&core.options),
-                ca_file: core.options.ca_file.clone(),
-                token: core.options.token.clone(),
-                token_file: core.options.token_file.clone(),
-            }),
+            Some(Ok(address)) => Some(Target::new(address, core)),
             Some(Err(why)) => {
                 self.problem(core, format!("no tunnel: {why}"));
                 None
@@ -323,7 +307,7 @@ impl Tunnel {
         while let Some(at) = addresses.pop_front() {
             let token = core.token();
             let id = self.known_as.as_deref().unwrap_or(&target.id);
-            let query = registration(target, id, secret.as_ref(), core);
+            let query = target.registration(id, secret.as_ref(), &core.facts);
             match Link::connect(
                 &core.registry,
                 token,
@@ -462,24 +446,4 @@ impl Tunnel {
             core.publish_problems();
         }
     }
-}
-
-fn registration(target: &Target, id: &str, secret: Option<&Secret>, core: &Core) -> Query {
-    let facts = &core.facts;
-    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    Request::Register(Registration {
-        arthas_version: Some(COMPATIBLE.to_owned()),
-        application: some(&target.application),
-        id: some(id),
-        token: secret.map(|secret| secret.reveal().to_owned()),
-        identity: Some(Identity {
-            version: some(&facts.product),
-            host: some(&facts.host),
-            pid: Some(facts.pid),
-            jvm: some(&facts.jvm),
-            started: Some(facts.started),
-            ..Identity::default()
-        }),
-    })
-    .query()
 }

@@ -8,7 +8,8 @@ use render::Theme;
 use shell::{Event, Session, Size};
 use wire::arthas::Keys;
 
-use super::link::{Link, Lost};
+use super::link::Link;
+use super::lost::Lost;
 use crate::core::{Core, Demand};
 use crate::draw;
 
