@@ -14,7 +14,9 @@ pub fn measure(jdk: &Jdk, rounds: usize) -> Vec<Row> {
     let javaagent = format!("-javaagent:{}", arthas::home().join("arthas-agent.jar").display());
     let theirs = plain.clone().vm(javaagent).vm("-Darthas.telnetPort=-1").vm("-Darthas.httpPort=-1");
     // Not counted: the first starts read the JDK and the agents from disk.
-    [&plain, &ours, &theirs].map(time);
+    for builder in [&plain, &ours, &theirs] {
+        time(builder);
+    }
     let [mut without, mut with, mut peer] = [Vec::new(), Vec::new(), Vec::new()];
     for _ in 0..rounds.max(5) * 4 {
         let base = time(&plain);
