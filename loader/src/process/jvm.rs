@@ -110,8 +110,9 @@ impl Jvm {
             Ok(maps) if maps.libjvm.is_some() => Some(Self::describe(process, Some(&maps))),
             Ok(_) => None,
             Err(_) => {
-                let looks_so =
-                    program(&process).is_some_and(|name| name == "java") || PerfData::exists(&process);
+                // The counters alone may be those of a JVM with this number in another pid namespace.
+                let looks_so = program(&process).is_some_and(|name| name == "java")
+                    || (PerfData::exists(&process) && process.has_signal_thread());
                 looks_so.then(|| Self::describe(process, None))
             }
         }

@@ -84,13 +84,16 @@ impl Process {
     /// and its thread for signals runs. JDK 17 and later catch it long before, and would act later,
     /// when nobody waits any more, by printing all threads into the application's output.
     pub fn takes_sigquit(&self) -> bool {
+        self.catches_sigquit && self.has_signal_thread()
+    }
+
+    /// Whether HotSpot's thread for signals runs in it. Every user may look at that.
+    pub fn has_signal_thread(&self) -> bool {
         let Ok(tasks) = fs::read_dir(self.proc("task")) else { return false };
         // The kernel lists threads by age, and this one is among the first.
-        self.catches_sigquit
-            && tasks.flatten().any(|task| {
-                fs::read_to_string(task.path().join("comm"))
-                    .is_ok_and(|name| name.trim_end() == SIGNAL_THREAD)
-            })
+        tasks.flatten().any(|task| {
+            fs::read_to_string(task.path().join("comm")).is_ok_and(|name| name.trim_end() == SIGNAL_THREAD)
+        })
     }
 
     /// A path inside `/proc/PID`.
