@@ -92,7 +92,7 @@ fn many_threads(jdk: &Jdk, rounds: usize) -> Row {
 
 /// The class histogram of a big heap, beside the JVM's own tool on the same JVM in turn.
 fn histogram(jdk: &Jdk, rounds: usize) -> Row {
-    let java = big_heap(jdk, 512);
+    let java = big_heap(jdk, 1024);
     let mut socket = attached(&java);
     let [mut tool, mut ours] = [Vec::new(), Vec::new()];
     ours_ms(&mut socket, "heap", 1);
@@ -103,7 +103,7 @@ fn histogram(jdk: &Jdk, rounds: usize) -> Row {
         ours.push(socket.exec("heap").total.as_secs_f64() * 1e3);
     }
     Row::beside(
-        "class histogram of 512 MB (beside `jcmd`)",
+        "class histogram of 1 GB (beside `jcmd`)",
         jdk,
         "ms",
         median(&tool),
