@@ -2,7 +2,7 @@
 //! results runs meanwhile; it must not notice.
 
 use harness::socket::LocalSocket;
-use harness::{Answer, Java, JavaBuilder, exec, exec_json, jdk};
+use harness::{Answer, Java, JavaBuilder, Running, exec, exec_json, jdk};
 
 /// A command line that must fail: its exit code and what the sentence must hold.
 struct Row {
@@ -46,8 +46,12 @@ fn self_checking(major: &str) -> Java {
 
 /// What the program says of itself: right results, no exception it did not expect.
 fn is_right(java: &mut Java) {
-    java.process.say("report");
-    let report = java.process.line("the report", |line| line.starts_with("checksum="));
+    reports_right(&mut java.process);
+}
+
+fn reports_right(process: &mut Running) {
+    process.say("report");
+    let report = process.line("the report", |line| line.starts_with("checksum="));
     assert!(report.contains("wrong=0 exceptions=0"), "{report}");
     let rounds: u64 = report
         .split_whitespace()
@@ -162,17 +166,18 @@ fn an_existing_file_is_never_overwritten_by_a_heap_dump() {
 
 #[test]
 fn a_jvm_without_home_and_with_a_read_only_root_serves() {
-    let inner = JavaBuilder::new(&jdk("17"), "demo.MathGame").vm("-XX:-UsePerfData").with_agent("").command();
+    let inner = JavaBuilder::new(&jdk("17"), "SelfCheck").vm("-XX:-UsePerfData").with_agent("").command();
     let mut command = std::process::Command::new("unshare");
     command
         .args(["--mount", "sh", "-c", "mount --bind / / && mount --bind /tmp /tmp && mount -o remount,ro,bind /tmp && mount -o remount,ro,bind / && exec \"$0\" \"$@\""])
         .arg(inner.get_program())
         .args(inner.get_args())
         .env_remove("HOME");
-    let mut process = harness::Running::start(&mut command);
+    let mut process = Running::start(&mut command);
     process.line("the program to be ready", |line| line == "ready");
     let results = exec_json(process.pid(), "version");
     assert_eq!(harness::client::result(&results, "version")["version"], env!("CARGO_PKG_VERSION"));
     let dump = exec(process.pid(), "heapdump");
     assert_eq!(dump.code, 1, "{dump:#?}");
+    reports_right(&mut process);
 }

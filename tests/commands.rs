@@ -181,6 +181,8 @@ fn virtual_threads_are_listed_where_the_jvm_has_them() {
         let stats = result(&results, "thread")["threadStats"].as_array().cloned().unwrap_or_default();
         let of_ours = stats.iter().filter(|thread| thread["virtual"] == true).count();
         assert!(of_ours >= 500, "JDK {name}: {of_ours} virtual threads of 500");
+        let took = result(&results, "thread")["tookMs"].as_f64().unwrap_or(0.0);
+        assert!(took > 0.0, "JDK {name}: it does not say how long that took");
         java.assert_undisturbed();
     }
 }

@@ -146,7 +146,7 @@ fn wss_works_with_a_private_authority_and_a_wrong_one_is_refused() {
         let results = exec_json(trusted.pid(), "session");
         (result(&results, "session")["tunnelConnected"] == true).then_some(())
     });
-    let mut doubtful = demo(&options("doubtful", ""));
+    let mut doubtful = JavaBuilder::new(&jdk("17"), "SelfCheck").with_agent(&options("doubtful", "")).start();
     eventually("the wrong authority to be named", || {
         let log = Answer::of(&["log", &doubtful.pid().to_string()]).ok();
         (log.contains("certificate") || log.contains("authority")).then_some(())
@@ -155,6 +155,9 @@ fn wss_works_with_a_private_authority_and_a_wrong_one_is_refused() {
     assert_eq!(result(&results, "session")["tunnelConnected"], false);
     trusted.assert_undisturbed();
     doubtful.assert_undisturbed();
+    doubtful.process.say("report");
+    let report = doubtful.process.line("the report", |line| line.starts_with("checksum="));
+    assert!(report.contains("wrong=0 exceptions=0"), "{report}");
 }
 
 #[test]

@@ -223,6 +223,38 @@ fn a_blocking_thread_is_the_one_jcmd_names() {
 }
 
 #[test]
+fn deadlocked_threads_are_those_jcmd_finds() {
+    for jdk in jdks() {
+        let mut java = quiet(&jdk);
+        let none = exec_json(java.pid(), "jvm");
+        assert_eq!(number(jvm_row(result(&none, "jvm"), "THREAD", "DEADLOCK-COUNT")), 0.0);
+        java.tell("deadlock");
+        let print = java.jdk_tool("jcmd", &["Thread.print"]);
+        let (dump, found) = print.split_once("Found one Java-level deadlock").expect("jcmd finds it, too");
+        let threads: Vec<(&str, &str)> = dump.lines().filter_map(java_thread).collect();
+        let mut theirs: Vec<f64> = found
+            .lines()
+            .filter_map(|line| line.strip_prefix('"')?.strip_suffix("\":"))
+            .map(|name| {
+                let (_, rest) =
+                    threads.iter().find(|(known, _)| *known == name).expect("a thread of the dump");
+                number_after(rest, "#")
+            })
+            .collect();
+        theirs.sort_by(f64::total_cmp);
+        theirs.dedup();
+        assert_eq!(theirs.len(), 2, "{found}");
+        let results = exec_json(java.pid(), "thread -b");
+        let ids = result(&results, "thread")["deadlockedThreads"].as_array().cloned().unwrap_or_default();
+        let mut ours: Vec<f64> = ids.iter().map(number).collect();
+        ours.sort_by(f64::total_cmp);
+        assert_eq!(ours, theirs, "JDK {}", jdk.major);
+        let jvm = exec_json(java.pid(), "jvm");
+        assert_eq!(number(jvm_row(result(&jvm, "jvm"), "THREAD", "DEADLOCK-COUNT")), 2.0);
+    }
+}
+
+#[test]
 fn properties_environment_and_folder_agree_with_jcmd_and_proc() {
     for jdk in jdks() {
         let java = quiet(&jdk);
