@@ -373,3 +373,58 @@ fn pauses_agree_with_the_jvms_own_log() {
         }
     }
 }
+
+/// A marking runs for longer than any of its pauses: taken for one it would stand out.
+#[test]
+fn a_concurrent_marking_is_told_by_its_pauses_alone() {
+    for jdk in ["17", "25"].map(harness::jdk) {
+        let log = tempfile::NamedTempFile::new().unwrap();
+        let mut java = JavaBuilder::new(&jdk, "demo.MathGame")
+            .vm("-XX:-UseSerialGC")
+            .vm("-XX:+UseG1GC")
+            .vm("-XX:+ExplicitGCInvokesConcurrent")
+            .vm(format!("-Xlog:gc:file={}", log.path().display()))
+            .start();
+        exec_json(java.pid(), "gc");
+        let pid = java.pid().to_string();
+        let mut live = harness::Running::start(harness::oxprobe().args(["exec", &pid, "--json", "gc -i 20"]));
+        live.line("the totals", |line| line.contains("collectors"));
+        let logged = |what: &str| -> Vec<f64> {
+            let text = std::fs::read_to_string(log.path()).unwrap();
+            let ends = text
+                .lines()
+                .filter(|line| line.contains(what))
+                .filter_map(|line| line.strip_suffix("ms")?.rsplit(' ').next()?.parse::<f64>().ok());
+            ends.collect()
+        };
+        let before = logged("Pause").len();
+        for marking in 1..=3 {
+            java.tell("gc");
+            harness::eventually("the marking to end", || {
+                (logged("Concurrent Mark Cycle").len() == marking).then_some(())
+            });
+        }
+        let (events, theirs) = harness::eventually("every pause to be told", || {
+            let output = live.output();
+            let events: Vec<Value> = output
+                .iter()
+                .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+                .filter(|event| event["type"] == "gc-event")
+                .collect();
+            let theirs = logged("Pause").split_off(before);
+            (events.len() >= theirs.len()).then_some((events, theirs))
+        });
+        assert_eq!(events.len(), theirs.len(), "JDK {}: {events:#?} {theirs:?}", jdk.major);
+        assert!(theirs.len() >= 9, "three pauses for each of three markings: {theirs:?}");
+        for (event, theirs) in events.iter().zip(theirs) {
+            assert_eq!(event["kind"], "pause", "JDK {}: {event}", jdk.major);
+            let ours = number(&event["durationMs"]);
+            assert!(
+                ours > theirs * 0.7 - 0.1 && ours < theirs * 1.5 + 5.0,
+                "JDK {}: {ours} ms, {theirs} ms",
+                jdk.major
+            );
+        }
+        assert!(!live.output().iter().any(|line| line.contains("gc-missed")), "{:?}", live.output());
+    }
+}

@@ -19,12 +19,15 @@ pub enum Kind {
     Cycle,
 }
 
+/// Since JDK 20 (JDK-8297247). For all its name it counts pauses, the two that end a concurrent marking
+/// (remark and cleanup), and its times are theirs.
+pub(crate) const G1_MARKING: &str = "G1 Concurrent GC";
+
 impl Kind {
     /// By the names HotSpot gives its `GarbageCollectorMXBean`s.
     pub(crate) fn of_collector(name: &str) -> Self {
         match name {
-            "G1 Concurrent GC"
-            | "ConcurrentMarkSweep"
+            "ConcurrentMarkSweep"
             | "Shenandoah Cycles"
             | "ZGC"
             | "ZGC Cycles"

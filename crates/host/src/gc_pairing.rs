@@ -1,6 +1,6 @@
 //! Puts together what JVMTI says of pauses and what the collectors' beans say of collections.
 
-use crate::gc::Kind;
+use crate::gc::{G1_MARKING, Kind};
 
 /// What a collector's bean says.
 #[derive(Clone, Debug, Default)]
@@ -60,8 +60,8 @@ pub(crate) fn put_together(
 ) -> (Vec<Told>, u64) {
     let mut told: Vec<Told> = pauses.iter().map(|pause| Told::unknown(*pause)).collect();
     let mut missed_cycles = 0;
-    let mut unnamed = 0;
-    let mut pausing: Vec<&Seen> = Vec::new();
+    // Collectors that have paused, each with how many of its pauses have no name yet.
+    let mut pausing: Vec<(&Seen, usize)> = Vec::new();
     let grown: Vec<(&Seen, i64, Option<&Last>)> = now
         .iter()
         .zip(before)
@@ -81,8 +81,7 @@ pub(crate) fn put_together(
                 told.extend(info.map(|info| Told::cycle(&seen.name, info, *lag)));
             }
             Kind::Pause => {
-                unnamed += usize::try_from(grown).unwrap_or(0);
-                pausing.push(seen);
+                let mut unnamed = usize::try_from(grown).unwrap_or(0);
                 if let Some(info) = info
                     && let Some(pause) = nearest(&mut told, info.start as f64 + *lag)
                 {
@@ -90,16 +89,18 @@ pub(crate) fn put_together(
                     pause.used = info.used();
                     unnamed = unnamed.saturating_sub(1);
                 }
+                pausing.push((seen, unnamed));
             }
         }
     }
-    // What the beans have overwritten is still known to be of the only collector that has paused.
-    if let [only] = pausing.as_slice() {
+    // What the beans have overwritten is still known where only one collector has more to tell.
+    let mut with_more = pausing.iter().filter(|(_, unnamed)| *unnamed > 0);
+    if let (Some((only, unnamed)), None) = (with_more.next(), with_more.next()) {
         let nameless = told.iter_mut().filter(|told| told.kind == Kind::Pause && told.collector == UNKNOWN);
-        nameless.take(unnamed).for_each(|pause| pause.collector.clone_from(&only.name));
+        nameless.take(*unnamed).for_each(|pause| pause.collector.clone_from(&only.name));
     }
-    // A pause that no collector counts belongs to what collects beside the application (G1's remark
-    // and cleanup, for one).
+    // A pause that no collector counts belongs to what collects beside the application (up to JDK 19
+    // G1's remark and cleanup, for one).
     if pausing.is_empty() {
         let cycle = now.iter().find(|seen| Kind::of_collector(&seen.name) == Kind::Cycle);
         let name = cycle.map_or("concurrent cycle", |seen| seen.name.as_str());
@@ -108,11 +109,13 @@ pub(crate) fn put_together(
         }
     }
     told.sort_by(|a, b| a.start_ms.total_cmp(&b.start_ms));
-    // The JVM keeps the cause of its last collection only.
+    // The JVM keeps the cause of its last collection only, and has none for the end of a marking.
+    let has_cause = |told: &&mut Told| {
+        told.kind == Kind::Pause && told.collector != UNKNOWN && told.collector != G1_MARKING
+    };
     if let Some(cause) = cause.filter(|cause| *cause != "No GC")
         && !pausing.is_empty()
-        && let Some(last) =
-            told.iter_mut().rev().find(|told| told.kind == Kind::Pause && told.collector != UNKNOWN)
+        && let Some(last) = told.iter_mut().rev().find(has_cause)
     {
         last.cause = cause.to_owned();
     }
@@ -177,7 +180,7 @@ mod tests {
     }
 
     const YOUNG: &str = "G1 Young Generation";
-    const CONCURRENT: &str = "G1 Concurrent GC";
+    const CYCLES: &str = "Shenandoah Cycles";
 
     #[test]
     fn a_pause_gets_what_the_bean_says_of_it() {
@@ -228,16 +231,29 @@ mod tests {
 
     #[test]
     fn a_cycle_is_no_pause_and_its_pauses_are_its_own() {
-        let before = [seen(YOUNG, 1, None), seen(CONCURRENT, 1, last(1, 10))];
-        let now = [seen(YOUNG, 1, None), seen(CONCURRENT, 3, last(3, 500))];
+        let before = [seen("Shenandoah Pauses", 1, None), seen(CYCLES, 1, last(1, 10))];
+        let now = [seen("Shenandoah Pauses", 1, None), seen(CYCLES, 3, last(3, 500))];
         let (told, missed) = put_together(&[pause(504.0)], &before, &now, Some("No GC"), &mut 0.0);
         let rows: Vec<_> =
             told.iter().map(|told| (told.kind, told.collector.as_str(), told.duration_ms)).collect();
         assert_eq!(
             rows,
-            [(Kind::Cycle, CONCURRENT, 5.0), (Kind::Pause, "G1 Concurrent GC (part of a cycle)", 4.5)]
+            [(Kind::Cycle, CYCLES, 5.0), (Kind::Pause, "Shenandoah Cycles (part of a cycle)", 4.5)]
         );
         assert_eq!(missed, 1, "the cycle before the last one was not seen");
+    }
+
+    #[test]
+    fn the_pauses_that_end_a_marking_are_pauses_without_a_cause() {
+        let before = [seen(YOUNG, 1, None), seen(G1_MARKING, 0, None)];
+        let now = [seen(YOUNG, 2, last(2, 1_000)), seen(G1_MARKING, 2, last(2, 1_030))];
+        let pauses = [pause(1_000.0), pause(1_020.0), pause(1_030.0)];
+        let (told, missed) = put_together(&pauses, &before, &now, Some("System.gc()"), &mut 0.0);
+        let rows: Vec<_> =
+            told.iter().map(|told| (told.kind, told.collector.as_str(), told.cause.as_str())).collect();
+        let end = (Kind::Pause, G1_MARKING, "unknown");
+        assert_eq!(rows, [(Kind::Pause, YOUNG, "System.gc()"), end, end]);
+        assert_eq!(missed, 0);
     }
 
     #[test]
