@@ -4,8 +4,9 @@ use std::time::Instant;
 
 use harness::compare::number_after;
 use harness::socket::LocalSocket;
-use harness::{Answer, Java, JavaBuilder, Jdk, arthas};
+use harness::{Answer, Java, JavaBuilder, Jdk, Tunnel, arthas};
 
+use crate::console::Console;
 use crate::row::{Row, Target, median};
 
 pub fn measure(jdk: &Jdk, rounds: usize) -> Vec<Row> {
@@ -48,21 +49,22 @@ fn short_commands(jdk: &Jdk, rounds: usize) -> Vec<Row> {
     let (theirs_java, ours_java) = (start(), start());
     let agent = arthas::boot(&theirs_java, &[]);
     let mut socket = attached(&ours_java);
+    let data = tempfile::tempdir().unwrap();
+    let tunnel = Tunnel::start(data.path());
+    let mut console = Console::open(&tunnel, &ours_java);
     // The main thread's id, which is not 1 on every JDK.
     let main = number_after(&ours_java.jdk_tool("jcmd", &["Thread.print"]), "\"main\" #");
     let mut rows: Vec<Row> = ["version", "thread ID", "memory", "jvm", "sysprop"]
         .iter()
-        .map(|line| {
+        .flat_map(|line| {
             let line = &line.replace("ID", &main.to_string());
             let theirs = theirs_ms(&agent, line, rounds);
-            Row::beside(
-                &format!("`{line}`"),
-                jdk,
-                "ms",
-                theirs,
-                ours_ms(&mut socket, line, rounds * 4),
-                Target::AtMost(5.0),
-            )
+            let row = |what: String, ours| Row::beside(&what, jdk, "ms", theirs, ours, Target::AtMost(5.0));
+            let through = console.median_ms(line, rounds * 4);
+            [
+                row(format!("`{line}`"), ours_ms(&mut socket, line, rounds * 4)),
+                row(format!("`{line}`, through the tunnel"), through),
+            ]
         })
         .collect();
     let line = "dashboard -n 1";

@@ -5,6 +5,7 @@
 //! targets are what the project promises its users.
 
 mod commands;
+mod console;
 mod footprint;
 mod row;
 mod start;

@@ -83,15 +83,25 @@ impl Tunnel {
         format!("ws://127.0.0.1:{}/ws", self.port)
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> (&'static str, u16) {
+        ("127.0.0.1", self.port)
+    }
+
+    /// The admin's credentials as an `Authorization` header has them.
+    pub fn credentials(&self) -> String {
+        format!("Basic {}", base64(format!("admin:{}", self.password).as_bytes()))
+    }
+
     /// One request with HTTP Basic credentials; the status and the body.
     pub fn request(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, String) {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("the tunnel listens");
+        let mut stream = TcpStream::connect(self.address()).expect("the tunnel listens");
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let body = body.map(Value::to_string).unwrap_or_default();
-        let credentials = base64(format!("admin:{}", self.password).as_bytes());
+        let credentials = self.credentials();
         write!(
             stream,
-            "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nAuthorization: Basic {credentials}\r\n\
+            "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nAuthorization: {credentials}\r\n\
              Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
             self.port,
             body.len()
