@@ -115,6 +115,32 @@ fn garbage_on_the_local_socket_ends_that_connection_and_nothing_else() {
 }
 
 #[test]
+fn a_line_of_a_megabyte_is_refused_and_the_terminal_goes_on() {
+    let java = self_checking("17");
+    let mut socket = LocalSocket::connect(java.pid());
+    let session = socket.open(wire::Mode::Terminal, 1 << 30);
+    let mut shown = String::new();
+    let mut until = |socket: &mut LocalSocket, text: &str| {
+        while !shown.contains(text) {
+            let frame = socket.receive().expect("the terminal stays");
+            if let wire::Message::Output(bytes) = frame.message {
+                shown.push_str(&String::from_utf8_lossy(&bytes));
+            }
+        }
+        shown.clear();
+    };
+    until(&mut socket, "$ ");
+    for _ in 0..16 {
+        socket.send(session, wire::Message::Input(vec![b'x'; 64 * 1024]));
+    }
+    socket.send(session, wire::Message::Input(b"\r".to_vec()));
+    until(&mut socket, "longer");
+    socket.send(session, wire::Message::Input(b"\x03pwd\r".to_vec()));
+    let cwd = std::fs::read_link(format!("/proc/{}/cwd", java.pid())).unwrap();
+    until(&mut socket, &cwd.to_string_lossy());
+}
+
+#[test]
 fn bytes_that_come_one_by_one_are_a_frame_all_the_same() {
     let java = self_checking("17");
     let mut socket = LocalSocket::connect(java.pid());

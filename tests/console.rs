@@ -153,6 +153,9 @@ fn tab_completes_commands_options_and_values() {
     screen.edit("\x03", "");
     screen.edit("sysprop java.specification.vers\t", "sysprop java.specification.version");
     screen.edit("\x03", "");
+    // Class names, a package at a time.
+    screen.edit("heap demo.Math\t", "heap demo.MathGame");
+    screen.edit("\x03", "");
     // Several: the common beginning, and on the second Tab all of them.
     screen.edit("sys\t\t", "sys");
     screen.until("both candidates", |screen| {
