@@ -268,6 +268,20 @@ fn a_line_of_a_megabyte_is_refused_and_the_session_lives() {
 }
 
 #[test]
+fn keys_of_one_who_does_not_read_take_no_memory_without_end() {
+    let toy = Toy::new();
+    let mut session = Session::terminal(toy.shell.clone(), toy.setup());
+    for _ in 0..100 {
+        session.input("nosuch\r".repeat(1_000).as_bytes());
+    }
+    let mut unread = 0;
+    while let Some(Event::Output(bytes)) = session.poll(1 << 20) {
+        unread += bytes.len();
+    }
+    assert!((1 << 20..2 << 20).contains(&unread), "{unread} bytes");
+}
+
+#[test]
 fn too_much_typed_ahead_is_said_and_no_torn_line_runs() {
     let toy = Toy::new();
     let mut console = Console::open(&toy);

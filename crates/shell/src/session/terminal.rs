@@ -22,6 +22,9 @@ use crate::{After, Drawn, Event, Failure, Setup, Size};
 /// How many keys are kept while a command runs.
 const TYPED_AHEAD: usize = LONGEST_LINE;
 
+/// How much output may be unread before keys are left out: what they add must not grow without end.
+const UNREAD_BYTES: usize = 1024 * 1024;
+
 pub(crate) struct Terminal {
     caller: Caller,
     size: Size,
@@ -154,6 +157,7 @@ impl Terminal {
     /// One key, as it comes from the user or from those kept.
     fn key(&mut self, key: Key) {
         match &self.state {
+            State::Editing if self.out.len() >= UNREAD_BYTES => {}
             State::Editing => self.edit(key),
             State::Over(_) => {}
             State::Completing(_) if key == Key::Ctrl('c') => {
