@@ -40,6 +40,7 @@ impl Row {
         let ratio =
             if self.ours > 0.0 { format!("1/{:.1}", self.theirs / self.ours) } else { "-".to_owned() };
         let target = match self.target {
+            Target::Share(share) if share > 1.5 => format!("at most {share:.0} times"),
             Target::Share(share) => format!("at most 1/{:.0}", 1.0 / share),
             Target::AtMost(limit) => format!("at most {}", number(limit, self.unit)),
         };
