@@ -162,8 +162,10 @@ impl LogFile {
     }
 }
 
+/// Does not wait for a reader if the path is a pipe's.
 fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new().append(true).create(true).mode(0o600).custom_flags(OFlag::O_NOFOLLOW.bits()).open(path)
+    let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+    OpenOptions::new().append(true).create(true).mode(0o600).custom_flags(flags.bits()).open(path)
 }
 
 /// `/tmp/ox.log` becomes `/tmp/ox-7.log`, a folder `/tmp/` becomes `/tmp/oxprobe-7.log`.
@@ -249,6 +251,9 @@ mod tests {
 
         std::os::unix::fs::symlink(&path, folder.join("link-7.log")).unwrap();
         let refused = journal.open_file(&folder.join("link.log"), 7).unwrap_err();
+        assert!(refused.contains("kept in memory"), "{refused}");
+        nix::unistd::mkfifo(&folder.join("pipe-7.log"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let refused = journal.open_file(&folder.join("pipe.log"), 7).unwrap_err();
         assert!(refused.contains("kept in memory"), "{refused}");
         std::fs::remove_dir_all(&folder).unwrap();
     }

@@ -203,7 +203,10 @@ impl Connection {
     fn read(&mut self, core: &mut Core) {
         let mut buffer = [0; 16 * 1024];
         let mut budget = READ_PER_TURN;
-        while self.unsent() < OUT_BYTES && matches!(self.phase, Phase::Greeting | Phase::Talking) {
+        loop {
+            if !self.take_frames(core) {
+                return;
+            }
             if budget == 0 {
                 core.again.insert(self.token);
                 return;
@@ -217,17 +220,23 @@ impl Connection {
             };
             budget = budget.saturating_sub(count);
             self.decoder.feed(buffer.get(..count).unwrap_or_default());
-            loop {
-                match self.decoder.next() {
-                    Ok(Some(frame)) => self.take(frame, core),
-                    Ok(None) => break,
-                    Err(why) => return self.refuse(core, &why.to_string()),
-                }
-                if !matches!(self.phase, Phase::Greeting | Phase::Talking) {
-                    return;
+        }
+    }
+
+    /// Takes the frames that are whole. Whether more may be read: not while there is so much to be
+    /// sent that frames are left for later, since the answer to a small one may be large.
+    fn take_frames(&mut self, core: &mut Core) -> bool {
+        while self.unsent() < OUT_BYTES && matches!(self.phase, Phase::Greeting | Phase::Talking) {
+            match self.decoder.next() {
+                Ok(Some(frame)) => self.take(frame, core),
+                Ok(None) => return true,
+                Err(why) => {
+                    self.refuse(core, &why.to_string());
+                    return false;
                 }
             }
         }
+        false
     }
 
     fn take(&mut self, frame: Frame, core: &mut Core) {

@@ -87,6 +87,8 @@ pub struct Made {
     socket: PathBuf,
     /// Device and inode: a socket that somebody put in our socket's place is not ours to remove.
     identity: (u64, u64),
+    /// Whether the folder goes with the socket: not one that was there before and bears another name.
+    folder_too: bool,
 }
 
 /// Why there is no listening socket.
@@ -158,7 +160,7 @@ impl Made {
         if self.is_there() {
             // Nothing can be done about an error: the next agent of this pid removes what is left.
             drop(fs::remove_file(&self.socket));
-            if let Some(folder) = self.socket.parent() {
+            if let Some(folder) = self.socket.parent().filter(|_| self.folder_too) {
                 drop(fs::remove_dir(folder));
             }
         }
@@ -183,7 +185,11 @@ fn bind_path(path: &Path) -> Result<PathBound, String> {
     let words = |what: &str, why: io::Error| format!("{what} {}: {why}", path.display());
     let folder = path.parent().filter(|folder| folder.as_os_str().len() > 1);
     let folder = folder.ok_or_else(|| format!("{} is not in a folder of its own", path.display()))?;
-    private_folder(folder)?;
+    let made_folder = private_folder(folder)?;
+    // What is no socket refuses a connection just as a stale socket does, and is not ours to remove.
+    if fs::symlink_metadata(path).is_ok_and(|found| !found.file_type().is_socket()) {
+        return Err(format!("{} is there and is not a socket", path.display()));
+    }
     match UnixStream::connect(path) {
         Ok(stream) => {
             return match peer_of(&stream) {
@@ -200,19 +206,22 @@ fn bind_path(path: &Path) -> Result<PathBound, String> {
     }
     let listener = UnixListener::bind(path).map_err(|why| words("cannot bind", why))?;
     let file = fs::symlink_metadata(path).map_err(|why| words("cannot look at", why))?;
-    let made = Made { socket: path.to_owned(), identity: (file.dev(), file.ino()) };
+    // One of this name was left by an agent that was killed.
+    let is_ours = folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".oxprobe"));
+    let folder_too = made_folder || is_ours;
+    let made = Made { socket: path.to_owned(), identity: (file.dev(), file.ino()), folder_too };
     listener.set_nonblocking(true).map_err(|why| words("cannot use", why))?;
     Ok(Ok((listener, made)))
 }
 
-/// Makes the folder with mode 0700, or takes one that is exactly so.
-fn private_folder(folder: &Path) -> Result<(), String> {
+/// Makes the folder with mode 0700, or takes one that is exactly so. Whether it was made.
+fn private_folder(folder: &Path) -> Result<bool, String> {
     let shown = folder.display();
-    match DirBuilder::new().mode(0o700).create(folder) {
-        Ok(()) => {}
-        Err(why) if why.kind() == io::ErrorKind::AlreadyExists => {}
+    let made = match DirBuilder::new().mode(0o700).create(folder) {
+        Ok(()) => true,
+        Err(why) if why.kind() == io::ErrorKind::AlreadyExists => false,
         Err(why) => return Err(format!("cannot make {shown}: {why}")),
-    }
+    };
     // Not followed if it is a link. In a sticky /tmp nobody else can swap a folder of ours.
     let found = fs::symlink_metadata(folder).map_err(|why| format!("cannot look at {shown}: {why}"))?;
     let me = nix::unistd::geteuid().as_raw();
@@ -226,8 +235,9 @@ fn private_folder(folder: &Path) -> Result<(), String> {
         // A umask that takes the owner's rights. The folder is ours and no link.
         fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
             .map_err(|why| format!("cannot open {shown} for its owner: {why}"))
+            .map(|()| made)
     } else {
-        Ok(())
+        Ok(made)
     }
 }
 
@@ -331,6 +341,21 @@ mod tests {
             assert!(!folder.join("elsewhere/agent.sock").exists());
             fs::remove_dir_all(folder).unwrap();
         }
+    }
+
+    #[test]
+    fn a_file_of_the_application_is_neither_replaced_nor_its_folder_removed() {
+        let folder = scratch("data");
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
+        let place = Place { path: folder.join("data.db"), ..place(&folder, "data") };
+        fs::write(&place.path, "the application's").unwrap();
+        let bound = Rendezvous::bind(&place).ok().unwrap();
+        assert!(bound.detour.is_some_and(|why| why.contains("not a socket")));
+        assert_eq!(fs::read_to_string(&place.path).unwrap(), "the application's");
+        fs::remove_file(&place.path).unwrap();
+        Rendezvous::bind(&place).ok().unwrap().made().unwrap().remove();
+        assert!(!place.path.exists() && folder.exists());
+        fs::remove_dir(folder).unwrap();
     }
 
     #[test]
