@@ -42,7 +42,10 @@ impl<'f> Env<'f> {
         let class = class.unwrap_or_else(|_| "an unknown exception".to_owned());
         let message = self
             .throwable_field(thrown, c"detailMessage", c"Ljava/lang/String;")
-            .and_then(|text| self.string(&text).ok());
+            // Not `string`, whose check may throw and be described in its turn, without end.
+            // SAFETY: the field is declared as a String.
+            .and_then(|text| unsafe { self.units(&text, usize::MAX) }.ok())
+            .map(|(text, _)| text);
         let cause = (causes > 0)
             .then(|| self.cause(&class, thrown))
             .flatten()
@@ -103,6 +106,8 @@ impl<'f> Env<'f> {
         }
         // SAFETY: a new local reference in this frame, or null.
         let name: Option<Local<'_>> = unsafe { Local::from_raw(self, raw) };
-        self.string(&name.ok_or_else(|| Error::Null { call: "Class.getName".into() })?)
+        let name = name.ok_or_else(|| Error::Null { call: "Class.getName".into() })?;
+        // SAFETY: the method is declared to return a String.
+        unsafe { self.units(&name, usize::MAX) }.map(|(text, _)| text)
     }
 }

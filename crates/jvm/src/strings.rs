@@ -2,7 +2,7 @@
 //! half a pair comes out as U+FFFD. (JNI's own UTF functions speak modified UTF-8 and would spoil both.)
 
 use crate::env::{Env, jni};
-use crate::error::{Result, room};
+use crate::error::{Error, Result, room};
 use crate::known;
 use crate::refs::{Local, Ref};
 
@@ -16,6 +16,16 @@ impl<'f> Env<'f> {
     pub fn string_prefix(&self, of: &impl Ref, units: usize) -> Result<(String, usize)> {
         known::STRING.expect(self, of)?;
         // SAFETY: `of` is a String.
+        unsafe { self.units(of, units) }
+    }
+
+    /// As [`string_prefix`](Env::string_prefix), and an exception is never described.
+    ///
+    /// # Safety
+    /// `of` must be a `java.lang.String`.
+    pub(crate) unsafe fn units(&self, of: &impl Ref, units: usize) -> Result<(String, usize)> {
+        self.ready()?;
+        // SAFETY: by the caller.
         let length = unsafe { jni!(self, GetStringLength, of.raw()) };
         let all = usize::try_from(length).unwrap_or(0);
         let wanted = all.min(units);
@@ -24,7 +34,11 @@ impl<'f> Env<'f> {
         let count = i32::try_from(wanted).unwrap_or(length);
         // SAFETY: the range lies in the string, and `text` has `count` units.
         unsafe { jni!(self, GetStringRegion, of.raw(), 0, count, text.as_mut_ptr()) };
-        self.check("GetStringRegion")?;
+        // SAFETY: always legal.
+        if unsafe { jni!(self, ExceptionCheck) } {
+            self.clear();
+            return Err(Error::Null { call: "GetStringRegion".into() });
+        }
         Ok((String::from_utf16_lossy(&text), all))
     }
 
