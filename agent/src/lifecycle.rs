@@ -71,6 +71,11 @@ impl<A, H: Clone> Lifecycle<A, H> {
         }
     }
 
+    /// Whether it runs or is about to.
+    pub(crate) fn is_up(&self) -> bool {
+        matches!(self, Self::Starting(_) | Self::Running(_))
+    }
+
     /// It broke and starts anew. `false`: it is not wanted any more.
     pub(crate) fn broken(&mut self) -> bool {
         match self {
@@ -154,7 +159,9 @@ mod tests {
         life.stopping();
         assert!(matches!(life.attach(2), Step::Nothing));
         assert!(matches!(life.attach(3), Step::Nothing));
+        assert!(!life.is_up());
         assert_eq!(life.ended(), Some(3));
+        assert!(life.is_up());
         assert_eq!(life.running("again"), Some(vec![]));
     }
 

@@ -28,6 +28,10 @@ impl Process for Here {
     }
 
     fn tear_down(&self) -> Vec<String> {
+        if start::is_up() {
+            // So late that somebody has attached again: what the JVM lent is in use.
+            return Vec::new();
+        }
         let mut left = Vec::new();
         if let Err(why) = self.host.shutdown() {
             left.push(why.to_string());

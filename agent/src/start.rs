@@ -63,10 +63,16 @@ pub(crate) fn begin(environment: &'static Environment, attach: Attach) {
         Step::Start(known) => {
             if let Err(why) = thread::spawn_native("oxprobe-io", move || live(known)) {
                 log::error!("the agent's thread cannot be started: {why}");
-                drop(LIFE.lock().ended());
+                // Those who attached meanwhile do not start either; the next one may.
+                while LIFE.lock().ended().is_some() {}
             }
         }
-        Step::Configure(handle, known) => configure(&handle, &known),
+        Step::Configure(handle, known) => {
+            // Aside: a file that the options name may wait, and this thread is the JVM's.
+            if let Err(why) = thread::spawn_native("oxprobe-dial", move || configure(&handle, &known)) {
+                log::error!("no thread can be started, the new options are not in force: {why}");
+            }
+        }
         Step::Nothing => {}
     }
 }
@@ -83,6 +89,11 @@ pub(crate) fn death() {
 /// The agent began to stop.
 pub(crate) fn stopping() {
     LIFE.lock().stopping();
+}
+
+/// Whether the agent is up, perhaps again.
+pub(crate) fn is_up() -> bool {
+    LIFE.lock().is_up()
 }
 
 /// The life of our thread: runs the agent, again if somebody attached while it stopped.
