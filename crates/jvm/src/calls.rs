@@ -109,7 +109,7 @@ impl<'f> Env<'f> {
         if id.is_null() { Err(Error::Null { call: "GetMethodID".into() }) } else { Ok(id) }
     }
 
-    fn static_method_id(
+    pub(crate) fn static_method_id(
         &self,
         class: &impl Ref<Kind = Class>,
         name: &str,

@@ -66,11 +66,15 @@ impl<'f> Env<'f> {
 
     /// An object in a field of `java.lang.Throwable` itself; `None` also when it cannot be read.
     fn throwable_field(&self, of: &Local<'_>, name: &CStr, signature: &CStr) -> Option<Local<'f>> {
-        // SAFETY: nothing is pending; the name is a C string.
-        let class = unsafe { jni!(self, FindClass, c"java/lang/Throwable".as_ptr()) };
-        self.clear();
-        // SAFETY: a new local reference in this frame, or null.
-        let class: Local<'_> = unsafe { Local::from_raw(self, class) }?;
+        // The last class before `Object`. Looking it up by name could throw.
+        let mut class = self.class_of(of).ok()?;
+        let mut above = self.superclass(&class).ok()?;
+        while let Some(next) = above {
+            above = self.superclass(&next).ok()?;
+            if above.is_some() {
+                class = next;
+            }
+        }
         // SAFETY: `class` is a class; both names are C strings.
         let id = unsafe { jni!(self, GetFieldID, class.raw(), name.as_ptr(), signature.as_ptr()) };
         self.clear();

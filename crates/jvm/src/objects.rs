@@ -1,23 +1,40 @@
 //! What can be asked of any object or class: its class, whether it is the same as another, and classes by
 //! name.
 
+use std::sync::OnceLock;
+
 use crate::env::{Env, jni};
 use crate::error::{Error, Result};
 use crate::known;
-use crate::mutf8;
-use crate::refs::{Class, Local, Ref};
+use crate::refs::{Class, Global, Local, Ref};
+use crate::values::Value;
 
 impl<'f> Env<'f> {
-    /// `FindClass`: a class by its name with slashes (`java/lang/String`, `[J`), as the system class loader
-    /// sees it, and boot classes through it. The class gets initialised.
+    /// A class of the boot loader by its name with slashes (`java/lang/String`, `[J`). It gets initialised.
+    ///
+    /// By `Class.forName` and not by `FindClass`, which asks the system class loader: that may be the
+    /// application's own, whose code would run here.
     pub fn find_class(&self, name: &str) -> Result<Local<'f, Class>> {
-        self.ready()?;
-        let text = mutf8::encode(name);
-        // SAFETY: the name is a C string.
-        let raw = unsafe { jni!(self, FindClass, text.as_ptr()) };
+        let text = self.new_string(&name.replace('/', "."))?;
+        let meta = self.meta(&text)?;
+        let descriptor = "(Ljava/lang/String;ZLjava/lang/ClassLoader;)Ljava/lang/Class;";
+        let id = self.static_method_id(meta, "forName", descriptor)?;
+        let words = [Value::of(&text), Value::Bool(true), Value::Null].map(|value| value.word());
+        // SAFETY: `id` is a static method of `java.lang.Class` with these three parameters.
+        let raw = unsafe { jni!(self, CallStaticObjectMethodA, meta.raw(), id, words.as_ptr()) };
         self.check(name)?;
         // SAFETY: a new local reference to a class, in this frame.
         unsafe { Local::from_raw(self, raw) }.ok_or_else(|| Error::Null { call: name.into() })
+    }
+
+    /// `java.lang.Class`: the class of any object's class.
+    fn meta(&self, any: &impl Ref) -> Result<&'static Global<Class>> {
+        static META: OnceLock<Global<Class>> = OnceLock::new();
+        if let Some(found) = META.get() {
+            return Ok(found);
+        }
+        let found = self.global(&self.class_of(&self.class_of(any)?)?)?;
+        Ok(META.get_or_init(|| found))
     }
 
     /// The object's class.
