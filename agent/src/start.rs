@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::panic::{self, AssertUnwindSafe};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -160,7 +159,7 @@ fn gather(known: &Known) -> Gathered {
         &Sources {
             environment: &|name| variables.get(name).cloned(),
             property: &|name| known.properties.get(name).cloned(),
-            file: &|path: &Path| std::fs::read_to_string(path),
+            file: &transports::read_config,
         },
     )
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use jvm::{Env, Local, Value};
+use parking_lot::Mutex;
 
 use crate::error::{Error, Result};
 use crate::{Host, clock, management};
@@ -35,6 +36,9 @@ pub struct Written {
 
 const WHAT: &str = "Writing a heap dump";
 
+/// Held while a dump is written.
+static DUMPING: Mutex<()> = Mutex::new(());
+
 impl Host {
     /// The absolute path a request means, in the JVM's working directory or, without a file, a new
     /// one in its temporary folder. An error if no file can be made there, or one is there.
@@ -62,6 +66,13 @@ impl Host {
 
     /// Dumps the heap into the file that [`Host::dump_file`] gave. On failure there is no file.
     pub fn dump_heap(&self, file: &Path, live: bool) -> Result<Written> {
+        // Two at once could mean the same file, and the one that fails would remove the other's.
+        let Some(_only) = DUMPING.try_lock() else {
+            return Err(Error::sentence("Another heap dump is being written; try again when it is done."));
+        };
+        if fs::symlink_metadata(file).is_ok() {
+            return Err(already_there(file));
+        }
         let started = Instant::now();
         let dumped = self.vm.with_env(|env| dump(env, file, live));
         if let Err(error) = dumped {

@@ -162,11 +162,7 @@ impl Core {
     /// Puts a peer's options together: a file they name may wait.
     pub(crate) fn gather(&self, token: Token, given: BTreeMap<String, String>) -> Result<(), String> {
         self.aside(move |mail| {
-            let sources = Sources {
-                environment: &|_| None,
-                property: &|_| None,
-                file: &|path| std::fs::read_to_string(path),
-            };
+            let sources = Sources { environment: &|_| None, property: &|_| None, file: &crate::read_config };
             mail.post(Letter::Configured(token, Box::new(Options::gather_map(&given, &sources))));
         })
     }

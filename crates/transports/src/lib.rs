@@ -8,6 +8,7 @@
 
 mod backoff;
 mod clock;
+mod config_file;
 mod core;
 mod draw;
 pub mod fuzz;
@@ -20,6 +21,7 @@ mod reactor;
 mod takeover;
 mod tunnel;
 
+pub use config_file::read_config;
 pub use identity::Facts;
 pub use journal::{Journal, RING_BYTES};
 pub use local::{Made, Place};

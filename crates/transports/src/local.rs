@@ -126,7 +126,8 @@ impl Local {
                     return;
                 }
             };
-            let peer = peer_of(&stream).filter(|peer| peer.may_enter());
+            let is_private = self.made.lock().is_some();
+            let peer = peer_of(&stream).filter(|peer| peer.may_enter(is_private));
             let refusal = match peer {
                 None => Some("only the JVM's own user and root may enter; run oxprobe as one of them"),
                 Some(_) if self.peers.len() >= MAX_PEERS => {

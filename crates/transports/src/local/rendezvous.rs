@@ -252,9 +252,25 @@ pub(crate) struct Peer {
 
 impl Peer {
     /// Whether it may give orders here: the JVM's own user, or root.
-    pub(crate) fn may_enter(self) -> bool {
-        self.uid == 0 || self.uid == nix::unistd::geteuid().as_raw()
+    ///
+    /// A socket in a private folder is out of reach for who cannot see that folder. An abstract name
+    /// is not (`is_private` is false): containers of a pod share their network namespace, and with it
+    /// the name, so there a peer must be a process that we can see, too: root of another container
+    /// is not root here.
+    pub(crate) fn may_enter(self, is_private: bool) -> bool {
+        let me = nix::unistd::geteuid().as_raw();
+        let is_known = is_private || self.pid != 0;
+        is_known && (self.uid == 0 || (self.uid == me && !(me == OVERFLOW_UID && uids_are_mapped())))
     }
+}
+
+/// What a uid without a mapping looks like in a user namespace (user_namespaces(7)): that of anybody.
+const OVERFLOW_UID: u32 = 65534;
+
+/// Whether this process is in a user namespace that does not show uids as they are.
+fn uids_are_mapped() -> bool {
+    let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    map.split_whitespace().collect::<Vec<_>>() != ["0", "0", "4294967295"]
 }
 
 /// `SO_PEERCRED` (unix(7)). `None` where the kernel does not say.
@@ -279,6 +295,16 @@ mod tests {
             path: folder.join(".oxprobe/agent.sock"),
             name: format!("oxprobe-test-{}-{name}", std::process::id()),
         }
+    }
+
+    #[test]
+    fn a_root_that_cannot_be_seen_enters_a_private_folder_only() {
+        let unseen = Peer { pid: 0, uid: 0 };
+        assert!(unseen.may_enter(true));
+        assert!(!unseen.may_enter(false));
+        assert!(Peer { pid: 7, uid: 0 }.may_enter(false));
+        let stranger = Peer { pid: 7, uid: nix::unistd::geteuid().as_raw().wrapping_add(4_321) };
+        assert!(!stranger.may_enter(true));
     }
 
     #[test]
