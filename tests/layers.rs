@@ -21,6 +21,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("shell", &["model", "shell-derive"]),
     ("shell-derive", &[]),
     ("transports", &["model", "render", "shell", "wire"]),
+    ("weave", &[]),
     ("wire", &[]),
     ("oxprobe-tests", &["wire"]),
     ("oxprobe-benches", &["oxprobe-tests"]),

@@ -1,0 +1,200 @@
+//! The constant pool (JVMS 4.4): where each entry lies, and what is appended to it.
+//!
+//! Appending never moves an entry, so everything else in the class may be copied as it is.
+
+use super::{Malformed, Reader};
+
+/// Tags of the entries that weaving reads or makes (JVMS table 4.4-A).
+pub mod tag {
+    /// A string in modified UTF-8.
+    pub const UTF8: u8 = 1;
+    /// An int.
+    pub const INTEGER: u8 = 3;
+    /// A long: takes two places.
+    pub const LONG: u8 = 5;
+    /// A double: takes two places.
+    pub const DOUBLE: u8 = 6;
+    /// A class or an array type.
+    pub const CLASS: u8 = 7;
+    /// A method of a class.
+    pub const METHOD: u8 = 10;
+    /// A method of an interface.
+    pub const INTERFACE_METHOD: u8 = 11;
+    /// A name and a descriptor.
+    pub const NAME_AND_TYPE: u8 = 12;
+}
+
+/// Offsets of the entries of a constant pool.
+#[derive(Debug, Clone)]
+pub struct Pool<'a> {
+    bytes: &'a [u8],
+    /// Where the tag of an entry lies; 0 for a place that holds none.
+    offsets: Vec<u32>,
+    end: usize,
+}
+
+impl<'a> Pool<'a> {
+    /// Reads the pool whose count is at `start`.
+    pub fn read(bytes: &'a [u8], start: usize) -> Result<Self, Malformed> {
+        let mut reader = Reader::starting(bytes, start);
+        let count = usize::from(reader.u2()?);
+        if count == 0 {
+            return Err(reader.malformed("the constant pool's count is 0"));
+        }
+        let mut offsets = vec![0];
+        while offsets.len() < count {
+            offsets.push(u32::try_from(reader.position()).map_err(|_| reader.malformed("it is too large"))?);
+            let tag = reader.u1()?;
+            let length = match tag {
+                tag::UTF8 => usize::from(reader.u2()?),
+                3 | 4 | 9..=12 | 17 | 18 => 4,
+                tag::LONG | tag::DOUBLE => 8,
+                tag::CLASS | 8 | 16 | 19 | 20 => 2,
+                15 => 3,
+                _ => return Err(reader.malformed("a constant has an unknown tag")),
+            };
+            reader.take(length)?;
+            if matches!(tag, tag::LONG | tag::DOUBLE) {
+                offsets.push(0);
+            }
+        }
+        if offsets.len() != count {
+            return Err(reader.malformed("the last constant needs two places"));
+        }
+        Ok(Pool { bytes, offsets, end: reader.position() })
+    }
+
+    /// The count as the class file has it: one more than the highest index.
+    pub fn count(&self) -> usize {
+        self.offsets.len()
+    }
+
+    /// The first byte after the pool.
+    pub fn end(&self) -> usize {
+        self.end
+    }
+
+    /// A reader behind the tag of entry `index`, which must have one of `tags`.
+    fn entry(&self, index: u16, tags: &[u8]) -> Result<Reader<'a>, Malformed> {
+        let at = self.offsets.get(usize::from(index)).copied().unwrap_or(0) as usize;
+        let wrong = Malformed { what: "a constant is not of the kind that is needed", at };
+        let mut reader = Reader::starting(self.bytes, at);
+        if at == 0 || !tags.contains(&reader.u1()?) {
+            return Err(wrong);
+        }
+        Ok(reader)
+    }
+
+    /// The bytes of a UTF-8 entry.
+    pub fn utf8(&self, index: u16) -> Result<&'a [u8], Malformed> {
+        let mut reader = self.entry(index, &[tag::UTF8])?;
+        let length = reader.u2()?;
+        reader.take(usize::from(length))
+    }
+
+    /// The internal name of a class entry.
+    pub fn class(&self, index: u16) -> Result<&'a [u8], Malformed> {
+        let name = self.entry(index, &[tag::CLASS])?.u2()?;
+        self.utf8(name)
+    }
+
+    /// Owner and name of a method entry, of a class or of an interface.
+    pub fn method(&self, index: u16) -> Result<(&'a [u8], &'a [u8]), Malformed> {
+        let mut reader = self.entry(index, &[tag::METHOD, tag::INTERFACE_METHOD])?;
+        let owner = self.class(reader.u2()?)?;
+        let mut pair = self.entry(reader.u2()?, &[tag::NAME_AND_TYPE])?;
+        Ok((owner, self.utf8(pair.u2()?)?))
+    }
+}
+
+/// Entries to append to a pool; the same entry is made once.
+#[derive(Debug, Clone)]
+pub struct Additions {
+    first: usize,
+    entries: Vec<Vec<u8>>,
+}
+
+impl Additions {
+    /// Nothing yet, to follow `pool`.
+    pub fn after(pool: &Pool<'_>) -> Self {
+        Additions { first: pool.count(), entries: Vec::new() }
+    }
+
+    /// How many entries there are, to go back to with [`Additions::truncate`].
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether nothing was added.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Forgets the entries from `len` on.
+    pub fn truncate(&mut self, len: usize) {
+        self.entries.truncate(len);
+    }
+
+    /// The index of `entry`, tag and all; `None` when the pool is full (JVMS 4.1: 65,534 entries).
+    fn add(&mut self, entry: Vec<u8>) -> Option<u16> {
+        let place = match self.entries.iter().position(|known| *known == entry) {
+            Some(place) => place,
+            None => self.entries.len(),
+        };
+        // The count is one more than the index and must fit too.
+        let index = u16::try_from(self.first + place).ok().filter(|index| *index < u16::MAX)?;
+        if place == self.entries.len() {
+            self.entries.push(entry);
+        }
+        Some(index)
+    }
+
+    /// A UTF-8 entry; `None` also when the text is too long for one.
+    pub fn utf8(&mut self, text: &[u8]) -> Option<u16> {
+        let mut entry = vec![tag::UTF8];
+        entry.extend(u16::try_from(text.len()).ok()?.to_be_bytes());
+        entry.extend(text);
+        self.add(entry)
+    }
+
+    /// An int entry.
+    pub fn integer(&mut self, value: i32) -> Option<u16> {
+        let mut entry = vec![tag::INTEGER];
+        entry.extend(value.to_be_bytes());
+        self.add(entry)
+    }
+
+    /// A class entry.
+    pub fn class(&mut self, name: &[u8]) -> Option<u16> {
+        let name = self.utf8(name)?;
+        self.pair(tag::CLASS, name, None)
+    }
+
+    /// A method of a class.
+    pub fn method(&mut self, owner: &[u8], name: &[u8], descriptor: &[u8]) -> Option<u16> {
+        let owner = self.class(owner)?;
+        let name = self.utf8(name)?;
+        let descriptor = self.utf8(descriptor)?;
+        let pair = self.pair(tag::NAME_AND_TYPE, name, Some(descriptor))?;
+        self.pair(tag::METHOD, owner, Some(pair))
+    }
+
+    fn pair(&mut self, tag: u8, first: u16, second: Option<u16>) -> Option<u16> {
+        let mut entry = vec![tag];
+        entry.extend(first.to_be_bytes());
+        entry.extend(second.into_iter().flat_map(u16::to_be_bytes));
+        self.add(entry)
+    }
+
+    /// Writes the pool with the additions: count, old entries, new ones.
+    pub fn write(&self, pool: &Pool<'_>, start: usize, out: &mut Vec<u8>) -> Result<(), Malformed> {
+        let full = Malformed { what: "the constant pool is full", at: start };
+        let count = u16::try_from(self.first + self.entries.len()).map_err(|_| full)?;
+        out.extend(count.to_be_bytes());
+        out.extend(pool.bytes.get(start + 2..pool.end).ok_or(full)?);
+        for entry in &self.entries {
+            out.extend(entry);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,22 @@
+//! Class file in, plan, class file out: no JVM, no thread, no socket.
+//!
+//! [`weave`] puts straight-line calls of a helper class at the entry and at every exit of the
+//! methods that a [`Plan`] names. It copies and shifts what is there and never recomputes a frame,
+//! so it needs no class hierarchy. The constant pool is copied and only appended to. What cannot be
+//! woven is refused method by method, with the reason; the rest of the class is still woven.
+#![forbid(unsafe_code)]
+
+pub mod classfile;
+mod constructor;
+mod descriptor;
+mod layout;
+mod method;
+mod plan;
+mod refused;
+mod snippet;
+mod tables;
+mod weaver;
+
+pub use plan::{Entries, Helper, Method, Passed, Plan, Shape};
+pub use refused::{Refusal, Refused};
+pub use weaver::{Woven, WovenMethod, weave};

@@ -1,0 +1,108 @@
+//! A whole class: each planned method is rewritten or refused, all else is copied.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use crate::classfile::{Additions, ClassFile, Malformed};
+use crate::method::{self, INLINED};
+use crate::plan::{Method, Plan};
+use crate::refused::{Refusal, Refused};
+
+/// What came of a plan.
+#[derive(Debug, Clone)]
+pub struct Woven<'a> {
+    /// The class file: the very bytes that went in where nothing was woven.
+    pub bytes: Cow<'a, [u8]>,
+    /// The methods that are woven.
+    pub methods: Vec<WovenMethod>,
+    /// The methods that stay as they were.
+    pub refused: Vec<Refusal>,
+}
+
+/// A method that is woven.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WovenMethod {
+    /// Its place in the plan.
+    pub planned: usize,
+    /// Bytes of code before.
+    pub before: usize,
+    /// Bytes of code now.
+    pub after: usize,
+}
+
+impl WovenMethod {
+    /// Whether it was short enough for the JIT to inline it when hot and is not any more (HotSpot's
+    /// `FreqInlineSize`, 325 bytes): worth a note to the user.
+    pub fn passes_inlining_limit(&self) -> bool {
+        self.before <= INLINED && self.after > INLINED
+    }
+}
+
+/// Weaves the methods of `plan` into `class`. An error is about the whole class, which stays as it
+/// was; what is wrong with a single method is in [`Woven::refused`].
+pub fn weave<'a>(class: &'a [u8], plan: &Plan) -> Result<Woven<'a>, Refused> {
+    let mut woven = Woven { bytes: Cow::Borrowed(class), methods: Vec::new(), refused: Vec::new() };
+    if plan.methods.is_empty() {
+        return Ok(woven);
+    }
+    let read = ClassFile::read(class)?;
+    // HotSpot names a hidden class after the class it was made from, a plus sign and an address.
+    if read.name.windows(3).any(|part| part == b"+0x") {
+        return Err(Refused::HiddenClass);
+    }
+    let mut planned: HashMap<(&[u8], &[u8]), usize> = HashMap::new();
+    for (place, method) in plan.methods.iter().enumerate() {
+        planned.entry((&method.name, &method.descriptor)).or_insert(place);
+    }
+    let mut pool = Additions::after(&read.pool);
+    let mut replaced = Vec::new();
+    for member in &read.methods {
+        let Some(place) = planned.remove(&(member.name, member.descriptor)) else { continue };
+        let Some(method) = plan.methods.get(place) else { continue };
+        let known = pool.len();
+        match method::rewrite(&read, &mut pool, member, &plan.helper, method) {
+            Ok(new) => {
+                woven.methods.push(WovenMethod { planned: place, before: new.before, after: new.after });
+                replaced.extend(member.code().map(|old| (old.range.clone(), new.attribute)));
+            }
+            Err(reason) => {
+                pool.truncate(known);
+                woven.refused.push(refusal(method, reason));
+            }
+        }
+    }
+    let mut missing: Vec<usize> = planned.into_values().collect();
+    missing.sort_unstable();
+    for method in missing.into_iter().filter_map(|place| plan.methods.get(place)) {
+        woven.refused.push(refusal(method, Refused::NotFound));
+    }
+    if !replaced.is_empty() {
+        woven.bytes = Cow::Owned(write(&read, &pool, &replaced)?);
+    }
+    Ok(woven)
+}
+
+fn refusal(method: &Method, reason: Refused) -> Refusal {
+    Refusal { name: method.name.clone(), descriptor: method.descriptor.clone(), reason }
+}
+
+fn write(
+    class: &ClassFile<'_>,
+    pool: &Additions,
+    replaced: &[(std::ops::Range<usize>, Vec<u8>)],
+) -> Result<Vec<u8>, Malformed> {
+    let part = |from: usize, to: usize| {
+        class.bytes.get(from..to).ok_or(Malformed { what: "two parts of the class overlap", at: from })
+    };
+    let mut out = Vec::with_capacity(class.bytes.len() + class.bytes.len() / 2);
+    out.extend(part(0, class.pool_start())?);
+    pool.write(&class.pool, class.pool_start(), &mut out)?;
+    let mut at = class.pool.end();
+    for (range, new) in replaced {
+        out.extend(part(at, range.start)?);
+        out.extend(new);
+        at = range.end;
+    }
+    out.extend(part(at, class.bytes.len())?);
+    Ok(out)
+}

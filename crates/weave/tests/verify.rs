@@ -1,0 +1,272 @@
+//! A real JVM loads, links and runs woven classes with all checks of its verifier on.
+//!
+//! The JDK's own `java.base` is woven whole and put into a JVM that runs on it, as an agent would.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a panic is how a test reports"
+)]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use support::{EVERYTHING, SPY, class_name, classes, compile, entries, fixture, plan, run, spy, tool};
+use weave::{Passed, weave};
+
+/// Everything is verified, and by the verifier of frames alone where the JVM lets one choose.
+const CHECKS: [&str; 5] = [
+    "-Xverify:all",
+    "-XX:+UnlockDiagnosticVMOptions",
+    "-XX:+IgnoreUnrecognizedVMOptions",
+    "-XX:-FailOverToOldVerifier",
+    "-Xshare:off",
+];
+
+/// What weaving a folder came to.
+#[derive(Debug, Default)]
+struct Folder {
+    names: Vec<String>,
+    entries: BTreeSet<Vec<&'static str>>,
+    woven: usize,
+    refused: Vec<String>,
+}
+
+/// Weaves all classes of `from` into `to`, with what is passed changing from class to class.
+fn weave_all(from: &Path, to: &Path) -> Folder {
+    let mut done = Folder::default();
+    let mut id = 0;
+    for (number, path) in classes(from).iter().enumerate() {
+        let bytes = std::fs::read(from.join(path)).unwrap();
+        let passed = if number % 4 == 3 { Passed::default() } else { EVERYTHING };
+        let plan = plan(&bytes, id, passed);
+        id += i32::try_from(plan.methods.len()).unwrap();
+        let woven = weave(&bytes, &plan).expect("a JDK's class is woven");
+        done.woven += woven.methods.len();
+        done.refused.extend(woven.refused.iter().map(|refusal| format!("{}: {refusal}", path.display())));
+        entries(&bytes, &mut done.entries);
+        let file = to.join(path);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, &woven.bytes).unwrap();
+        if path.file_stem().is_some_and(|name| name != "module-info") {
+            done.names.push(class_name(path));
+        }
+    }
+    done
+}
+
+/// Compiles the helper class that the woven code of `folder` needs into `to`.
+fn compile_spy(jdk: &str, folder: &Folder, scratch: &Path, to: &Path) {
+    let source = scratch.join("Spy_test.java");
+    std::fs::write(&source, spy(&folder.entries)).unwrap();
+    compile(jdk, &[], &[source], to);
+}
+
+fn lines(command: &mut Command) -> Vec<String> {
+    let out = run(command);
+    String::from_utf8_lossy(&out.stdout).lines().map(str::to_owned).collect()
+}
+
+fn failures(lines: &[String]) -> BTreeSet<&str> {
+    lines.iter().filter(|line| line.starts_with("failed ")).map(String::as_str).collect()
+}
+
+fn count(lines: &[String], what: &str) -> u64 {
+    let line = lines.iter().find_map(|line| line.strip_prefix(what)?.strip_prefix(' '));
+    line.unwrap_or_else(|| panic!("no {what} in {lines:#?}")).parse().unwrap()
+}
+
+/// Unpacks the classes that a JDK starts with into `to`.
+fn unpack(jdk: &str, to: &Path) -> PathBuf {
+    if jdk == "8" {
+        std::fs::create_dir_all(to).unwrap();
+        let jar = tool(jdk, "../jre/lib/rt.jar");
+        run(Command::new(tool("17", "jar")).current_dir(to).arg("xf").arg(jar.canonicalize().unwrap()));
+        return to.to_owned();
+    }
+    // The image, not the jmod: linking it has changed some classes.
+    run(Command::new(tool(jdk, "jimage"))
+        .args(["extract", "--include=regex:/java.base/.*"])
+        .arg(format!("--dir={}", to.display()))
+        .arg(tool(jdk, "../lib/modules")));
+    to.join("java.base")
+}
+
+/// A program that hashes, sorts, collects, throws and builds strings.
+fn self_check() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/SelfCheck.java")
+}
+
+/// Makes the driver an agent, which may redefine classes.
+fn agent(scratch: &Path) -> PathBuf {
+    compile("17", &["--release", "8"], &[fixture("WeaveVerify.java"), self_check()], &scratch.join("driver"));
+    let manifest = scratch.join("manifest");
+    std::fs::write(&manifest, "Premain-Class: WeaveVerify\nCan-Redefine-Classes: true\n").unwrap();
+    let jar = scratch.join("driver.jar");
+    run(Command::new(tool("17", "jar"))
+        .arg("cfm")
+        .args([&jar, &manifest])
+        .arg("-C")
+        .arg(scratch.join("driver"))
+        .arg("."));
+    jar
+}
+
+/// Where a JVM of this version finds the helper class.
+fn helper(jdk: &str, folder: &Path) -> Vec<String> {
+    if jdk == "8" {
+        return vec![format!("-Xbootclasspath/a:{}", folder.display())];
+    }
+    vec![
+        format!("--patch-module=java.base={}", folder.display()),
+        "--add-exports=java.base/java.oxprobe=ALL-UNNAMED".to_owned(),
+    ]
+}
+
+/// Weaves all of a JDK's base classes, puts them into a running JVM and lets it work on them.
+fn runs_on_its_woven_classes(jdk: &str) {
+    let scratch = tempfile::tempdir().unwrap();
+    let at = |name: &str| scratch.path().join(name);
+    let classes = unpack(jdk, &at("jdk"));
+    compile("17", &["--release", "8"], &[self_check()], &classes);
+    let folder = weave_all(&classes, &at("woven"));
+    assert!(folder.woven > 40_000, "only {} methods were woven", folder.woven);
+    // What is refused is long or odd; a rule that refuses too much must not pass unseen.
+    assert!(folder.refused.len() * 1_000 < folder.woven, "{:#?}", folder.refused);
+    compile_spy(jdk, &folder, scratch.path(), &at("spy"));
+    let agent = agent(scratch.path());
+    let names: Vec<&str> = folder.names.iter().map(String::as_str).filter(|name| !spared(name)).collect();
+    std::fs::write(at("names"), names.join("\n")).unwrap();
+
+    let printed = lines(
+        Command::new("timeout")
+            .arg("500")
+            .arg(tool(jdk, "java"))
+            .args(CHECKS)
+            .args(helper(jdk, &at("spy")))
+            .arg(format!("-javaagent:{}", agent.display()))
+            .arg("-cp")
+            .arg(&agent)
+            .arg("WeaveVerify")
+            .args([at("names"), at("woven")])
+            .args([&SPY.replace('/', "."), "SelfCheck"]),
+    );
+    eprintln!(
+        "JDK {jdk}: {} classes, {} methods woven, refused {:#?}, {:#?}",
+        folder.names.len(),
+        folder.woven,
+        folder.refused,
+        printed
+    );
+    // What cannot be linked was not woven yet when it was tried: that is the baseline.
+    let wrong: Vec<_> = printed.iter().filter(|line| WRONG.iter().any(|kind| line.contains(kind))).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert_eq!(count(&printed, "redefined"), count(&printed, "modifiable"));
+    assert!(count(&printed, "linked") > 5_000, "{printed:#?}");
+    assert!(count(&printed, "entered") > 1_000_000, "{printed:#?}");
+    assert_eq!(count(&printed, "different"), 0, "the program works out something else on woven classes");
+    assert_eq!(count(&printed, "wrong"), 0, "tokens do not come back to where they were given out");
+}
+
+/// What is not put into the running JVM: JFR adds fields to the events, so that the file in the image
+/// is another class; and what an agent must never weave, since everything stands on it (HotSpot's C2
+/// crashes in a redefined constructor of `Object` that has a handler, JDK 17).
+fn spared(name: &str) -> bool {
+    const BOXES: [&str; 8] = ["Boolean", "Byte", "Character", "Short", "Integer", "Long", "Float", "Double"];
+    let plain = name.strip_prefix("java.lang.").unwrap_or_default();
+    name.starts_with("jdk.internal.event.") || matches!(plain, "Object" | "Number") || BOXES.contains(&plain)
+}
+
+/// What a class that is woven wrongly would fail with.
+const WRONG: [&str; 4] =
+    ["VerifyError", "ClassFormatError", "InternalError", "UnsupportedOperationException"];
+
+#[test]
+fn a_jvm_works_on_its_woven_base_module() {
+    runs_on_its_woven_classes("17");
+}
+
+#[test]
+#[ignore = "the other versions: minutes"]
+fn earlier_and_later_jvms_work_on_their_woven_classes() {
+    for jdk in ["25", "21", "11", "8"] {
+        runs_on_its_woven_classes(jdk);
+    }
+}
+
+/// Weaves a program and runs it; gives what it prints without and with weaving.
+fn program(jdk: &str, options: &[&str], spoil: bool) -> (Vec<String>, Vec<String>, Vec<String>) {
+    let scratch = tempfile::tempdir().unwrap();
+    let at = |name: &str| scratch.path().join(name);
+    compile(jdk, options, &[fixture("Shapes.java")], &at("plain"));
+    compile(jdk, &[], &[fixture("WeaveVerify.java")], &at("driver"));
+    let folder = weave_all(&at("plain"), &at("woven"));
+    assert!(folder.refused.is_empty(), "{:#?}", folder.refused);
+    compile_spy(jdk, &folder, scratch.path(), &at("spy"));
+    if spoil {
+        let file = at("woven/Shapes.class");
+        let mut bytes = std::fs::read(&file).unwrap();
+        store_the_token_as_a_double(&mut bytes);
+        std::fs::write(file, bytes).unwrap();
+    }
+    std::fs::write(at("names"), folder.names.join("\n")).unwrap();
+    let java = |classes: &str, main: &[&str]| {
+        let mut command = Command::new("timeout");
+        command.arg("60").arg(tool(jdk, "java")).args(CHECKS);
+        command.args(helper(jdk, &at("spy")));
+        command.arg("-cp").arg(format!("{}:{}", at(classes).display(), at("driver").display())).args(main);
+        lines(&mut command)
+    };
+    let names = at("names").display().to_string();
+    let linked = java("woven", &["WeaveVerify", &names]);
+    if spoil {
+        return (Vec::new(), Vec::new(), linked);
+    }
+    (java("plain", &["Shapes"]), java("woven", &["Shapes"]), linked)
+}
+
+/// Makes the first entry's `lstore` a `dstore`.
+fn store_the_token_as_a_double(bytes: &mut [u8]) {
+    use weave::classfile::{ClassFile, Code};
+    let at = {
+        let class = ClassFile::read(bytes).unwrap();
+        let method = class.methods.iter().find(|method| method.name == b"add").unwrap();
+        let code = Code::read(method.code().unwrap().content, &class.pool).unwrap();
+        let store = code.bytes.iter().position(|byte| (63..=66).contains(byte)).unwrap();
+        code.bytes.as_ptr() as usize - bytes.as_ptr() as usize + store
+    };
+    bytes[at] += 8;
+}
+
+#[test]
+fn a_woven_program_prints_what_it_printed_before() {
+    for (jdk, options) in [("17", &["--release", "8"][..]), ("17", &[]), ("8", &[])] {
+        let (plain, woven, linked) = program(jdk, options, false);
+        assert_eq!(plain, woven);
+        assert!(failures(&linked).is_empty(), "{linked:#?}");
+    }
+}
+
+#[test]
+fn old_class_files_without_frames_and_with_subroutines_are_woven() {
+    for target in ["1.1", "1.4", "1.5", "1.6"] {
+        let options = ["-source", "1.5", "-target", target, "-XDjsrlimit=0"];
+        let options =
+            if target < "1.5" { ["-source", "1.3", "-target", target, "-XDjsrlimit=0"] } else { options };
+        let (plain, woven, linked) = program("8", &options, false);
+        assert_eq!(plain, woven, "target {target}");
+        assert!(failures(&linked).is_empty(), "target {target}: {linked:#?}");
+    }
+}
+
+#[test]
+fn the_verifier_would_notice_a_token_of_the_wrong_type() {
+    let (_, _, linked) = program("17", &[], true);
+    let failed = failures(&linked);
+    assert!(failed.iter().any(|line| line.contains("Shapes java.lang.VerifyError")), "{linked:#?}");
+}
