@@ -25,7 +25,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("wire", &[]),
     ("oxprobe-tests", &["wire"]),
     ("oxprobe-benches", &["oxprobe-tests"]),
-    ("oxprobe-fuzz", &["model", "render", "shell", "transports", "wire"]),
+    ("oxprobe-fuzz", &["model", "render", "shell", "transports", "weave", "wire"]),
 ];
 
 fn root() -> PathBuf {

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod frames;
+mod weave;
 
 /// A body and its name, which is also its corpus's folder.
 pub struct Body {
@@ -22,6 +23,7 @@ pub const BODIES: &[Body] = &[
     Body { name: "line", run: shell::fuzz::line },
     Body { name: "options", run: shell::fuzz::options },
     Body { name: "keys", run: shell::fuzz::keys },
+    Body { name: "weave", run: weave::weave },
 ];
 
 /// Runs one body, for a libFuzzer target. Unknown names do nothing.
