@@ -139,8 +139,9 @@ fn helper(jdk: &str, folder: &Path) -> Vec<String> {
     ]
 }
 
-/// Weaves the classes of a JDK's modules, puts them into a running JVM and lets it work on them.
-fn runs_on_its_woven_classes(jdk: &str, modules: &str) {
+/// Weaves the classes of a JDK's modules, puts every so many of them into a running JVM and lets it
+/// work on them.
+fn runs_on_its_woven_classes(jdk: &str, modules: &str, every: usize) {
     let scratch = tempfile::tempdir().unwrap();
     let at = |name: &str| scratch.path().join(name);
     let mut folders = unpack(jdk, modules, &at("jdk"));
@@ -152,7 +153,8 @@ fn runs_on_its_woven_classes(jdk: &str, modules: &str) {
     assert!(folder.refused.len() * 1_000 < folder.woven, "{:#?}", folder.refused);
     compile_spy(jdk, &folder, scratch.path(), &at("spy"));
     let agent = agent(scratch.path());
-    let names: Vec<&str> = folder.names.iter().map(String::as_str).filter(|name| !spared(name)).collect();
+    let names: Vec<&str> =
+        folder.names.iter().map(String::as_str).filter(|name| !spared(name)).step_by(every).collect();
     std::fs::write(at("names"), names.join("\n")).unwrap();
 
     let printed = lines(
@@ -179,8 +181,9 @@ fn runs_on_its_woven_classes(jdk: &str, modules: &str) {
     let wrong: Vec<_> = printed.iter().filter(|line| WRONG.iter().any(|kind| line.contains(kind))).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
     assert_eq!(count(&printed, "redefined"), count(&printed, "modifiable"));
-    assert!(count(&printed, "linked") > 5_000, "{printed:#?}");
-    assert!(count(&printed, "entered") > 1_000_000, "{printed:#?}");
+    assert!(count(&printed, "linked") > 1_000, "{printed:#?}");
+    // Of a part, the program's own methods may be the only ones that run.
+    assert!(count(&printed, "entered") > if every == 1 { 1_000_000 } else { 0 }, "{printed:#?}");
     assert_eq!(count(&printed, "different"), 0, "the program works out something else on woven classes");
     assert_eq!(count(&printed, "wrong"), 0, "tokens do not come back to where they were given out");
 }
@@ -204,14 +207,14 @@ const WRONG: [&str; 4] =
 
 #[test]
 fn a_jvm_works_on_its_woven_base_module() {
-    runs_on_its_woven_classes("17", "java.base");
+    runs_on_its_woven_classes("17", "java.base", 1);
 }
 
 #[test]
 #[ignore = "the other versions: minutes"]
 fn earlier_and_later_jvms_work_on_their_woven_classes() {
     for jdk in ["25", "21", "11"] {
-        runs_on_its_woven_classes(jdk, "java.base");
+        runs_on_its_woven_classes(jdk, "java.base", 1);
     }
 }
 
@@ -219,14 +222,14 @@ fn earlier_and_later_jvms_work_on_their_woven_classes() {
 #[ignore = "all modules: minutes"]
 fn a_jvm_works_on_all_its_woven_modules() {
     for jdk in ["17", "25"] {
-        runs_on_its_woven_classes(jdk, "[^/]*");
+        runs_on_its_woven_classes(jdk, "[^/]*", 1);
     }
 }
 
 #[test]
-#[ignore = "a redefinition's time grows with the number of classes: half an hour"]
-fn the_oldest_jvm_works_on_its_woven_classes() {
-    runs_on_its_woven_classes("8", "");
+#[ignore = "a redefinition's time grows with the number of classes: minutes for a part"]
+fn the_oldest_jvm_works_on_a_part_of_its_woven_classes() {
+    runs_on_its_woven_classes("8", "", 16);
 }
 
 /// Weaves a program and runs it; gives what it prints without and with weaving.
