@@ -44,6 +44,7 @@ static struct sockaddr_un place = { .sun_family = AF_UNIX };
 
 static void *serve(void *unused) {
     int server = socket(AF_UNIX, SOCK_STREAM, 0);
+    unlink(place.sun_path); /* a killed JVM that had this pid before may have left one */
     bind(server, (struct sockaddr *)&place, sizeof place);
     listen(server, 4);
     for (;;) {

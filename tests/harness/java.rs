@@ -177,3 +177,13 @@ impl Java {
         String::from_utf8_lossy(&out.stdout).into_owned()
     }
 }
+
+impl Drop for Java {
+    fn drop(&mut self) {
+        // A killed JVM removes nothing, and pids come round again.
+        self.process.kill();
+        let pid = self.pid();
+        drop(std::fs::remove_dir_all(format!("/tmp/.oxprobe-{pid}")));
+        drop(std::fs::remove_file(format!("/tmp/.java_pid{pid}")));
+    }
+}

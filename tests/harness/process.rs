@@ -102,6 +102,13 @@ impl Running {
         assert!(status.unwrap().success(), "kill -{name}");
     }
 
+    /// Ends it, if it has not ended.
+    pub fn kill(&mut self) {
+        // A dead one takes no signal, and that is all that can go wrong.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+
     /// Waits for its end.
     pub fn wait(&mut self) -> ExitStatus {
         self.wait_for(PATIENCE)
@@ -124,9 +131,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // A stopped process does not take the kill before it goes on, and a dead one takes nothing.
-        drop(self.child.kill());
-        drop(self.child.wait());
+        self.kill();
     }
 }
 
