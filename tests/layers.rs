@@ -13,10 +13,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("agent", &["commands", "host", "jvm", "model", "render", "shell", "transports", "wire"]),
     ("oxprobe-loader", &["wire"]),
     ("oxprobe-tunnel", &["model", "render", "wire"]),
-    ("commands", &["host", "model", "shell"]),
-    ("host", &["jvm", "model"]),
+    ("commands", &["host", "model", "ognl", "shell"]),
+    ("host", &["jvm", "model", "ognl", "weave"]),
     ("jvm", &[]),
     ("model", &[]),
+    ("ognl", &[]),
     ("render", &["model"]),
     ("shell", &["model", "shell-derive"]),
     ("shell-derive", &[]),
@@ -25,7 +26,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("wire", &[]),
     ("oxprobe-tests", &["wire"]),
     ("oxprobe-benches", &["oxprobe-tests"]),
-    ("oxprobe-fuzz", &["model", "render", "shell", "transports", "weave", "wire"]),
+    ("oxprobe-fuzz", &["model", "ognl", "render", "shell", "transports", "weave", "wire"]),
 ];
 
 fn root() -> PathBuf {
