@@ -23,6 +23,7 @@ pub const BODIES: &[Body] = &[
     Body { name: "line", run: shell::fuzz::line },
     Body { name: "options", run: shell::fuzz::options },
     Body { name: "keys", run: shell::fuzz::keys },
+    Body { name: "agent-options", run: transports::fuzz::options },
     Body { name: "weave", run: weave::weave },
 ];
 
