@@ -28,19 +28,8 @@ pub(crate) unsafe extern "C" fn Agent_OnLoad(
     options: *const c_char,
     _: *mut c_void,
 ) -> i32 {
-    enter();
-    guard(|| {
-        // SAFETY: the JVM hands in itself.
-        let Some(vm) = (unsafe { Vm::from_raw(vm) }) else { return OK };
-        // SAFETY: the JVM hands in a C string or null, good for the call.
-        let argument = unsafe { text(options) };
-        if let Err(why) = on_load(vm, argument) {
-            // An agent that cannot start must not keep the application from starting.
-            log::error!("the agent cannot start with this JVM: {why}");
-        }
-        OK
-    });
-    OK
+    // SAFETY: what the JVM hands in.
+    unsafe { load(vm, options, on_load) }
 }
 
 /// Loaded into a running JVM, perhaps not for the first time.
@@ -53,16 +42,8 @@ pub(crate) unsafe extern "C" fn Agent_OnAttach(
     options: *const c_char,
     _: *mut c_void,
 ) -> i32 {
-    enter();
-    guard(|| {
-        // SAFETY: the JVM hands in itself.
-        let Some(vm) = (unsafe { Vm::from_raw(vm) }) else { return OK };
-        // SAFETY: the JVM hands in a C string or null, good for the call.
-        let argument = unsafe { text(options) };
-        begin(vm, Attach { argument, how: How::Attached });
-        OK
-    });
-    OK
+    // SAFETY: what the JVM hands in.
+    unsafe { load(vm, options, |vm, argument| begin(vm, Attach { argument, how: How::Attached })) }
 }
 
 /// Loaded by `System.load`. Says which JNI it wants, and starts as an attach without options does.
@@ -91,6 +72,22 @@ pub(crate) unsafe extern "C" fn Agent_OnUnload(_: *mut jvm::sys::JavaVM) {
     guard(start::death);
 }
 
+/// What both kinds of loading begin with. Always succeeds: an agent that cannot start must not keep the
+/// application from starting.
+///
+/// # Safety
+/// `vm` is the JVM or null, `options` a C string or null, good for the call.
+unsafe fn load(vm: *mut jvm::sys::JavaVM, options: *const c_char, start: fn(Vm, String)) -> i32 {
+    enter();
+    guard(|| {
+        // SAFETY: by the caller's word.
+        let Some(vm) = (unsafe { Vm::from_raw(vm) }) else { return };
+        // SAFETY: by the caller's word.
+        start(vm, unsafe { text(options) });
+    });
+    OK
+}
+
 /// The log stands before anything can be said, and a panic goes there and not to standard error. Both
 /// stay after a stop: they belong to this library alone, and a late panic must not reach the
 /// application's terminal either.
@@ -113,7 +110,13 @@ unsafe fn text(pointer: *const c_char) -> String {
     text.to_string_lossy().into_owned()
 }
 
-fn on_load(vm: Vm, argument: String) -> jvm::Result<()> {
+fn on_load(vm: Vm, argument: String) {
+    if let Err(why) = wait_for_start(vm, argument) {
+        log::error!("the agent cannot start with this JVM: {why}");
+    }
+}
+
+fn wait_for_start(vm: Vm, argument: String) -> jvm::Result<()> {
     let environment = Environment::get_or_create(vm)?;
     if tools::is_jdk_tool(&|name| environment.jvmti.system_property(name).ok().flatten()) {
         return environment.jvmti.disable(EventKind::VmDeath);

@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 
+use data_encoding::BASE64;
 use serde_json::Value;
 
 use crate::binaries::oxprobe_tunnel;
@@ -90,7 +91,7 @@ impl Tunnel {
 
     /// The admin's credentials as an `Authorization` header has them.
     pub fn credentials(&self) -> String {
-        format!("Basic {}", base64(format!("admin:{}", self.password).as_bytes()))
+        format!("Basic {}", BASE64.encode(format!("admin:{}", self.password).as_bytes()))
     }
 
     /// One request with HTTP Basic credentials; the status and the body.
@@ -144,18 +145,4 @@ impl Tunnel {
 /// A port that was free a moment ago.
 pub fn free_port() -> u16 {
     std::net::TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr()).unwrap().port()
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::new();
-    for chunk in bytes.chunks(3) {
-        let bits =
-            chunk.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
-        for at in 0..4 {
-            let digit = DIGITS[(bits >> (18 - 6 * at) & 63) as usize];
-            out.push(if at <= chunk.len() { char::from(digit) } else { '=' });
-        }
-    }
-    out
 }
