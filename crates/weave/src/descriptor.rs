@@ -19,17 +19,6 @@ impl Erased<'_> {
         if matches!(self, Erased::Long | Erased::Double) { 2 } else { 1 }
     }
 
-    /// Its descriptor in a helper's.
-    pub(crate) fn descriptor(self) -> &'static [u8] {
-        match self {
-            Erased::Int => b"I",
-            Erased::Long => b"J",
-            Erased::Float => b"F",
-            Erased::Double => b"D",
-            Erased::Object(_) => b"Ljava/lang/Object;",
-        }
-    }
-
     /// 0 to 4: the place of its opcodes among `iload`, `lload`, `fload`, `dload`, `aload` and the
     /// like.
     pub(crate) fn rank(self) -> u8 {

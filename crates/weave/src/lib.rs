@@ -13,10 +13,14 @@ mod layout;
 mod method;
 mod plan;
 mod refused;
+mod shape;
 mod snippet;
 mod tables;
 mod weaver;
+mod woven;
 
-pub use plan::{Entries, Helper, Method, Passed, Plan, Shape};
+pub use plan::{Helper, Method, Parts, Plan};
 pub use refused::{Refusal, Refused};
-pub use weaver::{Woven, WovenMethod, weave};
+pub use shape::Shape;
+pub use weaver::weave;
+pub use woven::{Local, Site, Woven, WovenMethod};

@@ -10,12 +10,10 @@ use crate::plan::{Helper, Method};
 use crate::refused::Refused;
 use crate::snippet::{HANDLER_STACK, Snippets};
 use crate::tables;
+use crate::woven::WovenMethod;
 
 /// HotSpot's `HugeMethodLimit`: longer methods are not compiled.
 const HUGE: usize = 8_000;
-
-/// HotSpot's `FreqInlineSize`: longer methods are not inlined, however hot they are.
-pub(crate) const INLINED: usize = 325;
 
 const STATIC: u16 = 0x0008;
 
@@ -24,10 +22,8 @@ const STATIC: u16 = 0x0008;
 pub(crate) struct Rewritten {
     /// Its name, length and content.
     pub(crate) attribute: Vec<u8>,
-    /// Bytes of code before.
-    pub(crate) before: usize,
-    /// Bytes of code now.
-    pub(crate) after: usize,
+    /// What the caller must know of it; its place in the plan is not known here.
+    pub(crate) facts: WovenMethod,
 }
 
 /// Weaves one method. On an error, what was added to `pool` is to be forgotten.
@@ -41,23 +37,17 @@ pub(crate) fn rewrite(
     let attribute = member.code().ok_or(Refused::NoCode)?;
     let code = Code::read(attribute.content, &class.pool)?;
     let instructions = Instructions::new(code.bytes).collect::<Result<Vec<_>, _>>()?;
-    let parameters = parameters(member.descriptor)?;
-    let receiver = member.flags & STATIC == 0;
+    parameters(member.descriptor)?;
 
     let constructor = member.name == b"<init>";
-    let entry = if constructor {
-        let arguments = method.passed.arguments.then_some(&parameters[..]);
-        constructor::entry(class, &code, &instructions, arguments)?
-    } else {
-        0
-    };
+    let entry = if constructor { constructor::entry(class, &code, &instructions, None)? } else { 0 };
     let token = code.max_locals;
     let max_locals = token.checked_add(2).ok_or(Refused::LocalsFull)?;
-    let mut snippets = Snippets::new(pool, helper, method, receiver, &parameters, token)?;
+    let mut snippets = Snippets::new(pool, helper, method, token)?;
     let mut exit_stack = 0;
     for instruction in &instructions {
         if !snippets.exit(instruction.opcode).is_empty() {
-            exit_stack = exit_stack.max(snippets.prepare_exit(pool, helper, method, instruction.opcode)?);
+            exit_stack = exit_stack.max(snippets.prepare_exit(pool, helper, instruction.opcode)?);
         }
     }
 
@@ -89,7 +79,19 @@ pub(crate) fn rewrite(
     let mut whole = attribute.name_index.to_be_bytes().to_vec();
     whole.extend(u32::try_from(content.len()).map_err(|_| Refused::TooLarge)?.to_be_bytes());
     whole.append(&mut content);
-    Ok(Rewritten { attribute: whole, before: code.bytes.len(), after: length })
+    let facts = WovenMethod {
+        planned: 0,
+        id: method.id,
+        before: code.bytes.len(),
+        after: length,
+        shape: None,
+        dropped_arguments: false,
+        stored: Vec::new(),
+        sites: Vec::new(),
+        lines: Vec::new(),
+        locals: Vec::new(),
+    };
+    Ok(Rewritten { attribute: whole, facts })
 }
 
 /// Writes the exception table: the method's own first, then ours, which catches what is left.

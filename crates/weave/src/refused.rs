@@ -26,11 +26,8 @@ pub enum Refused {
     /// There is no local variable left for the token.
     #[error("it has no local variable left: 65,535 are in use")]
     LocalsFull,
-    /// The helper would have more than 255 argument slots.
-    #[error("it has too many arguments to pass them on; observe it without its arguments")]
-    TooManyArguments,
-    /// The helper class has no method for these arguments.
-    #[error("there is no helper for arguments of this shape: {0}")]
+    /// The helper class lacks a method that would be called.
+    #[error("the helper class has no method {0}: the agent in this JVM is of another version")]
     HelperMissing(String),
     /// The class file contradicts the JVMS.
     #[error(transparent)]

@@ -27,41 +27,18 @@ impl Snippets {
         pool: &mut Additions,
         helper: &Helper,
         method: &Method,
-        receiver: bool,
-        parameters: &[Erased<'_>],
         token: u16,
     ) -> Result<Self, Refused> {
         let mut id = Vec::new();
         push(pool, &mut id, method.id)?;
 
         let mut entry = id.clone();
-        let mut descriptor = b"(I".to_vec();
-        let mut entry_stack = 1;
-        if method.passed.arguments {
-            let this = receiver.then_some(Erased::Object(b""));
-            let mut slot = 0;
-            for value in this.iter().chain(parameters) {
-                local(&mut entry, opcode::ILOAD, *value, slot);
-                descriptor.extend(value.descriptor());
-                slot += value.slots() as u16;
-            }
-            entry_stack += usize::from(slot);
-        }
-        descriptor.extend(b")J");
-        if entry_stack > 255 {
-            return Err(Refused::TooManyArguments);
-        }
-        if !helper.entries.has(&descriptor) {
-            return Err(Refused::HelperMissing(String::from_utf8_lossy(&descriptor).into_owned()));
-        }
-        call(pool, &mut entry, helper, &helper.enter, &descriptor)?;
+        let entry_stack = 1;
+        call(pool, &mut entry, helper, b"enter", b"(I)J")?;
         local(&mut entry, opcode::ISTORE, Erased::Long, token);
 
         let mut exit: [Vec<u8>; 6] = Default::default();
-        for (snippet, result) in exit.iter_mut().zip(RESULTS) {
-            if let Some(result) = result.filter(|_| method.passed.result) {
-                snippet.push(if result.slots() == 2 { opcode::DUP2 } else { opcode::DUP });
-            }
+        for snippet in &mut exit {
             snippet.extend(&id);
             local(snippet, opcode::ILOAD, Erased::Long, token);
             snippet.push(opcode::INVOKESTATIC);
@@ -72,7 +49,7 @@ impl Snippets {
         let mut handler = vec![opcode::DUP];
         handler.extend(&id);
         local(&mut handler, opcode::ILOAD, Erased::Long, token);
-        call(pool, &mut handler, helper, &helper.thrown, b"(Ljava/lang/Throwable;IJ)V")?;
+        call(pool, &mut handler, helper, b"thrown", b"(Ljava/lang/Throwable;IJ)V")?;
         handler.push(opcode::ATHROW);
         Ok(Snippets { entry, entry_stack: entry_stack.max(2), handler, exit })
     }
@@ -83,19 +60,14 @@ impl Snippets {
         &mut self,
         pool: &mut Additions,
         helper: &Helper,
-        method: &Method,
         opcode: u8,
     ) -> Result<usize, Refused> {
         let place = usize::from(opcode.wrapping_sub(opcode::IRETURN));
-        let result = RESULTS.get(place).copied().flatten().filter(|_| method.passed.result);
-        let mut descriptor = b"(".to_vec();
-        descriptor.extend(result.map_or(&b""[..], Erased::descriptor));
-        descriptor.extend(b"IJ)V");
-        let index = pool.method(&helper.class, &helper.exit, &descriptor).ok_or(Refused::PoolFull)?;
+        let index = pool.method(&helper.class, b"exit", b"(IJ)V").ok_or(Refused::PoolFull)?;
         if let Some([.., high, low]) = self.exit.get_mut(place).map(Vec::as_mut_slice) {
             [*high, *low] = index.to_be_bytes();
         }
-        Ok(3 + result.map_or(0, Erased::slots))
+        Ok(3)
     }
 
     /// What precedes a return opcode; nothing for any other.
@@ -104,16 +76,6 @@ impl Snippets {
         place.and_then(|place| self.exit.get(place)).map_or(&[], Vec::as_slice)
     }
 }
-
-/// What `ireturn` to `areturn` and `return` give back.
-const RESULTS: [Option<Erased<'static>>; 6] = [
-    Some(Erased::Int),
-    Some(Erased::Long),
-    Some(Erased::Float),
-    Some(Erased::Double),
-    Some(Erased::Object(b"")),
-    None,
-];
 
 fn push(pool: &mut Additions, out: &mut Vec<u8>, number: i32) -> Result<(), Refused> {
     if let Ok(number) = i8::try_from(number) {

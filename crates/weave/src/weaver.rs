@@ -4,39 +4,10 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::classfile::{Additions, ClassFile, Malformed};
-use crate::method::{self, INLINED};
+use crate::method;
 use crate::plan::{Method, Plan};
 use crate::refused::{Refusal, Refused};
-
-/// What came of a plan.
-#[derive(Debug, Clone)]
-pub struct Woven<'a> {
-    /// The class file: the very bytes that went in where nothing was woven.
-    pub bytes: Cow<'a, [u8]>,
-    /// The methods that are woven.
-    pub methods: Vec<WovenMethod>,
-    /// The methods that stay as they were.
-    pub refused: Vec<Refusal>,
-}
-
-/// A method that is woven.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WovenMethod {
-    /// Its place in the plan.
-    pub planned: usize,
-    /// Bytes of code before.
-    pub before: usize,
-    /// Bytes of code now.
-    pub after: usize,
-}
-
-impl WovenMethod {
-    /// Whether it was short enough for the JIT to inline it when hot and is not any more (HotSpot's
-    /// `FreqInlineSize`, 325 bytes): worth a note to the user.
-    pub fn passes_inlining_limit(&self) -> bool {
-        self.before <= INLINED && self.after > INLINED
-    }
-}
+use crate::woven::{Woven, WovenMethod};
 
 /// Weaves the methods of `plan` into `class`. An error is about the whole class, which stays as it
 /// was; what is wrong with a single method is in [`Woven::refused`].
@@ -62,7 +33,7 @@ pub fn weave<'a>(class: &'a [u8], plan: &Plan) -> Result<Woven<'a>, Refused> {
         let known = pool.len();
         match method::rewrite(&read, &mut pool, member, &plan.helper, method) {
             Ok(new) => {
-                woven.methods.push(WovenMethod { planned: place, before: new.before, after: new.after });
+                woven.methods.push(WovenMethod { planned: place, ..new.facts });
                 replaced.extend(member.code().map(|old| (old.range.clone(), new.attribute)));
             }
             Err(reason) => {

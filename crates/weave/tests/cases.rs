@@ -13,12 +13,12 @@ use std::path::Path;
 use support::listing::listing;
 use support::{EVERYTHING, compile, fixture, plan};
 use weave::classfile::{ClassFile, Member};
-use weave::{Passed, weave};
+use weave::{Parts, weave};
 
-/// Name of the case, method, its place among those of its name, what is passed.
-const CASES: [(&str, &str, usize, Passed); 9] = [
+/// Name of the case, method, its place among those of its name, what it gets.
+const CASES: [(&str, &str, usize, Parts); 9] = [
     ("add", "add", 0, EVERYTHING),
-    ("add_token_only", "add", 0, Passed { arguments: false, result: false }),
+    ("add_token_only", "add", 0, Parts::ENTRY_EXIT),
     ("back_to_the_start", "back", 0, EVERYTHING),
     ("tableswitch", "table", 0, EVERYTHING),
     ("lookupswitch_and_uninitialized", "lookup", 0, EVERYTHING),
@@ -39,9 +39,9 @@ fn methods_are_woven_as_the_cases_say() {
     let bytes = std::fs::read(scratch.path().join("Shapes.class")).unwrap();
     let class = ClassFile::read(&bytes).unwrap();
     let mut wrong = Vec::new();
-    for (case, name, place, passed) in CASES {
+    for (case, name, place, parts) in CASES {
         let method = find(&class, name, place);
-        let mut plan = plan(&bytes, 1000, passed);
+        let mut plan = plan(&bytes, 1000, parts);
         plan.methods.retain(|planned| planned.name == method.name && planned.descriptor == method.descriptor);
         let woven = weave(&bytes, &plan).unwrap();
         assert!(woven.refused.is_empty(), "{case}: {:?}", woven.refused);

@@ -2,11 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic is how a test reports")]
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 
-use weave::{Entries, Helper, Method, Passed, Plan, Refused, Shape, Woven, weave};
+use weave::{Helper, Method, Parts, Plan, Refused, Woven, weave};
 
-const NOTHING: Passed = Passed { arguments: false, result: false };
 const RETURN: u8 = 177;
 
 /// A class file of version 49, which needs no frames, with static methods `(I)V`.
@@ -65,19 +63,19 @@ impl Class {
     }
 }
 
-fn plan(names: &[&str], passed: Passed, entries: Entries) -> Plan {
+fn plan(names: &[&str], parts: Parts) -> Plan {
     let methods = names.iter().zip(7..).map(|(name, id)| Method {
         name: name.as_bytes().to_vec(),
         descriptor: b"(I)V".to_vec(),
         id,
-        shape: Shape::EntryExit,
-        passed,
+        parts,
+        lines: Default::default(),
     });
-    Plan { helper: Helper::new("java/oxprobe/Spy_test", entries), methods: methods.collect() }
+    Plan { helper: Helper::complete("java/oxprobe/Spy_test"), methods: methods.collect() }
 }
 
 fn woven<'a>(bytes: &'a [u8], names: &[&str]) -> Woven<'a> {
-    weave(bytes, &plan(names, NOTHING, Entries::Any)).unwrap()
+    weave(bytes, &plan(names, Parts::ENTRY_EXIT)).unwrap()
 }
 
 /// The one reason for which the one method is refused; the class must be what it was.
@@ -159,16 +157,17 @@ fn a_method_without_code_or_of_another_name_is_refused() {
 #[test]
 fn a_helper_that_is_missing_is_never_called() {
     let bytes = Class::with("m", long(3)).bytes();
-    let everything = Passed { arguments: true, result: true };
-    let known = Entries::Only(BTreeSet::from([b"(I)J".to_vec()]));
-    let woven = weave(&bytes, &plan(&["m"], everything, known)).unwrap();
-    assert_eq!(woven.refused[0].reason, Refused::HelperMissing("(II)J".to_owned()));
+    // The class itself stands for a helper class that has but one method, which is none of ours.
+    let mut plan = plan(&["m"], Parts::ENTRY_EXIT);
+    plan.helper = Helper::from_class_file(&bytes).unwrap();
+    let woven = weave(&bytes, &plan).unwrap();
+    assert_eq!(woven.refused[0].reason, Refused::HelperMissing("enter(I)J".to_owned()));
 }
 
 #[test]
 fn a_hidden_class_is_refused_whole() {
     let class = Class { name: "demo/Small+0x00007f0", ..Class::with("m", long(3)) };
-    let outcome = weave(&class.bytes(), &plan(&["m"], NOTHING, Entries::Any)).map(|_| ());
+    let outcome = weave(&class.bytes(), &plan(&["m"], Parts::ENTRY_EXIT)).map(|_| ());
     assert_eq!(outcome, Err(Refused::HiddenClass));
 }
 
@@ -176,7 +175,7 @@ fn a_hidden_class_is_refused_whole() {
 fn every_cut_of_a_class_file_is_an_error() {
     let bytes = Class::with("m", long(20)).bytes();
     for end in 0..bytes.len() {
-        let outcome = weave(&bytes[..end], &plan(&["m"], NOTHING, Entries::Any)).map(|_| ());
+        let outcome = weave(&bytes[..end], &plan(&["m"], Parts::ENTRY_EXIT)).map(|_| ());
         assert!(matches!(outcome, Err(Refused::Malformed(_))), "cut at {end}: {outcome:?}");
     }
 }

@@ -16,8 +16,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use support::{EVERYTHING, SPY, class_name, classes, compile, entries, fixture, plan, run, spy, tool};
-use weave::{Passed, weave};
+use support::{EVERYTHING, SPY, class_name, classes, compile, fixture, plan, run, spy, tool};
+use weave::{Parts, weave};
 
 /// Everything is verified, and by the verifier of frames alone where the JVM lets one choose.
 const CHECKS: [&str; 5] = [
@@ -28,11 +28,13 @@ const CHECKS: [&str; 5] = [
     "-Xshare:off",
 ];
 
+/// What methods get; it changes from class to class.
+const PARTS: [Parts; 5] = [EVERYTHING, Parts::VALUES, Parts::ENTRY_EXIT, Parts::ALL_CALLS, Parts::LINES];
+
 /// What weaving a folder came to.
 #[derive(Debug, Default)]
 struct Folder {
     names: Vec<String>,
-    entries: BTreeSet<Vec<&'static str>>,
     woven: usize,
     refused: Vec<String>,
 }
@@ -44,13 +46,12 @@ fn weave_all(folders: &[PathBuf], to: &Path) -> Folder {
     let all = folders.iter().flat_map(|from| classes(from).into_iter().map(move |path| (from, path)));
     for (number, (from, path)) in all.enumerate() {
         let bytes = std::fs::read(from.join(&path)).unwrap();
-        let passed = if number % 4 == 3 { Passed::default() } else { EVERYTHING };
-        let plan = plan(&bytes, id, passed);
+        let parts = PARTS[number % PARTS.len()];
+        let plan = plan(&bytes, id, parts);
         id += i32::try_from(plan.methods.len()).unwrap();
         let woven = weave(&bytes, &plan).expect("a JDK's class is woven");
         done.woven += woven.methods.len();
         done.refused.extend(woven.refused.iter().map(|refusal| format!("{}: {refusal}", path.display())));
-        entries(&bytes, &mut done.entries);
         let file = to.join(&path);
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
         std::fs::write(file, &woven.bytes).unwrap();
@@ -61,10 +62,10 @@ fn weave_all(folders: &[PathBuf], to: &Path) -> Folder {
     done
 }
 
-/// Compiles the helper class that the woven code of `folder` needs into `to`.
-fn compile_spy(jdk: &str, folder: &Folder, scratch: &Path, to: &Path) {
+/// Compiles the helper class into `to`.
+fn compile_spy(jdk: &str, scratch: &Path, to: &Path) {
     let source = scratch.join("Spy_test.java");
-    std::fs::write(&source, spy(&folder.entries)).unwrap();
+    std::fs::write(&source, spy()).unwrap();
     compile(jdk, &[], &[source], to);
 }
 
@@ -151,7 +152,7 @@ fn runs_on_its_woven_classes(jdk: &str, modules: &str, every: usize) {
     assert!(folder.woven > 40_000, "only {} methods were woven", folder.woven);
     // What is refused is long or odd; a rule that refuses too much must not pass unseen.
     assert!(folder.refused.len() * 1_000 < folder.woven, "{:#?}", folder.refused);
-    compile_spy(jdk, &folder, scratch.path(), &at("spy"));
+    compile_spy(jdk, scratch.path(), &at("spy"));
     let agent = agent(scratch.path());
     let names: Vec<&str> =
         folder.names.iter().map(String::as_str).filter(|name| !spared(name)).step_by(every).collect();
@@ -240,7 +241,7 @@ fn program(jdk: &str, options: &[&str], spoil: bool) -> (Vec<String>, Vec<String
     compile(jdk, &[], &[fixture("WeaveVerify.java")], &at("driver"));
     let folder = weave_all(&[at("plain")], &at("woven"));
     assert!(folder.refused.is_empty(), "{:#?}", folder.refused);
-    compile_spy(jdk, &folder, scratch.path(), &at("spy"));
+    compile_spy(jdk, scratch.path(), &at("spy"));
     if spoil {
         let file = at("woven/Shapes.class");
         let mut bytes = std::fs::read(&file).unwrap();

@@ -3,16 +3,16 @@
 
 pub(crate) mod listing;
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use weave::classfile::ClassFile;
-use weave::{Entries, Helper, Method, Passed, Plan, Shape};
+use weave::{Helper, Method, Parts, Plan, Shape};
 
 pub(crate) const SPY: &str = "java/oxprobe/Spy_test";
 
-pub(crate) const EVERYTHING: Passed = Passed { arguments: true, result: true };
+/// All parts at once.
+pub(crate) const EVERYTHING: Parts = Parts::VALUES.and(Parts::ALL_CALLS).and(Parts::LINES);
 
 /// A tool of a JDK that `scripts/jdks` has fetched.
 pub(crate) fn tool(jdk: &str, name: &str) -> PathBuf {
@@ -53,7 +53,7 @@ pub(crate) fn fixture(name: &str) -> PathBuf {
 }
 
 /// All methods of a class, numbered from `first`.
-pub(crate) fn plan(class: &[u8], first: i32, passed: Passed) -> Plan {
+pub(crate) fn plan(class: &[u8], first: i32, parts: Parts) -> Plan {
     let read = ClassFile::read(class).expect("a compiler's class file can be read");
     let methods = read
         .methods
@@ -64,72 +64,42 @@ pub(crate) fn plan(class: &[u8], first: i32, passed: Passed) -> Plan {
             name: method.name.to_vec(),
             descriptor: method.descriptor.to_vec(),
             id,
-            shape: Shape::EntryExit,
-            passed,
+            parts,
+            lines: Default::default(),
         })
         .collect();
-    Plan { helper: Helper::new(SPY, Entries::Any), methods }
+    Plan { helper: Helper::complete(SPY), methods }
 }
 
-/// The parameters, in Java, of the `enter`s that the methods of a class may need.
-pub(crate) fn entries(class: &[u8], into: &mut BTreeSet<Vec<&'static str>>) {
-    for method in ClassFile::read(class).unwrap().methods {
-        let mut types = Vec::new();
-        if method.flags & 8 == 0 {
-            types.push("Object");
-        }
-        let mut array = false;
-        let mut class_name = false;
-        for byte in &method.descriptor[1..] {
-            match (class_name, byte) {
-                (true, b';') => (class_name, array) = (false, false),
-                (true, _) => {}
-                (_, b')') => break,
-                (_, b'[') if array => {}
-                (_, b'[') => {
-                    array = true;
-                    types.push("Object");
-                }
-                (_, primitive) => {
-                    class_name = *primitive == b'L';
-                    if !array {
-                        types.push(match primitive {
-                            b'L' => "Object",
-                            b'J' => "long",
-                            b'F' => "float",
-                            b'D' => "double",
-                            _ => "int",
-                        });
-                    }
-                    array &= class_name;
-                }
-            }
-        }
-        into.insert(types);
-    }
-}
-
-/// The source of a helper class that counts calls and tokens that are not those that it gave out.
-pub(crate) fn spy(entries: &BTreeSet<Vec<&str>>) -> String {
+/// The source of a helper class that counts what it is told and tokens that are not those that it
+/// gave out.
+pub(crate) fn spy() -> String {
     let mut source = String::from(
         "package java.oxprobe;\npublic class Spy_test {\n\
-         public static long entered, exited, threw, wrong;\n\
+         public static long entered, exited, threw, calls, caught, lines, wrong;\n\
          static long open(int id) { entered++; return id * 31L + 7; }\n\
-         static void close(int id, long token) { exited++; if (token != id * 31L + 7) wrong++; }\n\
-         public static void thrown(Throwable t, int id, long token) {\n\
-         threw++; if (t == null || token != id * 31L + 7) wrong++; }\n\
+         static void check(int id, long token) { if (token != id * 31L + 7) wrong++; }\n\
+         static void close(int id, long token) { exited++; check(id, token); }\n\
+         static void fail(Throwable t, int id, long token) { threw++; check(id, token); if (t == null) wrong++; }\n\
          public static long enter(int id) { return open(id); }\n\
-         public static void exit(int id, long token) { close(id, token); }\n",
+         public static void exit(int id, long token) { close(id, token); }\n\
+         public static void thrown(Throwable t, int id, long token) { fail(t, id, token); }\n\
+         public static void before(long token, int id, int site) { calls++; check(id, token); }\n\
+         public static void after(long token, int id, int site) { check(id, token); }\n\
+         public static void caught(long token, int id) { caught++; if (token != 0) check(id, token); }\n\
+         public static void line(long token, int id, int line) { lines++; check(id, token); }\n\
+         public static void lineA(Object value, long token, int id, int local) { check(id, token); }\n\
+         public static void lineJ(long value, long token, int id, int local) { check(id, token); }\n",
     );
-    for result in ["int", "long", "float", "double", "Object"] {
+    for shape in Shape::ALL {
+        let objects = (0..shape.objects).map(|at| format!(", Object a{at}"));
+        let values: String = objects.chain((0..shape.longs).map(|at| format!(", long j{at}"))).collect();
+        let suffix = shape.suffix();
         source.push_str(&format!(
-            "public static void exit({result} value, int id, long token) {{ close(id, token); }}\n"
+            "public static long enter{suffix}(int id{values}) {{ return open(id); }}\n\
+             public static void exit{suffix}(long r, Object o, int id, long token{values}) {{ close(id, token); }}\n\
+             public static void thrown{suffix}(Throwable t, int id, long token{values}) {{ fail(t, id, token); }}\n"
         ));
-    }
-    for types in entries.iter().filter(|types| !types.is_empty()) {
-        let parameters: String =
-            types.iter().enumerate().map(|(at, name)| format!(", {name} p{at}")).collect();
-        source.push_str(&format!("public static long enter(int id{parameters}) {{ return open(id); }}\n"));
     }
     source.push_str("}\n");
     source

@@ -1,0 +1,82 @@
+//! What came of a plan: the new class file, and what the caller must know of each method to make sense
+//! of what its code will tell.
+
+use std::borrow::Cow;
+
+use crate::refused::Refusal;
+use crate::shape::Shape;
+
+/// HotSpot's `FreqInlineSize`: longer methods are not inlined, however hot they are.
+const INLINED: usize = 325;
+
+/// What came of a plan.
+#[derive(Debug, Clone)]
+pub struct Woven<'a> {
+    /// The class file: the very bytes that went in where nothing was woven.
+    pub bytes: Cow<'a, [u8]>,
+    /// The methods that are woven.
+    pub methods: Vec<WovenMethod>,
+    /// The methods that stay as they were.
+    pub refused: Vec<Refusal>,
+}
+
+/// A method that is woven.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WovenMethod {
+    /// Its place in the plan.
+    pub planned: usize,
+    /// Its id in the plan.
+    pub id: i32,
+    /// Bytes of code before.
+    pub before: usize,
+    /// Bytes of code now.
+    pub after: usize,
+    /// The shape of its values; `None` where they are not passed.
+    pub shape: Option<Shape>,
+    /// Whether it has more arguments than the largest shape can pass: the last ones are left out.
+    pub dropped_arguments: bool,
+    /// For each parameter, `this` left out, whether the method stores something else into it: at the
+    /// exit its value may be another than at the entry. Known where values are passed, else empty.
+    pub stored: Vec<bool>,
+    /// All calls in the order of the code, whether told or not, so that a site's number does not
+    /// depend on the parts; empty without [`Parts::CALLS`](crate::Parts::CALLS).
+    pub sites: Vec<Site>,
+    /// The lines that are told, ascending.
+    pub lines: Vec<u16>,
+    /// The local variables that are told at some line; their place is their number.
+    pub locals: Vec<Local>,
+}
+
+impl WovenMethod {
+    /// Whether it was short enough for the JIT to inline it when hot and is not any more (HotSpot's
+    /// `FreqInlineSize`, 325 bytes): worth a note to the user.
+    pub fn passes_inlining_limit(&self) -> bool {
+        self.before <= INLINED && self.after > INLINED
+    }
+}
+
+/// A call in the code; `invokedynamic` is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Site {
+    /// Internal name of the class that the call names.
+    pub owner: Vec<u8>,
+    /// The called method.
+    pub name: Vec<u8>,
+    /// Its descriptor.
+    pub descriptor: Vec<u8>,
+    /// The line, where the class file tells it.
+    pub line: Option<u16>,
+    /// Whether `before` and `after` are called around it.
+    pub told: bool,
+}
+
+/// A local variable, as the class file's `LocalVariableTable` describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Local {
+    /// Its name.
+    pub name: Vec<u8>,
+    /// The descriptor of its type.
+    pub descriptor: Vec<u8>,
+    /// Its first slot.
+    pub slot: u16,
+}
