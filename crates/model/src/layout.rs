@@ -14,6 +14,8 @@ pub enum Layout {
     Table(Table),
     /// Nodes below each other.
     Tree(Node),
+    /// Calls below their callers.
+    Calls(Node),
     /// A measured value over time.
     Series(Series),
     /// Several pictures, see [`Arrange`].

@@ -27,6 +27,7 @@ fn draw(layout: &Layout, columns: usize, rows: usize, limit: Option<usize>) -> V
             table::draw(table, columns, limit.or(Some(page)))
         }
         Layout::Tree(node) => draw_tree(node),
+        Layout::Calls(node) => draw_calls(node, true),
         Layout::Series(series) => draw_series(series, columns),
         Layout::Group(group) => draw_group(group, columns, rows, limit),
     }
@@ -61,6 +62,24 @@ fn draw_tree(node: &Node) -> Vec<Line> {
         }
     }
     lines
+}
+
+/// Every node hangs on an arm of four columns, the root too, and boards run down to a node's next
+/// sister: the picture that readers of Arthas's traces know.
+fn draw_calls(node: &Node, is_last: bool) -> Vec<Line> {
+    let (arm, board) = if is_last { ("`---", "    ") } else { ("+---", "|   ") };
+    let own = wrap(&node.text, None).into_iter();
+    let mut lines: Vec<(bool, Line)> = own.enumerate().map(|(at, line)| (at == 0, line)).collect();
+    for (at, child) in node.children.iter().enumerate() {
+        let below = draw_calls(child, at + 1 == node.children.len());
+        lines.extend(below.into_iter().map(|line| (false, line)));
+    }
+    let hang = |(is_first, line): (bool, Line)| {
+        let mut hung = Line::plain(if is_first { arm } else { board });
+        hung.append(line);
+        hung
+    };
+    lines.into_iter().map(hang).collect()
 }
 
 fn draw_series(series: &Series, columns: usize) -> Vec<Line> {
@@ -208,6 +227,20 @@ mod tests {
     fn colours_end_where_their_text_ends() {
         let line = Layout::Line(Text::styled(Style::Bad, "no").with(Style::Plain, " more"));
         assert_eq!(text(&line, 80, 24, Theme::Ansi), "\x1b[31mno\x1b[0m more\n");
+    }
+
+    #[test]
+    fn calls_hang_on_arms_of_four_columns_and_boards_run_to_the_next_sister() {
+        let leaf = |name: &'static str| Node { text: name.into(), children: vec![] };
+        let root = Node {
+            text: "thread".into(),
+            children: vec![Node {
+                text: "run()".into(),
+                children: vec![Node { text: "a()".into(), children: vec![leaf("b()")] }, leaf("c()")],
+            }],
+        };
+        let drawn = "`---thread\n    `---run()\n        +---a()\n        |   `---b()\n        `---c()\n";
+        assert_eq!(plain(&Layout::Calls(root), 20, 24), drawn);
     }
 
     #[test]

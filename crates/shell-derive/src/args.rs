@@ -1,23 +1,29 @@
-//! `#[derive(Args)]`: one pass over the fields makes the declaration and the constructor.
+//! `#[derive(Args)]` and `#[derive(OptionGroup)]`: one pass over the fields makes the declaration and
+//! the constructor.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
-use syn::{Data, DeriveInput, Error, Field, Fields, GenericArgument, PathArguments, Type};
+use syn::{Data, DataStruct, DeriveInput, Error, Field, Fields, GenericArgument, Ident, PathArguments, Type};
 
 use crate::attributes::{CommandAttributes, FieldAttributes};
 use crate::docs::{kebab, one_line, summary_and_description};
 
 pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
-    let Data::Struct(data) = &input.data else {
-        return Err(Error::new_spanned(&input.ident, "Args is for structs"));
+    let (fields, data) = declared(input)?;
+    let Declared { options, arguments, readers, group } = fields;
+    let own = options.len();
+    let (options, group_reader) = match group {
+        None => (quote!(&[#(#options),*]), None),
+        Some((field, ty)) => (
+            quote!({
+                const ALL: [::shell::Opt; #own + <#ty as ::shell::OptionGroup>::OPTIONS.len()] =
+                    ::shell::join(&[#(#options),*], <#ty as ::shell::OptionGroup>::OPTIONS);
+                &ALL
+            }),
+            Some(quote!(#field: <#ty as ::shell::OptionGroup>::read(&bag, #own)?)),
+        ),
     };
-    let mut fields = Declared::default();
-    match &data.fields {
-        Fields::Named(named) => named.named.iter().try_for_each(|field| fields.add(field))?,
-        Fields::Unit => {}
-        Fields::Unnamed(unnamed) => return Err(Error::new_spanned(unnamed, "a command's fields have names")),
-    }
-    let Declared { options, arguments, readers } = fields;
+    let readers: Vec<TokenStream> = readers.into_iter().map(|read| read(None)).chain(group_reader).collect();
 
     let command = CommandAttributes::read(&input.attrs)?;
     let (summary, description) = summary_and_description(&input.attrs);
@@ -44,7 +50,7 @@ pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
                 summary: #summary,
                 description: #description,
                 examples: &[#(#examples),*],
-                options: &[#(#options),*],
+                options: #options,
                 arguments: &[#(#arguments),*],
                 permission: ::shell::Permission::#permission,
                 hidden: #hidden,
@@ -59,12 +65,50 @@ pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
     })
 }
 
+pub(crate) fn derive_group(input: &DeriveInput) -> syn::Result<TokenStream> {
+    let (Declared { options, arguments, readers, group }, _) = declared(input)?;
+    if !arguments.is_empty() || group.is_some() {
+        return Err(Error::new_spanned(&input.ident, "a group has options only"));
+    }
+    let ident = &input.ident;
+    let first = format_ident!("first");
+    let readers = readers.into_iter().map(|read| read(Some(&first)));
+    Ok(quote! {
+        impl ::shell::OptionGroup for #ident {
+            const OPTIONS: &'static [::shell::Opt] = &[#(#options),*];
+
+            fn read(bag: &::shell::Bag, first: usize) -> ::core::result::Result<Self, ::shell::UsageError> {
+                ::core::result::Result::Ok(Self { #(#readers,)* })
+            }
+        }
+    })
+}
+
+fn declared(input: &DeriveInput) -> syn::Result<(Declared, &DataStruct)> {
+    let Data::Struct(data) = &input.data else {
+        return Err(Error::new_spanned(&input.ident, "only structs declare options and arguments"));
+    };
+    let mut fields = Declared::default();
+    match &data.fields {
+        Fields::Named(named) => named.named.iter().try_for_each(|field| fields.add(field))?,
+        Fields::Unit => {}
+        Fields::Unnamed(unnamed) => return Err(Error::new_spanned(unnamed, "a command's fields have names")),
+    }
+    Ok((fields, data))
+}
+
+/// Writes the expression that fills a field. A group's options come after those of its command: the
+/// name is that of the variable that says where they begin.
+type Reader = Box<dyn Fn(Option<&Ident>) -> TokenStream>;
+
 /// The fields seen so far, as declarations and as the expressions that fill them.
 #[derive(Default)]
 struct Declared {
     options: Vec<TokenStream>,
     arguments: Vec<TokenStream>,
-    readers: Vec<TokenStream>,
+    readers: Vec<Reader>,
+    /// The field that holds a group of options, and its type.
+    group: Option<(Ident, Type)>,
 }
 
 impl Declared {
@@ -73,6 +117,12 @@ impl Declared {
         let Some(ident) = &field.ident else {
             return Err(Error::new_spanned(field, "a command's fields have names"));
         };
+        if attributes.group {
+            if self.group.replace((ident.clone(), field.ty.clone())).is_some() {
+                return Err(Error::new_spanned(field, "a command has one group of options"));
+            }
+            return Ok(());
+        }
         let help = one_line(&field.attrs);
         if help.is_empty() {
             return Err(Error::new_spanned(field, "the doc comment is the field's help: write one"));
@@ -104,7 +154,8 @@ impl Declared {
                 (_, true) => quote!(bag.argument::<#value>(#index)?),
                 _ => quote!(bag.needed_argument::<#value>(#index)?),
             };
-            self.readers.push(quote!(#ident: #read));
+            let read = quote!(#ident: #read);
+            self.readers.push(Box::new(move |_| read.clone()));
             return Ok(());
         }
 
@@ -133,13 +184,20 @@ impl Declared {
                 help: #help,
             }
         });
-        let read = match (flag, many, optional) {
-            (true, ..) => quote!(bag.flag(#index)),
-            (_, true, _) => quote!(bag.options::<#value>(#index)?),
-            (_, _, true) => quote!(bag.option::<#value>(#index)?),
-            _ => quote!(bag.needed_option::<#value>(#index)?),
-        };
-        self.readers.push(quote!(#ident: #read));
+        let (ident, value) = (ident.clone(), value.clone());
+        self.readers.push(Box::new(move |first| {
+            let at = match first {
+                Some(first) => quote!(#first + #index),
+                None => quote!(#index),
+            };
+            let read = match (flag, many, optional) {
+                (true, ..) => quote!(bag.flag(#at)),
+                (_, true, _) => quote!(bag.options::<#value>(#at)?),
+                (_, _, true) => quote!(bag.option::<#value>(#at)?),
+                _ => quote!(bag.needed_option::<#value>(#at)?),
+            };
+            quote!(#ident: #read)
+        }));
         Ok(())
     }
 }

@@ -55,6 +55,7 @@ pub(crate) struct FieldAttributes {
     pub(crate) name: Option<String>,
     pub(crate) label: Option<String>,
     pub(crate) required: bool,
+    pub(crate) group: bool,
 }
 
 impl FieldAttributes {
@@ -81,8 +82,10 @@ impl FieldAttributes {
                     read.label = Some(text(&meta)?);
                 } else if path.is_ident("required") {
                     read.required = true;
+                } else if path.is_ident("group") {
+                    read.group = true;
                 } else {
-                    return Err(meta.error("expected short, long, default, name, label or required"));
+                    return Err(meta.error("expected short, long, default, name, label, required or group"));
                 }
                 Ok(())
             })?;

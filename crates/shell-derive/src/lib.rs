@@ -1,5 +1,5 @@
-//! The two derives of the command line: `Args` for a command's options, `Choice` for an option with
-//! a fixed set of values.
+//! The derives of the command line: `Args` for a command's options, `OptionGroup` for options that
+//! several commands have, `Choice` for an option with a fixed set of values.
 //!
 //! They only read what is declared (doc comments, field types, a few attributes) and write data plus
 //! one constructor, so that parser, help, completion and schemas cannot disagree. There is no hidden
@@ -25,11 +25,19 @@ use syn::{DeriveInput, parse_macro_input};
 /// `short = 'n'`, `long`, `long = "top-n-threads"`, `default = "5"`, `name = ".."` for an argument,
 /// `label = ".."` for what help calls an option's value, and `required` for lists. A `bool` is a flag
 /// (with a default: an option that takes a boolean), `Option<T>` may be missing, `Vec<T>` takes
-/// several. A field with neither `short` nor `long` that is not a flag is an argument.
+/// several. A field with neither `short` nor `long` that is not a flag is an argument. One field may
+/// have `#[arg(group)]`: its type derives `OptionGroup`, whose options follow the command's own.
 #[proc_macro_derive(Args, attributes(command, arg))]
 pub fn args(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     args::derive(&input).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Implements `shell::OptionGroup` for a struct whose fields are options, declared as for `Args`.
+#[proc_macro_derive(OptionGroup, attributes(arg))]
+pub fn option_group(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    args::derive_group(&input).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
 /// Implements `shell::Value` for an enum without fields: its variants in kebab case, or as

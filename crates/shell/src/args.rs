@@ -18,6 +18,30 @@ pub trait Args: Sized {
     fn parse(words: &[Word]) -> Result<Self, UsageError>;
 }
 
+/// Options that several commands have. Derived.
+pub trait OptionGroup: Sized {
+    /// What the fields declare.
+    const OPTIONS: &'static [Opt];
+
+    /// Reads the options, of which the first is number `first` of the command's.
+    ///
+    /// # Errors
+    /// Something required is missing, or a value is not what it must be.
+    fn read(bag: &Bag, first: usize) -> Result<Self, UsageError>;
+}
+
+/// The options of a command and those of its group, one after the other.
+#[expect(clippy::indexing_slicing, reason = "the compiler evaluates it, and a wrong length ends there")]
+pub const fn join<const N: usize>(own: &[Opt], group: &[Opt]) -> [Opt; N] {
+    let mut all = [Opt::NONE; N];
+    let mut at = 0;
+    while at < N {
+        all[at] = if at < own.len() { own[at] } else { group[at - own.len()] };
+        at += 1;
+    }
+    all
+}
+
 /// The words of a command line by option and argument, before they are typed.
 #[derive(Debug)]
 pub struct Bag {
@@ -128,7 +152,7 @@ impl Bag {
     }
 
     fn typed<T: Value>(&self, raw: &Raw, what: &str) -> Result<T, UsageError> {
-        T::parse(&raw.text).map_err(|why| {
+        T::parse(&raw.text).map(|value| value.placed(raw.range.clone())).map_err(|why| {
             let name = self.signature.name;
             // A misspelt option has become an argument: that is what the user must hear.
             let message = match raw.text.starts_with('-') && raw.text.len() > 1 && !what.starts_with('-') {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::{Message, Show};
+use model::{Message, Show, View};
 
 use crate::job::Job;
 use crate::shell::Shell;
@@ -47,11 +47,21 @@ impl Context<'_> {
         if self.cancelled() {
             return Err(Failure::Cancelled);
         }
-        let drawn = self.draw.draw(&result, self.job.id, self.size());
-        self.job.push(match drawn {
+        let drawn = self.drawn(&result);
+        self.job.push(drawn)
+    }
+
+    /// Shows a short result with which the command ends, even when it was interrupted. Never waits.
+    pub fn last_words(&mut self, result: impl Show) {
+        let drawn = self.drawn(&result);
+        self.job.push_last(drawn);
+    }
+
+    fn drawn(&self, result: &dyn View) -> Drawn {
+        match self.draw.draw(result, self.job.id, self.size()) {
             Drawn::Text(text) if self.terminal => Drawn::Text(for_terminal(&text)),
             other => other,
-        })
+        }
     }
 
     /// Shows a sentence.

@@ -86,6 +86,19 @@ impl Job {
         Ok(())
     }
 
+    /// Queues a few last words, of a cancelled job too. Never waits: a session that is gone takes
+    /// nothing any more.
+    pub(crate) fn push_last(&self, drawn: Drawn) {
+        let bytes = match &drawn {
+            Drawn::Text(text) | Drawn::Value(text) => text.len(),
+        };
+        let mut state = self.state.lock();
+        state.queued += bytes;
+        state.queue.push_back(drawn);
+        drop(state);
+        (self.wake)();
+    }
+
     /// Takes output for the session.
     pub(crate) fn take(&self, max_bytes: usize) -> Found {
         let mut state = self.state.lock();

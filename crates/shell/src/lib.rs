@@ -27,7 +27,7 @@ mod signature;
 mod usage;
 mod value;
 
-pub use args::{Args, Bag};
+pub use args::{Args, Bag, OptionGroup, join};
 pub use command::{Command, Entry, Failure};
 pub use connections::{ConnectionState, Connections};
 pub use context::{After, Context, SessionFacts};
@@ -35,10 +35,10 @@ pub use line::{Token, Word, tokens, words};
 pub use outside::{Draw, Drawn, Outside, Size};
 pub use session::{Event, Session, Setup};
 pub use shell::Shell;
-pub use shell_derive::{Args, Choice};
+pub use shell_derive::{Args, Choice, OptionGroup};
 pub use signature::{Arg, Group, Opt, Permission, Shape, Signature};
 pub use usage::UsageError;
 pub use value::{
-    ClassPattern, CommandName, Environment, FilePath, MethodPattern, SystemProperty, ThreadId, Value,
-    not_one_of,
+    ClassPattern, CommandName, Environment, Expression, FilePath, MethodPattern, SystemProperty, ThreadId,
+    Value, not_one_of,
 };

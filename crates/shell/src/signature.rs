@@ -100,6 +100,18 @@ pub struct Opt {
 }
 
 impl Opt {
+    /// No option: what an array of them is made of before it is filled.
+    pub(crate) const NONE: Self = Self {
+        short: None,
+        long: "",
+        shape: None,
+        label: None,
+        required: false,
+        many: false,
+        default: None,
+        help: "",
+    };
+
     /// What help calls the value; `None` for a flag.
     pub fn value_label(&self) -> Option<&'static str> {
         self.shape.map(|shape| self.label.unwrap_or_else(|| shape.label()))

@@ -2,9 +2,9 @@
 //! schema cannot disagree.
 
 use std::fmt;
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 
-use crate::Shape;
+use crate::{Shape, UsageError};
 
 /// A type that can be read from a word.
 pub trait Value: Sized {
@@ -13,6 +13,13 @@ pub trait Value: Sized {
 
     /// Reads it. The error is half a sentence such as "`x` is not a whole number".
     fn parse(text: &str) -> Result<Self, String>;
+
+    /// The value, told where in the line its word stands (in bytes, quotes included). For values that
+    /// find their mistakes later and want to point at them.
+    #[must_use]
+    fn placed(self, _: Range<usize>) -> Self {
+        self
+    }
 }
 
 macro_rules! integers {
@@ -127,6 +134,45 @@ impl Value for ThreadId {
 
     fn parse(text: &str) -> Result<Self, String> {
         text.parse().map(Self).map_err(|_| format!("`{text}` is not the id of a thread"))
+    }
+}
+
+/// An expression over the application's objects. The shell does not read it; it knows where it stands,
+/// so that who does can point at a mistake in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Expression {
+    text: String,
+    place: Range<usize>,
+}
+
+impl Expression {
+    /// What was typed, without its quotes.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// A mistake at this part (in bytes) of the expression.
+    pub fn mistake(&self, part: Range<usize>, message: impl Into<String>) -> UsageError {
+        // One pair of quotes shifts all by one; escapes leave only the whole word to point at.
+        let shift = match self.place.len().checked_sub(self.text.len()) {
+            Some(0) => 0,
+            Some(2) => 1,
+            _ => return UsageError::at(self.place.clone(), message),
+        };
+        let clamp = |at: usize| self.place.start + shift + at.min(self.text.len());
+        UsageError::at(clamp(part.start)..clamp(part.end), message)
+    }
+}
+
+impl Value for Expression {
+    const SHAPE: Shape = Shape::Expression;
+
+    fn parse(text: &str) -> Result<Self, String> {
+        Ok(Self { text: text.to_owned(), place: 0..0 })
+    }
+
+    fn placed(self, place: Range<usize>) -> Self {
+        Self { place, ..self }
     }
 }
 

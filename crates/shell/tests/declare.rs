@@ -1,6 +1,6 @@
 //! What the derives make of a declaration.
 
-use shell::{Args, Choice, FilePath, Group, Permission, Shape, UsageError, Value};
+use shell::{Args, Choice, Expression, FilePath, Group, OptionGroup, Permission, Shape, UsageError, Value};
 
 /// Find things
 /// in places.
@@ -109,4 +109,48 @@ fn what_is_wrong_is_said_where_it_stands() {
     assert_eq!(bad.at, Some(12..16));
     assert_eq!(error("x f -n=99999999999").at, Some(7..18));
     assert_eq!(error("x f -n -5").message, "--limit-to: -5 is not between 0 and 4294967295.");
+}
+
+/// Options of two commands.
+#[derive(OptionGroup, Debug, PartialEq)]
+struct Shared {
+    /// How many
+    #[arg(short = 'n', default = "100")]
+    limits: u64,
+    /// Says more
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+/// Look.
+#[derive(Args, Debug, PartialEq)]
+#[command(group = Method)]
+struct Look {
+    /// What for
+    condition: Option<Expression>,
+    /// How deep
+    #[arg(short = 'x', default = "1")]
+    expand: u32,
+    #[arg(group)]
+    shared: Shared,
+}
+
+#[test]
+fn options_of_a_group_follow_the_commands_own() {
+    let longs: Vec<&str> = Look::SIGNATURE.options.iter().map(|option| option.long).collect();
+    assert_eq!(longs, ["expand", "limits", "verbose"]);
+    let look = Look::parse(&shell::words("-x3 -vn 5").unwrap()).unwrap();
+    assert_eq!(look, Look { condition: None, expand: 3, shared: Shared { limits: 5, verbose: true } });
+    assert_eq!(Look::parse(&[]).unwrap().shared, Shared { limits: 100, verbose: false });
+}
+
+#[test]
+fn a_mistake_in_an_expression_is_pointed_at_where_it_stands_in_the_line() {
+    let at = |line: &str| {
+        let look = Look::parse(&shell::words(line).unwrap()).unwrap();
+        look.condition.unwrap().mistake(2..3, "no").at
+    };
+    assert_eq!(at("a>>b"), Some(2..3));
+    assert_eq!(at("-x 2 'a>>b'"), Some(8..9));
+    assert_eq!(at(r"'a>'\>b"), Some(0..7), "escapes: the whole word");
 }

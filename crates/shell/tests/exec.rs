@@ -91,6 +91,7 @@ fn an_interrupt_wakes_a_sleeping_command() {
     toy.until(&mut session, |events| text_of(events).contains("started"));
     session.interrupt();
     let events = toy.until_done(&mut session);
+    assert_eq!(text_of(&events), "ended\n", "the last words of an interrupted command are heard");
     assert_eq!(
         events.last(),
         Some(&Event::Done { status: -1, message: Some("Interrupted.".to_owned()), dropped: 0 })

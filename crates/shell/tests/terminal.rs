@@ -163,9 +163,9 @@ fn control_c_ends_the_command_or_the_line() {
     let mut console = Console::open(&toy);
     console.keys("forever\r").until_last("started");
     console.keys("\x03");
-    assert_eq!(console.until_last("$"), ["$ forever", "started", "^C", "$"]);
+    assert_eq!(console.until_last("$"), ["$ forever", "started", "^C", "ended", "$"]);
     console.keys("half a li\x1b[D\x03");
-    assert_eq!(console.lines()[3..], ["$ half a li^C", "$"]);
+    assert_eq!(console.lines()[4..], ["$ half a li^C", "$"]);
 }
 
 #[test]
@@ -174,10 +174,10 @@ fn q_ends_what_ends_on_q_and_nothing_else() {
     let mut console = Console::open(&toy);
     console.keys("forever\r").until_last("started");
     console.keys("q");
-    assert_eq!(console.until_last("$"), ["$ forever", "started", "$"]);
+    assert_eq!(console.until_last("$"), ["$ forever", "started", "ended", "$"]);
     // Typed ahead, and a word that begins with it.
     console.keys("forever\rq");
-    console.until(|lines| lines.last().is_some_and(|line| line == "$") && lines.len() >= 4);
+    console.until(|lines| lines.last().is_some_and(|line| line == "$") && lines.len() >= 5);
     console.keys("deaf\r").until_last("started");
     console.keys("quit\r");
     toy.hear();

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
-use model::{Layout, View};
+use model::{Layout, Message, View};
 use shell::help::{HelpDetail, HelpList};
 use shell::{
     After, Args, Choice, ClassPattern, Command, Context, Draw, Drawn, Entry, Event, Failure, Outside,
@@ -122,7 +122,9 @@ impl Command for Forever {
 
     fn run(self, _: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
         cx.message("started")?;
-        cx.sleep(Duration::from_secs(3600))
+        let end = cx.sleep(Duration::from_secs(3600));
+        cx.last_words(Message { message: "ended".to_owned() });
+        end
     }
 }
 
@@ -287,7 +289,7 @@ fn flatten(layout: &Layout, out: &mut String) {
             }
         }
         Layout::Group(group) => group.items.iter().for_each(|item| flatten(item, out)),
-        Layout::Tree(_) | Layout::Series(_) => *out += "(not drawn)\n",
+        Layout::Tree(_) | Layout::Calls(_) | Layout::Series(_) => *out += "(not drawn)\n",
     }
 }
 
