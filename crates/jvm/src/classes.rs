@@ -176,6 +176,24 @@ impl Jvmti {
         }
     }
 
+    /// The interfaces that it names itself. An error where the class is not yet prepared (`class_status`).
+    pub fn interfaces<'f>(
+        &self,
+        env: &Env<'f>,
+        class: &impl Ref<Kind = Class>,
+    ) -> Result<Vec<Local<'f, Class>>> {
+        env.ready()?;
+        let (mut count, mut classes) = (0, ptr::null_mut());
+        // SAFETY: a live reference to a class, and both are ours for the call.
+        unsafe { jvmti!(self, GetImplementedInterfaces, class.raw(), &mut count, &mut classes) }?;
+        // SAFETY: allocated by the call, `count` of them.
+        let classes = unsafe { Buf::new(self, classes, count) };
+        let mut all = room(classes.slice().len())?;
+        // SAFETY: each is a new local reference to a class, in this frame.
+        all.extend(classes.slice().iter().filter_map(|raw| unsafe { Local::from_raw(env, *raw) }));
+        Ok(all)
+    }
+
     /// Whether its byte code may be changed; not so for arrays, primitive types and hidden classes.
     pub fn is_modifiable(&self, class: &impl Ref<Kind = Class>) -> Result<bool> {
         let mut flag = 0;

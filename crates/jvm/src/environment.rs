@@ -54,8 +54,13 @@ impl Environment {
     /// Switches off every event but the JVM's death and gives every capability back: what an idle or stopped
     /// agent holds is nothing.
     pub fn rest(&self) -> Result<()> {
-        for kind in [EventKind::VmInit, EventKind::GarbageCollectionStart, EventKind::GarbageCollectionFinish]
-        {
+        let all = [
+            EventKind::VmInit,
+            EventKind::ClassFileLoadHook,
+            EventKind::GarbageCollectionStart,
+            EventKind::GarbageCollectionFinish,
+        ];
+        for kind in all {
             self.jvmti.disable(kind)?;
         }
         self.jvmti.relinquish_capabilities(self.jvmti.capabilities()?)

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::gc;
 use crate::guard::guard;
 use crate::jvmti::{Jvmti, jvmti};
+use crate::redefine::{self, ClassFile};
 use crate::sys::{self, EventCallbacks, EventKind, JNIEnv, JvmtiEnv, jthread};
 use crate::vm::Vm;
 
@@ -18,6 +19,15 @@ pub trait Callbacks: Sync {
     /// [`EventKind::VmInit`] is enabled.
     fn vm_init(&self, env: &Env<'_>) {
         let _ = env;
+    }
+
+    /// A class file is about to be made a class, or to become another class's new content; gives what it shall be
+    /// instead. Only where [`EventKind::ClassFileLoadHook`] is enabled, which must not be before
+    /// `Capability::RetransformClasses` is held: later it would be refused (error 98). Loading classes from here would
+    /// come back to here.
+    fn class_file(&self, env: &Env<'_>, seen: &ClassFile<'_, '_>) -> Option<Vec<u8>> {
+        let _ = (env, seen);
+        None
     }
 
     /// The JVM is about to end; from now on every call to it is refused.
@@ -31,11 +41,17 @@ pub(crate) fn listen(listener: &'static dyn Callbacks) -> bool {
     LISTENER.set(listener).is_ok()
 }
 
+/// Who is told, if anybody is.
+pub(crate) fn listener() -> Option<&'static dyn Callbacks> {
+    LISTENER.get().copied()
+}
+
 /// Hands the callbacks to the JVM.
 pub(crate) fn install(jvmti: &Jvmti) -> Result<()> {
     let callbacks = EventCallbacks {
         VMInit: Some(vm_init),
         VMDeath: Some(vm_death),
+        ClassFileLoadHook: Some(redefine::class_file),
         GarbageCollectionStart: Some(gc_start),
         GarbageCollectionFinish: Some(gc_finish),
         ..EventCallbacks::default()

@@ -37,7 +37,8 @@ impl<'f> Env<'f> {
         }
     }
 
-    fn describe(&self, call: &str, thrown: &Local<'_>, causes: u32) -> Thrown {
+    /// An exception in words, with this many causes.
+    pub(crate) fn describe(&self, call: &str, thrown: &Local<'_>, causes: u32) -> Thrown {
         let class = self.class_of(thrown).and_then(|class| self.class_name(&class));
         let class = class.unwrap_or_else(|_| "an unknown exception".to_owned());
         let message = self

@@ -6,6 +6,7 @@
 #![expect(unsafe_code, reason = "the one crate that speaks to the JVM's tables")]
 #![warn(missing_docs)]
 
+pub mod allocation;
 mod arrays;
 mod attach;
 mod buf;
@@ -13,6 +14,7 @@ mod buffers;
 mod calls;
 mod capabilities;
 mod classes;
+pub mod clock;
 mod define;
 mod descriptor;
 mod env;
@@ -24,14 +26,18 @@ mod fields;
 pub mod gc;
 pub mod guard;
 mod heap;
+pub mod inside;
 mod jvmti;
 mod known;
 mod methods;
 mod mutf8;
 mod objects;
 pub mod os;
+pub mod probe;
 mod properties;
+mod redefine;
 mod refs;
+pub mod spy;
 mod stacks;
 mod strings;
 pub mod sys;
@@ -52,6 +58,8 @@ pub use error::{Error, JvmtiError, Result, Thrown};
 pub use events::Callbacks;
 pub use fields::{Field, StaticField};
 pub use jvmti::{Jvmti, Phase};
+pub use methods::{ClassMethod, MethodId};
+pub use redefine::ClassFile;
 pub use refs::{Class, Global, Local, Object, Ref, Weak};
 pub use stacks::{Frame, ThreadStack};
 pub use sys::{Capability, EventKind};

@@ -1,5 +1,5 @@
-//! Words for the methods of a stack. A method id dies with its class and is never safe to keep (JDK-8313816),
-//! so ids live here only from the stack's reading to the end of that call, and are asked about once each.
+//! Methods: those of a class, and words for those of a stack. A method id dies with its class and is never safe to
+//! keep (JDK-8313816), so ids live only from the stack's reading to soon after it, and are asked about once each.
 
 use std::collections::HashMap;
 use std::ptr;
@@ -8,11 +8,40 @@ use std::sync::Arc;
 use crate::buf::{self, Buf};
 use crate::classes;
 use crate::env::Env;
-use crate::error::Result;
+use crate::error::{Result, room};
 use crate::jvmti::{Jvmti, jvmti};
-use crate::refs::{Class, Local};
+use crate::probe::RawFrame;
+use crate::refs::{Class, Local, Ref};
 use crate::stacks::Frame;
 use crate::sys::{FrameInfo, LineNumberEntry, jmethodID};
+
+/// A method as the JVM knows it: good for comparing, and for asking about as long as its class is loaded. After that
+/// the JVM refuses it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct MethodId(usize);
+
+impl MethodId {
+    pub(crate) fn new(raw: jmethodID) -> MethodId {
+        MethodId(raw.expose_provenance())
+    }
+
+    fn raw(self) -> jmethodID {
+        ptr::with_exposed_provenance_mut(self.0)
+    }
+}
+
+/// A method that a class declares.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ClassMethod {
+    /// The JVM's own number of it.
+    pub id: MethodId,
+    /// Its name; `<init>` and `<clinit>` are among them.
+    pub name: String,
+    /// Its descriptor: `(ILjava/lang/String;)V`.
+    pub descriptor: String,
+    /// Access flags (JVM specification, table 4.6-A).
+    pub modifiers: i32,
+}
 
 /// What is said of one method.
 struct Words {
@@ -68,6 +97,57 @@ fn words(jvmti: &Jvmti, env: &Env<'_>, method: jmethodID) -> Words {
 }
 
 impl Jvmti {
+    /// The methods a class declares itself. An error where the class is not yet prepared (`class_status`).
+    pub fn class_methods(&self, class: &impl Ref<Kind = Class>) -> Result<Vec<ClassMethod>> {
+        let ids = self.class_method_ids(class)?;
+        let mut all = room(ids.len())?;
+        for id in ids {
+            let (mut name, mut descriptor, mut modifiers) = (ptr::null_mut(), ptr::null_mut(), 0);
+            let raw = id.raw();
+            // SAFETY: an id read just now, whose class the caller holds; the generic signature is not asked for.
+            let known =
+                unsafe { jvmti!(self, GetMethodName, raw, &mut name, &mut descriptor, ptr::null_mut()) };
+            // SAFETY: a C string allocated by the call and given back once, or null.
+            let name = unsafe { buf::text(self, name) }.unwrap_or_default();
+            // SAFETY: as above.
+            let descriptor = unsafe { buf::text(self, descriptor) }.unwrap_or_default();
+            known?;
+            // SAFETY: as above, and `modifiers` is ours for the call.
+            unsafe { jvmti!(self, GetMethodModifiers, raw, &mut modifiers) }?;
+            all.push(ClassMethod { id, name, descriptor, modifiers });
+        }
+        Ok(all)
+    }
+
+    /// Only their ids.
+    pub fn class_method_ids(&self, class: &impl Ref<Kind = Class>) -> Result<Vec<MethodId>> {
+        let (mut count, mut ids) = (0, ptr::null_mut());
+        // SAFETY: a live reference to a class, and both are ours for the call.
+        unsafe { jvmti!(self, GetClassMethods, class.raw(), &mut count, &mut ids) }?;
+        // SAFETY: allocated by the call, `count` of them.
+        let ids = unsafe { Buf::new(self, ids, count) };
+        let mut all = room(ids.slice().len())?;
+        all.extend(ids.slice().iter().map(|id| MethodId::new(*id)));
+        Ok(all)
+    }
+
+    /// The class that declares a method, if it is still loaded.
+    pub fn method_class<'f>(&self, env: &Env<'f>, method: MethodId) -> Result<Local<'f, Class>> {
+        env.ready()?;
+        self.declaring_class(env, method.raw())
+    }
+
+    /// A stack in words. Soon after it was read: a class may unload at any time.
+    pub fn frames(&self, env: &Env<'_>, stack: &[RawFrame]) -> Result<Vec<Frame>> {
+        env.ready()?;
+        let mut met = Met::new(self);
+        let mut all = room(stack.len())?;
+        for at in stack {
+            all.push(met.frame(env, &FrameInfo { method: at.method.raw(), location: at.location }));
+        }
+        Ok(all)
+    }
+
     fn method_name(&self, method: jmethodID) -> Result<String> {
         let mut name = ptr::null_mut();
         // SAFETY: an id from a stack read just now; the JVM refuses a dead one. Null for what is not wanted.

@@ -9,7 +9,7 @@ use crate::buf::Buf;
 use crate::env::Env;
 use crate::error::{Result, room};
 use crate::jvmti::{Jvmti, jvmti};
-use crate::methods::Met;
+use crate::methods::{Met, MethodId};
 use crate::refs::{Local, Ref};
 use crate::sys::{FrameInfo, StackInfo};
 use crate::threads::ThreadState;
@@ -72,6 +72,30 @@ impl Jvmti {
         self.in_words(env, stacks.slice(), threads)
     }
 
+    /// The methods that are on a stack of a platform thread within its innermost `depth` frames, each once, in order.
+    pub fn methods_on_stacks(&self, env: &Env<'_>, depth: usize) -> Result<Vec<MethodId>> {
+        env.ready()?;
+        let (limit, mut count) = (i32::try_from(depth).unwrap_or(i32::MAX), 0);
+        let mut stacks: *mut StackInfo = ptr::null_mut();
+        // SAFETY: both pointers are ours for the call.
+        unsafe { jvmti!(self, GetAllStackTraces, limit, &mut stacks, &mut count) }?;
+        // SAFETY: allocated by the call, `count` of them; the frames lie in the same memory.
+        let stacks = unsafe { Buf::new(self, stacks, count) };
+        env.reserve(stacks.slice().len());
+        let mut all = Vec::new();
+        for stack in stacks.slice() {
+            // SAFETY: a new local reference in this frame.
+            let _thread: Option<Local<'_>> = unsafe { Local::from_raw(env, stack.thread) };
+            // SAFETY: the frames are in the memory that `stacks` holds.
+            let frames = unsafe { frames_of(stack) };
+            all.try_reserve(frames.len()).map_err(|_| crate::Error::NoMemory { wanted: frames.len() })?;
+            all.extend(frames.iter().map(|at| MethodId::new(at.method)));
+        }
+        all.sort_unstable();
+        all.dedup();
+        Ok(all)
+    }
+
     /// The innermost `depth` frames of these threads, read in one stop.
     pub fn stacks_of<'f, R: Ref>(
         &self,
@@ -107,16 +131,22 @@ impl Jvmti {
         let mut all = room(stacks.len())?;
         for (stack, thread) in stacks.iter().zip(threads) {
             let Some(thread) = thread? else { continue };
-            let count = usize::try_from(stack.frame_count).unwrap_or(0);
-            let frames = if count == 0 || stack.frame_buffer.is_null() {
-                &[]
-            } else {
-                // SAFETY: the JVM says that `count` frames are there, in memory the caller holds.
-                unsafe { std::slice::from_raw_parts(stack.frame_buffer, count) }
-            };
+            // SAFETY: the frames are in the memory that the caller holds.
+            let frames = unsafe { frames_of(stack) };
             let frames = frames.iter().map(|at| met.frame(env, at)).collect();
             all.push(ThreadStack { thread, state: ThreadState::new(stack.state), frames });
         }
         Ok(all)
     }
+}
+
+/// # Safety
+/// `stack` must have been filled by the JVM, and its memory not given back.
+unsafe fn frames_of(stack: &StackInfo) -> &[FrameInfo] {
+    let count = usize::try_from(stack.frame_count).unwrap_or(0);
+    if count == 0 || stack.frame_buffer.is_null() {
+        return &[];
+    }
+    // SAFETY: the JVM says that `count` frames are there.
+    unsafe { std::slice::from_raw_parts(stack.frame_buffer, count) }
 }

@@ -100,6 +100,15 @@ impl Jvmti {
     /// Name, priority, daemon. On JDK 25 this takes time that grows with the square of the number of threads
     /// if asked of all: read `Thread`'s fields then.
     pub fn thread_info(&self, env: &Env<'_>, thread: &impl Ref) -> Result<ThreadInfo> {
+        self.thread_info_and_loader(env, thread).map(|(info, _)| info)
+    }
+
+    /// The same, and its context class loader; `None` for the boot loader.
+    pub fn thread_info_and_loader<'f>(
+        &self,
+        env: &Env<'f>,
+        thread: &impl Ref,
+    ) -> Result<(ThreadInfo, Option<Local<'f>>)> {
         env.ready()?;
         let mut info = sys::ThreadInfo {
             name: ptr::null_mut(),
@@ -113,11 +122,11 @@ impl Jvmti {
         // SAFETY: a new local reference in this frame, or null.
         let group: Option<Local<'_>> = unsafe { Local::from_raw(env, info.thread_group) };
         // SAFETY: as above.
-        let loader: Option<Local<'_>> = unsafe { Local::from_raw(env, info.context_class_loader) };
-        drop((group, loader));
+        let loader = unsafe { Local::from_raw(env, info.context_class_loader) };
+        drop(group);
         // SAFETY: a C string allocated by the call and given back once.
         let name = unsafe { buf::text(self, info.name) }.unwrap_or_default();
-        Ok(ThreadInfo { name, priority: info.priority, daemon: info.is_daemon != 0 })
+        Ok((ThreadInfo { name, priority: info.priority, daemon: info.is_daemon != 0 }, loader))
     }
 
     /// What a thread is doing. For all of them, take it from [`all_stacks`](Jvmti::all_stacks).

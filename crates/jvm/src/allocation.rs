@@ -1,0 +1,28 @@
+//! Bytes a thread has allocated, read as the JDK's own management reads them. The class belongs to the module
+//! `java.management`, which an image may lack.
+
+use crate::calls::StaticMethod;
+use crate::env::Env;
+use crate::error::Result;
+
+/// `sun.management.ThreadImpl.getThreadAllocatedMemory0`, found once.
+pub struct Allocated {
+    method: StaticMethod,
+}
+
+impl Allocated {
+    /// Looks it up, which loads classes of `java.management`.
+    pub fn find(env: &Env<'_>) -> Result<Allocated> {
+        let class = env.find_class("sun/management/ThreadImpl")?;
+        let method = env.static_method(&class, "getThreadAllocatedMemory0", "(J)J")?;
+        Ok(Allocated { method })
+    }
+
+    /// Bytes the current OS thread has allocated in its life, or `None` where the JVM does not count. On a virtual thread
+    /// it is the carrier's number.
+    pub fn of_this_thread(&self, env: &Env<'_>) -> Result<Option<u64>> {
+        // 0 stands for the current thread.
+        let bytes: i64 = self.method.call(env, &[0i64.into()])?;
+        Ok(u64::try_from(bytes).ok())
+    }
+}
