@@ -7,10 +7,10 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::PATIENCE;
 use crate::java::Java;
 use crate::jdk::cache;
 use crate::tunnel::free_port;
+use crate::{PATIENCE, eventually};
 
 /// Where the package is.
 pub fn home() -> PathBuf {
@@ -62,13 +62,25 @@ impl Arthas {
 
     /// Runs a command line by the HTTP API and gives the answer.
     pub fn exec(&self, line: &str) -> Value {
-        let answer = self.ask(line);
-        let json = answer.split_once("\r\n\r\n").map(|(_, body)| body).unwrap_or_default();
-        serde_json::from_str(json.trim()).unwrap_or_else(|why| panic!("{why} in {answer}"))
+        body_of(&self.ask(line))
+    }
+
+    /// Starts a command that goes on until it is interrupted.
+    pub fn start(&self, line: &str) -> Job {
+        let call = |request: Value| body_of(&self.post(&request));
+        let session = call(serde_json::json!({"action": "init_session"}));
+        let job = Job { agent: *self, session, results: Vec::new() };
+        let started = job.call("async_exec", Some(line));
+        assert_eq!(started["state"], "SCHEDULED", "{line}: {started}");
+        job
     }
 
     fn ask(&self, line: &str) -> String {
-        let body = serde_json::json!({"action": "exec", "command": line, "execTimeout": 30_000}).to_string();
+        self.post(&serde_json::json!({"action": "exec", "command": line, "execTimeout": 30_000}))
+    }
+
+    fn post(&self, request: &Value) -> String {
+        let body = request.to_string();
         let mut stream = TcpStream::connect(("127.0.0.1", self.http)).expect("arthas listens");
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         write!(
@@ -80,5 +92,57 @@ impl Arthas {
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).expect("arthas answers");
         String::from_utf8_lossy(&answer).into_owned()
+    }
+}
+
+fn body_of(answer: &str) -> Value {
+    let json = answer.split_once("\r\n\r\n").map(|(_, body)| body).unwrap_or_default();
+    serde_json::from_str(json.trim()).unwrap_or_else(|why| panic!("{why} in {answer}"))
+}
+
+/// A command that runs in a session of its own.
+pub struct Job {
+    agent: Arthas,
+    session: Value,
+    results: Vec<Value>,
+}
+
+impl Job {
+    /// Waits until it has put its probes in, and gives what it said of that.
+    pub fn enhanced(&mut self) -> Value {
+        eventually("Arthas to enhance", || {
+            self.pull().iter().find(|result| result["type"] == "enhancer").cloned()
+        })
+    }
+
+    /// All its results so far. Waits up to two seconds for one.
+    pub fn pull(&mut self) -> &[Value] {
+        let answer = self.call("pull_results", None);
+        self.results.extend(answer["body"]["results"].as_array().cloned().unwrap_or_default());
+        &self.results
+    }
+
+    /// Calls of a method over all cycles of a `monitor` so far.
+    pub fn calls(&mut self, class: &str, method: &str) -> u64 {
+        let rows =
+            self.pull().iter().flat_map(|cycle| cycle["monitorDataList"].as_array().into_iter().flatten());
+        let of_method = rows.filter(|row| row["className"] == class && row["methodName"] == method);
+        of_method.map(|row| row["total"].as_u64().unwrap_or(0)).sum()
+    }
+
+    /// Interrupts it and ends its session.
+    pub fn interrupt(self) {
+        self.call("interrupt_job", None);
+        self.call("close_session", None);
+    }
+
+    fn call(&self, action: &str, line: Option<&str>) -> Value {
+        let request = serde_json::json!({
+            "action": action,
+            "command": line,
+            "sessionId": self.session["sessionId"],
+            "consumerId": self.session["consumerId"],
+        });
+        body_of(&self.agent.post(&request))
     }
 }

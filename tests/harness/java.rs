@@ -100,7 +100,7 @@ impl JavaBuilder {
 
     /// Starts it and waits for nothing.
     pub fn start_unready(&self) -> Java {
-        Java { process: Running::start(&mut self.command()), jdk: self.jdk.clone() }
+        Java { process: Running::start(&mut self.command()), jdk: self.jdk.clone(), spy: None }
     }
 }
 
@@ -117,6 +117,8 @@ pub struct Java {
     pub process: Running,
     /// The Java it runs on.
     pub jdk: Jdk,
+    /// The agent's helper class, once it was looked for and found.
+    pub(crate) spy: Option<String>,
 }
 
 impl Java {
@@ -137,6 +139,16 @@ impl Java {
             line == format!("ok {command}") || line.starts_with(&format!("failed {command}"))
         });
         assert!(answer.starts_with("ok"), "{answer}");
+    }
+
+    /// The same, for a command that has an answer.
+    pub fn ask(&mut self, command: &str) -> String {
+        self.process.say(command);
+        let [answered, failed] = [format!("ok {command}: "), format!("failed {command}")];
+        let answer = self.process.line(&format!("the answer to {command}"), |line| {
+            line.starts_with(&answered) || line.starts_with(&failed)
+        });
+        answer.strip_prefix(&answered).unwrap_or_else(|| panic!("{answer}")).to_owned()
     }
 
     /// Fails if the program printed anything but its own lines, such as a warning of `-Xcheck:jni`

@@ -10,17 +10,22 @@ pub mod client;
 pub mod compare;
 pub mod java;
 pub mod jdk;
+pub mod observation;
 pub mod process;
 pub mod resources;
 pub mod socket;
+pub mod spy;
+pub mod terminal;
 pub mod tunnel;
 
 pub use binaries::{agent_library, oxprobe, oxprobe_tunnel};
 pub use client::{Answer, exec, exec_json};
 pub use java::{Java, JavaBuilder};
 pub use jdk::{Jdk, jdk, jdks};
+pub use observation::Observation;
 pub use process::Running;
 pub use socket::LocalSocket;
+pub use terminal::Terminal;
 pub use tunnel::Tunnel;
 
 use std::time::{Duration, Instant};
