@@ -7,7 +7,7 @@ use harness::socket::LocalSocket;
 use harness::{Answer, Java, JavaBuilder, Jdk, Tunnel, arthas};
 
 use crate::console::Console;
-use crate::row::{Row, Target, median};
+use benches::row::{Row, Target, median};
 
 pub fn measure(jdk: &Jdk, rounds: usize) -> Vec<Row> {
     let mut rows = short_commands(jdk, rounds);

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use harness::{Java, Terminal, Tunnel};
 
-use crate::row::median;
+use benches::row::median;
 
 /// An open terminal that stands at its prompt.
 pub struct Console {

@@ -5,7 +5,7 @@ use std::time::Instant;
 use harness::resources::Holdings;
 use harness::{Answer, Java, JavaBuilder, Jdk, arthas};
 
-use crate::row::{Row, Target, median};
+use benches::row::{Row, Target, median};
 
 /// A JVM's size at a moment, by the kernel and by the JDK's own tools.
 #[derive(Clone, Copy, Debug)]

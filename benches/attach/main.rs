@@ -7,9 +7,9 @@
 mod commands;
 mod console;
 mod footprint;
-mod row;
 mod start;
 
+use benches::row::table;
 use harness::{Jdk, jdk};
 
 fn main() {
@@ -23,7 +23,7 @@ fn main() {
         eprintln!("JDK {}: commands", jdk.major);
         rows.extend(commands::measure(jdk, options.rounds));
     }
-    println!("{}", row::table(&rows));
+    println!("{}", table(&rows));
     let missed = rows.iter().filter(|row| !row.is_met()).count();
     println!("{} of {} targets met", rows.len() - missed, rows.len());
     if options.check && missed > 0 {

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use harness::{JavaBuilder, Jdk, arthas};
 
-use crate::row::{Row, Target, median};
+use benches::row::{Row, Target, median};
 
 pub fn measure(jdk: &Jdk, rounds: usize) -> Vec<Row> {
     let plain = JavaBuilder::new(jdk, "demo.MathGame").without_checks();

@@ -5,6 +5,7 @@
 //! ratio (with / without) over the pairs; it must hold 1.00 or stay below 1.02. Few pairs on a busy
 //! machine are judged with `--limit`.
 
+use benches::interval::interval;
 use harness::{Java, JavaBuilder, Jdk, jdk};
 
 /// Turns of the two JVMs within a pair.
@@ -86,25 +87,4 @@ fn turn(java: &mut Java) -> f64 {
     java.process.say("");
     let line = java.process.line("a round's time", |line| line.parse::<f64>().is_ok());
     line.parse().unwrap_or(f64::NAN)
-}
-
-/// The 95 % interval of the mean of the ratios, on their logarithms.
-fn interval(ratios: &[f64]) -> (f64, f64) {
-    let logs: Vec<f64> = ratios.iter().map(|ratio| ratio.ln()).collect();
-    let n = logs.len() as f64;
-    let mean = logs.iter().sum::<f64>() / n;
-    let variance = logs.iter().map(|log| (log - mean).powi(2)).sum::<f64>() / (n - 1.0);
-    let reach = student_t(logs.len() - 1) * (variance / n).sqrt();
-    ((mean - reach).exp(), (mean + reach).exp())
-}
-
-/// The 97.5 % quantile of Student's t distribution.
-fn student_t(freedom: usize) -> f64 {
-    const TABLE: [f64; 10] = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228];
-    match freedom {
-        0 => f64::INFINITY,
-        1..=10 => TABLE[freedom - 1],
-        11..=19 => 2.10,
-        _ => 2.09,
-    }
 }

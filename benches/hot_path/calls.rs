@@ -1,0 +1,252 @@
+//! Nanoseconds and bytes a call, while a command observes it and after that.
+
+use harness::{Java, Jdk};
+
+use crate::meter::{self, Cost};
+use crate::side::Side;
+
+/// How long to measure, and by which factor a target may be missed.
+pub struct Effort {
+    /// Times that each is measured.
+    pub rounds: usize,
+    /// Seconds of one measurement; as long again before it, for the JIT compiler.
+    pub seconds: f64,
+    /// Factor on every target.
+    pub margin: f64,
+}
+
+/// What is promised of a row.
+#[derive(Clone, Copy)]
+enum Target {
+    /// Nanoseconds added to a call, in the best window.
+    Added(f64),
+    /// Share of theirs, a whole call in the best window.
+    Share(f64),
+    /// Share of theirs, and no more than this many times what one thread pays with ours.
+    ShareAndTimesOne(f64, f64),
+}
+
+/// A command and the calls that are measured under it.
+struct Probe {
+    what: &'static str,
+    theirs: &'static str,
+    ours: &'static str,
+    kind: &'static str,
+    threads: usize,
+    target: Target,
+    /// Whether the calls after its end are measured, too.
+    after: Option<&'static str>,
+}
+
+/// `watch` comes with the language of expressions, so its conditions are measured through `stack`, `trace` and
+/// `monitor`, on both sides.
+const PROBES: [Probe; 7] = [
+    Probe {
+        what: "`monitor -c 5`",
+        theirs: "monitor -c 5 hot.Work work",
+        ours: "monitor -c 5 hot.Work work",
+        kind: "work",
+        threads: 1,
+        target: Target::Share(1.0 / 15.0),
+        after: Some("after `monitor` ended"),
+    },
+    Probe {
+        what: "the same, two threads, each",
+        theirs: "monitor -c 5 hot.Work work",
+        ours: "monitor -c 5 hot.Work work",
+        kind: "work",
+        threads: 2,
+        target: Target::ShareAndTimesOne(1.0 / 15.0, 1.25),
+        after: None,
+    },
+    Probe {
+        what: "`stack 'params[0]<-1'`, false",
+        theirs: "stack hot.Work work 'params[0]<-1'",
+        ours: "stack hot.Work work 'params[0]<-1'",
+        kind: "work",
+        threads: 1,
+        target: Target::Added(2.0),
+        after: None,
+    },
+    Probe {
+        what: "`monitor -c 5 'params[0]<-1'`, false",
+        theirs: "monitor -c 5 hot.Work work 'params[0]<-1'",
+        ours: "monitor -c 5 hot.Work work 'params[0]<-1'",
+        kind: "work",
+        threads: 1,
+        target: Target::Added(2.0),
+        after: None,
+    },
+    Probe {
+        what: "`stack '#cost>1000'`, false",
+        theirs: "stack hot.Work work '#cost>1000'",
+        ours: "stack hot.Work work '#cost>1000'",
+        kind: "work",
+        threads: 1,
+        target: Target::Share(1.0 / 300.0),
+        after: None,
+    },
+    Probe {
+        what: "`trace '#cost>1000'`, 3 inner calls",
+        theirs: "trace hot.Work outer '#cost>1000'",
+        ours: "trace hot.Work outer '#cost>1000'",
+        kind: "outer",
+        threads: 1,
+        target: Target::Share(1.0 / 80.0),
+        after: Some("after `trace` ended"),
+    },
+    Probe {
+        what: "`monitor -c 5` of a getter in a loop",
+        theirs: "monitor -c 5 hot.Work get",
+        ours: "monitor -c 5 hot.Work get",
+        kind: "get",
+        threads: 1,
+        target: Target::Share(1.0 / 15.0),
+        after: Some("the getter after `monitor` ended"),
+    },
+];
+
+/// What both took.
+pub struct Row {
+    what: String,
+    jdk: u32,
+    base: Cost,
+    theirs: Cost,
+    ours: Cost,
+    /// What ours take on one thread, where that is the measure.
+    one: Option<Cost>,
+    target: Target,
+    margin: f64,
+}
+
+impl Row {
+    /// Whether the promise is kept: nanoseconds, and not one byte where Arthas makes many.
+    pub fn is_met(&self) -> bool {
+        let enough = match self.target {
+            Target::Added(most) => self.ours.above(self.base).least <= most * self.margin,
+            Target::Share(share) => self.ours.least <= self.theirs.least * share * self.margin,
+            Target::ShareAndTimesOne(share, times) => {
+                let one = self.one.unwrap_or(self.ours);
+                self.ours.least <= self.theirs.least * share * self.margin
+                    && self.ours.least <= one.least * times * self.margin
+            }
+        };
+        // Half a byte a call: a window's own bookkeeping, never an object a call.
+        enough && self.ours.bytes < 0.5
+    }
+
+    fn line(&self) -> String {
+        let target = match self.target {
+            Target::Added(most) => format!("+{most} ns"),
+            Target::Share(share) => format!("1/{:.0}", 1.0 / share),
+            Target::ShareAndTimesOne(share, times) => format!("1/{:.0}, {times} x one thread", 1.0 / share),
+        };
+        let added = self.ours.above(self.base).least;
+        format!(
+            "| {} | {} | {:.1} | {:.0} / {:.0} | {:.0} | {:.1} / {:.1} | {:+.1} | {:.0} | 1/{:.0} (1/{:.0}) | {target} | {} |",
+            self.what,
+            self.jdk,
+            self.base.least,
+            self.theirs.least,
+            self.theirs.median,
+            self.theirs.bytes,
+            self.ours.least,
+            self.ours.median,
+            added,
+            self.ours.bytes,
+            self.theirs.least / self.ours.least,
+            self.theirs.median / self.ours.median,
+            if self.is_met() { "yes" } else { "**no**" },
+        )
+    }
+}
+
+/// The rows as a Markdown table.
+pub fn table(rows: &[Row]) -> String {
+    let head = "| ns a call: least / median | JDK | alone | Arthas 4.1.5 | bytes | oxprobe | added | bytes | ratio of least (median) | target | met |\n\
+                |---|---|---|---|---|---|---|---|---|---|---|";
+    std::iter::once(head.to_owned()).chain(rows.iter().map(Row::line)).collect::<Vec<_>>().join("\n")
+}
+
+/// One program with one agent.
+struct Subject {
+    java: Java,
+    side: Side,
+}
+
+/// What a probe costs on one side.
+#[derive(Default)]
+struct Measured {
+    base: Vec<Cost>,
+    open: Vec<Cost>,
+    after: Vec<Cost>,
+}
+
+impl Subject {
+    fn cost(&mut self, probe: &Probe, seconds: f64) -> Cost {
+        // The compiler's turn: what is measured is the steady state.
+        meter::measure(&mut self.java, probe.kind, probe.threads, seconds);
+        meter::measure(&mut self.java, probe.kind, probe.threads, seconds)
+    }
+
+    fn round(&mut self, probe: &Probe, seconds: f64, measured: &mut Measured) {
+        let line = match self.side {
+            Side::Arthas(_) => probe.theirs,
+            Side::Oxprobe => probe.ours,
+        };
+        measured.base.push(self.cost(probe, seconds));
+        let running = self.side.begin(&self.java, line);
+        measured.open.push(self.cost(probe, seconds));
+        running.end();
+        if probe.after.is_some() {
+            measured.after.push(self.cost(probe, seconds));
+        }
+        self.side.reset(&self.java);
+    }
+}
+
+/// Measures all probes on a JDK.
+pub fn measure(jdk: &Jdk, effort: &Effort) -> Vec<Row> {
+    let (java, peer) = (meter::start(jdk), meter::start(jdk));
+    let mut subjects =
+        [Subject { side: Side::arthas(&peer), java: peer }, Subject { side: Side::oxprobe(&java), java }];
+    let mut rows: Vec<Row> = Vec::new();
+    let mut one = None;
+    for probe in &PROBES {
+        let mut measured = [Measured::default(), Measured::default()];
+        for _ in 0..effort.rounds {
+            for (subject, measured) in subjects.iter_mut().zip(&mut measured) {
+                subject.round(probe, effort.seconds, measured);
+            }
+        }
+        let [theirs, ours] = measured;
+        let open = Cost::middle(&ours.open);
+        let row = |what: &str, theirs: &[Cost], ours_now: &[Cost], target| Row {
+            what: what.to_owned(),
+            jdk: jdk.major,
+            base: Cost::middle(&ours.base),
+            theirs: Cost::middle(theirs),
+            ours: Cost::middle(ours_now),
+            one,
+            target,
+            margin: effort.margin,
+        };
+        rows.push(row(probe.what, &theirs.open, &ours.open, probe.target));
+        if let Some(what) = probe.after {
+            rows.push(row(what, &theirs.after, &ours.after, Target::Added(1.0)));
+        }
+        if one.is_none() {
+            one = Some(open);
+        }
+        eprintln!(
+            "{}",
+            rows.iter()
+                .rev()
+                .take(1 + usize::from(probe.after.is_some()))
+                .map(Row::line)
+                .collect::<Vec<_>>()
+                .join("\n")
+        );
+    }
+    rows
+}
