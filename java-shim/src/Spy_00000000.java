@@ -218,8 +218,12 @@ public final class Spy_00000000 {
 
     // Called by the agent only, one thread at a time.
 
+    /** The first of as many new ids, or -1 if there are not that many left. */
     private static int reserve(int count) {
         int first = next;
+        if (count > (1 << 20) - first) {
+            return -1;
+        }
         for (int page = first >>> 10; page <= first + count - 1 >>> 10; page++) {
             if (advices[page] == null) {
                 gates[page] = new int[1024];

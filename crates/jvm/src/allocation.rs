@@ -13,6 +13,8 @@ pub struct Allocated {
 impl Allocated {
     /// Looks it up, which loads classes of `java.management`.
     pub fn find(env: &Env<'_>) -> Result<Allocated> {
+        // Its initialiser loads the library of the native method.
+        env.find_class("sun/management/ManagementFactoryHelper")?;
         let class = env.find_class("sun/management/ThreadImpl")?;
         let method = env.static_method(&class, "getThreadAllocatedMemory0", "(J)J")?;
         Ok(Allocated { method })

@@ -133,20 +133,16 @@ impl Spy {
 
     /// Gives out `count` ids that no method ever had, with closed gates.
     pub fn reserve_ids(&self, env: &Env<'_>, count: u32) -> Result<Range<u32>> {
-        let many = i32::try_from(count.min(IDS)).unwrap_or(i32::MAX);
+        let many = i32::try_from(count).unwrap_or(i32::MAX);
         let reserving = self.reserving.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let first: Result<i32> = self.reserve.call(env, &[many.into()]);
+        let first: i32 = self.reserve.call(env, &[many.into()])?;
         drop(reserving);
-        match first {
-            Ok(first) => {
-                let first = first.cast_unsigned();
-                Ok(first..first.saturating_add(count))
-            }
-            Err(error) if error.is_thrown("java.lang.ArrayIndexOutOfBoundsException") => {
+        match u32::try_from(first) {
+            Ok(first) => Ok(first..first.saturating_add(count)),
+            Err(_) => {
                 let why = "all 1,048,576 numbers for woven methods are used up in this JVM; restart it to weave more";
                 Err(Error::Mismatch { call: "reserve".into(), why: why.into() })
             }
-            Err(error) => Err(error),
         }
     }
 
@@ -213,7 +209,9 @@ impl Spy {
 fn find_or_define<'f>(env: &Env<'f>, name: &str, file: &[u8]) -> Result<Local<'f, Class>> {
     match env.find_class(name) {
         Err(error) if error.is_thrown("java.lang.ClassNotFoundException") => {
-            env.define_class(name, None, &named(file))
+            env.define_class(name, None, &named(file))?;
+            // Once more, since this initialises it too.
+            env.find_class(name)
         }
         found => found,
     }

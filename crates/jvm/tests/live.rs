@@ -11,7 +11,6 @@
 mod machine;
 
 use std::ffi::c_void;
-use std::process::Command;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -620,34 +619,5 @@ fn a_thread_that_is_not_attached_gets_an_error() {
 
 #[test]
 fn every_jdk_is_content() {
-    const CHILD: &str = "OXPROBE_TEST_CHILD";
-    if std::env::var_os(CHILD).is_some() {
-        return;
-    }
-    let only = std::env::var_os("OXPROBE_TEST_JDK").map(|home| vec![home.into()]);
-    let homes = only.unwrap_or_else(machine::jdks);
-    assert!(!homes.is_empty(), "no JDK found; run scripts/jdks or set OXPROBE_TEST_JDK");
-    for home in homes {
-        let own = std::env::current_exe().unwrap();
-        let mut command = match machine::own_loader(&home) {
-            None => Command::new(own),
-            Some(loader) => {
-                let mut command = Command::new(&loader);
-                command.arg("--library-path").arg(loader.parent().unwrap()).arg(own);
-                command
-            }
-        };
-        let output = command
-            .args(["--nocapture", "--test-threads=4"])
-            .env(CHILD, "1")
-            .env("OXPROBE_TEST_JDK", &home)
-            .env("RUST_BACKTRACE", "0")
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{}: {}\n{said}", home.display(), output.status);
-        for warning in ["WARNING", "FATAL ERROR in native method", "JNI local refs"] {
-            assert!(!said.contains(warning), "{}: {warning}\n{said}", home.display());
-        }
-    }
+    machine::on_every_jdk();
 }

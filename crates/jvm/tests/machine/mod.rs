@@ -12,9 +12,12 @@
     reason = "a test fails by panicking"
 )]
 
+pub(crate) mod assembly;
+
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::ptr;
 use std::sync::{OnceLock, mpsc};
 use std::thread;
@@ -155,4 +158,38 @@ pub(crate) fn create() -> Machine {
     let vm = unsafe { Vm::from_raw(raw) }.unwrap();
     let environment = Environment::get_or_create(vm).unwrap();
     Machine { vm, raw, environment }
+}
+
+/// Runs this whole test binary again on each JDK, and looks for what `-Xcheck:jni` has to say.
+pub(crate) fn on_every_jdk() {
+    const CHILD: &str = "OXPROBE_TEST_CHILD";
+    if std::env::var_os(CHILD).is_some() {
+        return;
+    }
+    let only = std::env::var_os("OXPROBE_TEST_JDK").map(|home| vec![home.into()]);
+    let homes = only.unwrap_or_else(jdks);
+    assert!(!homes.is_empty(), "no JDK found; run scripts/jdks or set OXPROBE_TEST_JDK");
+    for home in homes {
+        let own = std::env::current_exe().unwrap();
+        let mut command = match own_loader(&home) {
+            None => Command::new(own),
+            Some(loader) => {
+                let mut command = Command::new(&loader);
+                command.arg("--library-path").arg(loader.parent().unwrap()).arg(own);
+                command
+            }
+        };
+        let output = command
+            .args(["--nocapture", "--test-threads=4"])
+            .env(CHILD, "1")
+            .env("OXPROBE_TEST_JDK", &home)
+            .env("RUST_BACKTRACE", "0")
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{}: {}\n{said}", home.display(), output.status);
+        for warning in ["WARNING", "FATAL ERROR in native method", "JNI local refs"] {
+            assert!(!said.contains(warning), "{}: {warning}\n{said}", home.display());
+        }
+    }
 }
