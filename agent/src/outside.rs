@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use host::Host;
 use jvm::{Vm, thread};
-use shell::{Outside, Shape};
+use shell::{Asked, Outside};
 
 /// The JVM as the shell's outside.
 pub(crate) struct Inside {
@@ -39,7 +39,7 @@ impl Outside for Inside {
         self.since.elapsed()
     }
 
-    fn candidates(&self, shape: Shape, prefix: &str, limit: usize) -> Vec<String> {
-        commands::candidates(&self.host, shape, prefix, limit)
+    fn candidates(&self, asked: &Asked<'_>, limit: usize) -> Vec<String> {
+        commands::candidates(&self.host, asked, limit)
     }
 }

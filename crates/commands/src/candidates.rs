@@ -1,11 +1,12 @@
 //! What Tab offers for a value that only the JVM knows.
 
 use host::Host;
-use shell::Shape;
+use shell::{Asked, Shape};
 
-/// Values of a shape that begin with `prefix`, at most `limit`. Asks the JVM; an error is an empty
-/// answer, because completion is a courtesy.
-pub fn candidates(host: &Host, shape: Shape, prefix: &str, limit: usize) -> Vec<String> {
+/// Values that fit what was asked, at most `limit`. Asks the JVM; an error is an empty answer, because
+/// completion is a courtesy.
+pub fn candidates(host: &Host, asked: &Asked<'_>, limit: usize) -> Vec<String> {
+    let Asked { shape, prefix, .. } = *asked;
     let all = match shape {
         Shape::Class => return host.class_names(prefix, limit).unwrap_or_default(),
         Shape::SystemProperty => host.properties().map(|all| all.into_keys().collect()).unwrap_or_default(),

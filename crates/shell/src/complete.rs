@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::line::{Unfinished, quoted, unfinished};
 use crate::scan::scan;
 use crate::shell::Shell;
-use crate::{Arg, Opt, Shape, Signature};
+use crate::{Arg, Asked, Opt, Shape, Signature};
 
 /// How many names are shown at most.
 const LISTED: usize = 400;
@@ -40,6 +40,8 @@ pub(crate) struct Question {
     pub(crate) shape: Shape,
     /// What the values begin with.
     pub(crate) prefix: String,
+    /// The class that stands before a method.
+    class: Option<String>,
     from: usize,
     signature: &'static Signature,
 }
@@ -65,6 +67,13 @@ pub(crate) fn plan(shell: &Shell, line: &str) -> Plan {
         return option(shell, signature, from, &last.text);
     }
     match argument(signature, scan.arguments.len()) {
+        Some(Arg { shape: Shape::Method, .. }) => {
+            let arguments = signature.arguments.iter().zip(&scan.arguments);
+            let mut classes = arguments.filter(|(argument, _)| argument.shape == Shape::Class);
+            let class = classes.next_back().map(|(_, class)| class.text.clone());
+            let prefix = last.text.clone();
+            Plan::Ask(Question { shape: Shape::Method, prefix, class, from, signature })
+        }
         Some(argument) => value(shell, signature, argument.shape, from, &last.text),
         None if last.text.is_empty() => Plan::Now(Completion::Usage(signature)),
         None => Plan::Now(Completion::Nothing),
@@ -72,6 +81,10 @@ pub(crate) fn plan(shell: &Shell, line: &str) -> Plan {
 }
 
 impl Question {
+    pub(crate) fn asked(&self) -> Asked<'_> {
+        Asked { shape: self.shape, prefix: &self.prefix, class: self.class.as_deref() }
+    }
+
     /// What to do about the values that were found.
     pub(crate) fn answer(&self, mut values: Vec<String>) -> Completion {
         let mut end = End::Blank;
@@ -161,7 +174,7 @@ fn value(shell: &Shell, signature: &'static Signature, shape: Shape, from: usize
         | Shape::SystemProperty
         | Shape::Environment
         | Shape::Thread => {
-            return Plan::Ask(Question { shape, prefix: typed.to_owned(), from, signature });
+            return Plan::Ask(Question { shape, prefix: typed.to_owned(), class: None, from, signature });
         }
     };
     Plan::Now(choose(from, typed, values, End::Blank))

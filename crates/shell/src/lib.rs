@@ -32,7 +32,7 @@ pub use command::{Command, Entry, Failure};
 pub use connections::{ConnectionState, Connections};
 pub use context::{After, Context, SessionFacts};
 pub use line::{Token, Word, tokens, words};
-pub use outside::{Draw, Drawn, Outside, Size};
+pub use outside::{Asked, Draw, Drawn, Outside, Size};
 pub use session::{Event, Session, Setup};
 pub use shell::Shell;
 pub use shell_derive::{Args, Choice, OptionGroup};

@@ -16,9 +16,20 @@ pub trait Outside: Send + Sync {
     /// A clock that only goes forward.
     fn now(&self) -> Duration;
 
-    /// Values of this shape that begin with `prefix`, at most `limit`, for completion. May take
-    /// long: it is only called on a thread made by [`Outside::spawn`].
-    fn candidates(&self, shape: Shape, prefix: &str, limit: usize) -> Vec<String>;
+    /// Values that fit what was asked, at most `limit`, for completion. May take long: it is only
+    /// called on a thread made by [`Outside::spawn`].
+    fn candidates(&self, asked: &Asked<'_>, limit: usize) -> Vec<String>;
+}
+
+/// Whose values a completion wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked<'a> {
+    /// What the values are.
+    pub shape: Shape,
+    /// What they begin with.
+    pub prefix: &'a str,
+    /// The pattern over classes that stands before a method.
+    pub class: Option<&'a str>,
 }
 
 /// What turns results into what a transport sends.

@@ -381,6 +381,8 @@ mod completion {
             ("find --order N\t", "find --order name "),
             ("find org\t", "find org."),
             ("find org.\t", "find org.Solo "),
+            ("find org.Solo \t", "find org.Solo play "),
+            ("find org.Other \t", "find org.Other "),
             ("find dem\t", "find demo"),
             ("find demo.\t", "find demo."),
             ("find demo.Math\t", "find demo.Math"),

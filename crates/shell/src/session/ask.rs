@@ -104,8 +104,7 @@ struct Asked {
 
 impl Asked {
     fn run(self) {
-        let Question { shape, prefix, .. } = &self.question;
-        let values = self.caller.shell.outside.candidates(*shape, prefix, VALUES);
+        let values = self.caller.shell.outside.candidates(&self.question.asked(), VALUES);
         self.slot.give(values);
     }
 }

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use model::{Layout, Message, View};
 use shell::help::{HelpDetail, HelpList};
 use shell::{
-    After, Args, Choice, ClassPattern, Command, Context, Draw, Drawn, Entry, Event, Failure, Outside,
-    Session, Setup, Shape, Shell, Size,
+    After, Args, Asked, Choice, ClassPattern, Command, Context, Draw, Drawn, Entry, Event, Failure,
+    MethodPattern, Outside, Session, Setup, Shape, Shell, Size,
 };
 
 /// A shell on the toy host and what wakes its sessions.
@@ -45,7 +45,8 @@ impl Outside for Threads {
         START.get_or_init(Instant::now).elapsed()
     }
 
-    fn candidates(&self, shape: Shape, prefix: &str, limit: usize) -> Vec<String> {
+    fn candidates(&self, asked: &Asked<'_>, limit: usize) -> Vec<String> {
+        let Asked { shape, prefix, class } = *asked;
         let mut stuck = self.stuck.0.lock().unwrap();
         while *stuck {
             stuck = self.stuck.1.wait(stuck).unwrap();
@@ -55,6 +56,10 @@ impl Outside for Threads {
                 let classes = self.classes.lock().unwrap();
                 classes.iter().filter(|name| name.starts_with(prefix)).take(limit).cloned().collect()
             }
+            Shape::Method => match class {
+                Some("org.Solo") => vec!["play".to_owned()],
+                _ => Vec::new(),
+            },
             _ => Vec::new(),
         }
     }
@@ -204,13 +209,16 @@ struct Find {
     order: Order,
     /// What to look for
     class: Option<ClassPattern>,
+    /// In which method
+    method: Option<MethodPattern>,
 }
 
 impl Command for Find {
     type Host = Host;
 
     fn run(self, _: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
-        cx.message(format!("{:?} {:?}", self.order, self.class.map(ClassPattern::into_string)))
+        let method = self.method.map(|method| format!(" {method}")).unwrap_or_default();
+        cx.message(format!("{:?} {:?}{method}", self.order, self.class.map(ClassPattern::into_string)))
     }
 }
 
