@@ -23,10 +23,19 @@ fn counts_are_those_of_the_program_on_every_jdk() {
         let mut java = JavaBuilder::new(&jdk, "demo.Shop").start();
         let monitor = Observation::start(&java, "monitor -c 1 demo.Shop *");
         assert_eq!(java.ask("orders 1000"), "taken=750 refused=250");
-        for (method, calls, failed) in
-            [("order", 1000, 250), ("check", 1000, 250), ("pay", 750, 0), ("tax", 2250, 0), ("price", 4500, 0)]
-        {
-            assert_eq!(monitor.at_least("demo.Shop", method, calls), (calls, failed), "JDK {} {method}", jdk.major);
+        for (method, calls, failed) in [
+            ("order", 1000, 250),
+            ("check", 1000, 250),
+            ("pay", 750, 0),
+            ("tax", 2250, 0),
+            ("price", 4500, 0),
+        ] {
+            assert_eq!(
+                monitor.at_least("demo.Shop", method, calls),
+                (calls, failed),
+                "JDK {} {method}",
+                jdk.major
+            );
         }
         let lines = monitor.interrupt();
         let observed = result(&lines, "observed");
@@ -101,7 +110,8 @@ fn a_mistake_in_a_condition_is_pointed_at_and_weaves_nothing() {
     let answer = exec(java.pid(), "monitor demo.Shop order 'params[0]>>'");
     assert_ne!(answer.code, 0);
     let said = answer.out + &answer.err;
-    let caret = said.lines().find(|line| line.trim_start().starts_with('^')).unwrap_or_else(|| panic!("{said}"));
+    let caret =
+        said.lines().find(|line| line.trim_start().starts_with('^')).unwrap_or_else(|| panic!("{said}"));
     let line = said.lines().find(|line| line.contains("params[0]>>")).unwrap();
     let at = line.find("params[0]>>").unwrap();
     assert!((at..=at + "params[0]>>'".len()).contains(&caret.find('^').unwrap()), "{said}");
@@ -124,7 +134,10 @@ fn what_matches_nothing_or_too_much_says_so() {
     let much = run("monitor -m 1 demo.* *");
     let message = result(&much, "enhancer")["effect"]["overLimitMsg"].as_str().unwrap_or_default();
     assert!(message.starts_with("The number of matched classes is "), "{message}");
-    assert!(message.ends_with(", greater than the limit value 1. Try to change the limit with option '-m <arg>'."));
+    assert!(
+        message
+            .ends_with(", greater than the limit value 1. Try to change the limit with option '-m <arg>'.")
+    );
     assert_eq!(much.last().unwrap()["statusCode"], -1);
 }
 
@@ -224,7 +237,8 @@ fn a_class_that_is_loaded_later_is_observed_with_lazy() {
     let monitor = Observation::start_unready(&java, "monitor -L -c 1 hostile.Loaded *");
     harness::eventually("the command to wait", || {
         let waits = monitor.all("message");
-        let lazy = |line: &Value| line["message"].as_str().unwrap_or_default().starts_with("Lazy mode is enabled");
+        let lazy =
+            |line: &Value| line["message"].as_str().unwrap_or_default().starts_with("Lazy mode is enabled");
         waits.iter().any(lazy).then_some(())
     });
     java.ask("load 3");

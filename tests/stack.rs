@@ -16,9 +16,18 @@ fn the_frames_are_those_of_the_call_on_every_jdk() {
         let mut stack = Observation::start(&java, "stack demo.Shop tax -n 1");
         java.ask("orders 1");
         let seen = stack.next("stack");
-        assert_eq!(methods(&seen), ["tax", "price", "order", "take", "obey", "main"], "JDK {}: {seen:#}", jdk.major);
+        assert_eq!(
+            methods(&seen),
+            ["tax", "price", "order", "take", "obey", "main"],
+            "JDK {}: {seen:#}",
+            jdk.major
+        );
         let frame = &seen["stackTrace"][1];
-        assert_eq!((&frame["className"], &frame["fileName"]), (&"demo.Shop".into(), &"Shop.java".into()), "{frame}");
+        assert_eq!(
+            (&frame["className"], &frame["fileName"]),
+            (&"demo.Shop".into(), &"Shop.java".into()),
+            "{frame}"
+        );
         assert!(frame["lineNumber"].as_i64().unwrap_or(-1) > 80, "{frame}");
         assert_eq!((&seen["threadName"], &seen["daemon"]), (&"main".into(), &false.into()), "{seen:#}");
         assert!(seen["threadId"].is_string() && seen["ts"].is_string(), "{seen:#}");

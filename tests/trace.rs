@@ -14,7 +14,14 @@ fn children(node: &Value) -> Vec<&Value> {
 }
 
 fn names(node: &Value) -> Vec<String> {
-    let name = |node: &&Value| format!("{}.{}x{}", node["className"].as_str().unwrap_or("?"), node["methodName"].as_str().unwrap_or("?"), node["times"]);
+    let name = |node: &&Value| {
+        format!(
+            "{}.{}x{}",
+            node["className"].as_str().unwrap_or("?"),
+            node["methodName"].as_str().unwrap_or("?"),
+            node["times"]
+        )
+    };
     children(node).iter().filter(|node| node["type"] == "method").map(name).collect()
 }
 
@@ -41,14 +48,22 @@ fn calls_are_shown_in_order_and_repeats_are_merged_on_every_jdk() {
         assert_eq!((&order["methodName"], &order["lineNumber"]), (&"order".into(), &(-1).into()), "{tree:#}");
         assert_eq!(
             names(order),
-            ["demo.Shop.checkx1", "demo.Shop.pricex3", "demo.Shop.payx1", "demo.Shop$Parcel.<init>x1", "demo.Shop$Parcel.weighx1"],
+            [
+                "demo.Shop.checkx1",
+                "demo.Shop.pricex3",
+                "demo.Shop.payx1",
+                "demo.Shop$Parcel.<init>x1",
+                "demo.Shop$Parcel.weighx1"
+            ],
             "JDK {}",
             jdk.major
         );
         // The call itself and what it calls: 1 + 7.
         assert_eq!(tree["nodeCount"], 8, "{tree:#}");
         let price = child(order, "price");
-        let number = |node: &Value, field: &str| node[field].as_u64().unwrap_or_else(|| panic!("no {field} in {node}"));
+        let number = |node: &Value, field: &str| {
+            node[field].as_u64().unwrap_or_else(|| panic!("no {field} in {node}"))
+        };
         assert!(number(price, "minCost") <= number(price, "maxCost"), "{price}");
         assert!(number(price, "maxCost") <= number(price, "totalCost"), "{price}");
         let pay = child(order, "pay");
@@ -56,7 +71,10 @@ fn calls_are_shown_in_order_and_repeats_are_merged_on_every_jdk() {
         assert!(number(order, "cost") >= number(pay, "cost"), "{tree:#}");
         let below: u64 = children(order).iter().map(|node| number(node, "totalCost")).sum();
         assert!(below <= number(order, "totalCost"), "the parts are not more than the whole: {tree:#}");
-        assert!(children(order).iter().all(|node| number(node, "lineNumber") > 80), "lines of the calls: {tree:#}");
+        assert!(
+            children(order).iter().all(|node| number(node, "lineNumber") > 80),
+            "lines of the calls: {tree:#}"
+        );
         trace.wait();
         assert_nobody_listens(&mut java);
         java.assert_undisturbed_but(&java.process.output());
@@ -91,7 +109,10 @@ fn an_exception_stands_at_the_call_and_at_the_method_it_ended() {
     let call = child(order, "check");
     assert_eq!((&call["throw"], &call["invoking"]), (&true.into(), &true.into()), "{call:#}");
     let check = child(call, "check");
-    let thrown = children(check).into_iter().find(|node| node["type"] == "throw").unwrap_or_else(|| panic!("{check:#}"));
+    let thrown = children(check)
+        .into_iter()
+        .find(|node| node["type"] == "throw")
+        .unwrap_or_else(|| panic!("{check:#}"));
     assert_eq!(thrown["exception"], "java.lang.IllegalArgumentException");
     assert_eq!(thrown["message"], "customer-4 wants number 4");
     assert!(thrown["lineNumber"].as_i64().unwrap_or(-1) > 0, "{thrown}");
@@ -185,9 +206,14 @@ fn processor_time_and_bytes_are_shown_on_demand() {
         let mut trace = Observation::start(&java, "trace demo.Shop order --cpu --alloc -n 1");
         java.ask("slow 30");
         let tree = trace.next("trace");
-        let number = |node: &Value, field: &str| node[field].as_u64().unwrap_or_else(|| panic!("JDK {name}: no {field} in {node:#}"));
+        let number = |node: &Value, field: &str| {
+            node[field].as_u64().unwrap_or_else(|| panic!("JDK {name}: no {field} in {node:#}"))
+        };
         let pay = child(root(&tree), "pay");
-        assert!(number(pay, "cpuCost") < number(pay, "cost") / 2, "a sleeping method uses no processor: {tree:#}");
+        assert!(
+            number(pay, "cpuCost") < number(pay, "cost") / 2,
+            "a sleeping method uses no processor: {tree:#}"
+        );
         let parcel = child(root(&tree), "<init>");
         assert!(number(root(&tree), "allocated") >= number(parcel, "allocated"), "{tree:#}");
         assert!(number(root(&tree), "allocated") >= 16, "the parcel itself is allocated: {tree:#}");
@@ -220,7 +246,8 @@ fn many_classes_are_not_woven_by_depth_without_being_asked_twice() {
 fn the_picture_is_that_of_arthas() {
     let mut java = shop("17");
     let pid = java.pid().to_string();
-    let client = harness::Running::start(harness::oxprobe().args(["exec", &pid, "trace demo.Shop order -n 1"]));
+    let client =
+        harness::Running::start(harness::oxprobe().args(["exec", &pid, "trace demo.Shop order -n 1"]));
     let mut client = client;
     client.line("the probe", |line| line.starts_with("Affect(class count: 1 , method count: 1) cost in "));
     java.ask("orders 1");
@@ -228,8 +255,16 @@ fn the_picture_is_that_of_arthas() {
     let out = client.output();
     let at = out.iter().position(|line| line.starts_with("`---ts=")).unwrap_or_else(|| panic!("{out:#?}"));
     assert!(out[at].contains(";thread_name=main;id=1;is_daemon=false;priority=5;TCCL="), "{out:#?}");
-    assert!(out[at + 1].starts_with("    `---[") && out[at + 1].ends_with("ms] demo.Shop:order()"), "{out:#?}");
+    assert!(
+        out[at + 1].starts_with("    `---[") && out[at + 1].ends_with("ms] demo.Shop:order()"),
+        "{out:#?}"
+    );
     let price = &out[at + 3];
-    assert!(price.starts_with("        +---[") && price.contains("% min=") && price.contains(",count=3] demo.Shop:price() #"), "{out:#?}");
+    assert!(
+        price.starts_with("        +---[")
+            && price.contains("% min=")
+            && price.contains(",count=3] demo.Shop:price() #"),
+        "{out:#?}"
+    );
     assert!(out[at + 6].starts_with("        `---["), "{out:#?}");
 }

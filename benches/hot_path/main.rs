@@ -103,14 +103,7 @@ impl Options {
 
     fn calls(&self, jdk: &Jdk) -> Vec<calls::Row> {
         eprintln!("JDK {}: calls", jdk.major);
-        calls::measure(
-            jdk,
-            &calls::Effort {
-                rounds: self.rounds,
-                seconds: self.seconds,
-                margin: if self.slice { 3.0 } else { 1.0 },
-            },
-        )
+        calls::measure(jdk, &calls::Effort { rounds: self.rounds, seconds: self.seconds, slice: self.slice })
     }
 }
 

@@ -9,9 +9,11 @@ fn find(name: &str) -> PathBuf {
         assert!(path.exists(), "OXPROBE_BIN_DIR has no {name}");
         return path;
     }
-    // The test binary is <target>/<profile>/deps/<name>.
+    // A test is <target>/<profile>/deps/<name>, a bench <target>/<profile>/<name>.
     let me = std::env::current_exe().unwrap();
-    let target = me.ancestors().nth(3).unwrap();
+    let folder = me.parent().unwrap();
+    let profile = if folder.ends_with("deps") { folder.parent().unwrap() } else { folder };
+    let target = profile.parent().unwrap();
     let built = ["release", "debug"].map(|profile| target.join(profile).join(name));
     let newest = built
         .into_iter()

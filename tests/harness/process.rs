@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,7 @@ use crate::PATIENCE;
 struct Log {
     lines: Mutex<Vec<String>>,
     more: Condvar,
+    ended: AtomicBool,
 }
 
 /// A running process with piped input and output. Killed when dropped.
@@ -65,7 +67,7 @@ impl Running {
                 }
             }
             let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
+            if left.is_zero() || out.ended.load(Ordering::Acquire) && self.seen == lines.len() {
                 drop(lines);
                 self.give_up(what);
             }
@@ -75,7 +77,7 @@ impl Running {
 
     fn give_up(&self, what: &str) -> ! {
         panic!(
-            "waited {PATIENCE:?} for {what}\n--- output\n{}\n--- errors\n{}",
+            "waited, at most {PATIENCE:?}, for {what}\n--- output\n{}\n--- errors\n{}",
             self.output().join("\n"),
             self.errors().join("\n")
         )
@@ -147,6 +149,10 @@ fn collect(stream: impl Read + Send + 'static) -> Arc<Log> {
             sink.more.notify_all();
             line.clear();
         }
+        sink.ended.store(true, Ordering::Release);
+        // With the lock, or a waiter between its look and its wait would not be woken.
+        let _lines = sink.lines.lock().unwrap();
+        sink.more.notify_all();
     });
     log
 }
