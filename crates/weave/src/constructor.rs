@@ -1,117 +1,50 @@
-//! Where a constructor may be entered: right after the one call of `this()` or `super()`.
+//! From where on a constructor is woven: behind each call of `this()` or `super()`.
 //!
-//! Before that call the verifier lets nobody see `this`, and the token's local must not be needed
-//! by a handler. The call is found by counting the objects that are made but not yet initialised;
-//! whatever that cannot tell for sure is refused.
+//! Before that call the verifier lets nobody see `this`, and no handler may cover both sides of it.
+//! There may be several such calls, on several paths; then the token starts as 0 and each of them is
+//! followed by an entry.
 
-use crate::classfile::{ClassFile, Code, Instruction, Operand, opcode};
-use crate::descriptor::Erased;
+use crate::body::Body;
+use crate::flow::Facts;
 use crate::refused::Refused;
 
-/// The pc of the instruction that follows the call. `arguments` are those that the entry will read
-/// from their slots, the receiver's slot 0 left out; `None` when it reads nothing.
-pub(crate) fn entry(
-    class: &ClassFile<'_>,
-    code: &Code<'_>,
-    instructions: &[Instruction<'_>],
-    arguments: Option<&[Erased<'_>]>,
-) -> Result<usize, Refused> {
-    let Some(superclass) = class.superclass else { return Ok(0) };
-    let mut pending = 0_usize;
-    let mut found = None;
-    for instruction in instructions {
-        match instruction.opcode {
-            opcode::NEW => pending += 1,
-            opcode::INVOKESPECIAL => {
-                let (owner, name) = class.pool.method(index(instruction))?;
-                if name != b"<init>" {
-                    continue;
-                }
-                if pending > 0 {
-                    pending -= 1;
-                } else if found.is_none() && (owner == class.name || owner == superclass) {
-                    found = Some(instruction.pc + instruction.bytes.len());
-                } else {
-                    return Err(Refused::AmbiguousConstructor);
-                }
-            }
-            _ => {}
-        }
-    }
-    let entry = found.filter(|entry| *entry < code.bytes.len()).ok_or(Refused::AmbiguousConstructor)?;
-    if crosses(code, instructions, entry) || arguments.is_some_and(|known| lost(known, instructions, entry)) {
-        return Err(Refused::AmbiguousConstructor);
-    }
-    Ok(entry)
+/// Where a constructor has an initialised `this`.
+#[derive(Debug, Default)]
+pub(crate) struct Start {
+    /// The calls that are followed by an entry; none for what is no constructor.
+    pub(crate) initialisers: Vec<usize>,
+    /// Whether our locals are set at the very start, so that all frames know them. Else only those
+    /// behind the one call do.
+    pub(crate) early: bool,
+    /// The runs of instructions that have an initialised `this`: first, and the one behind the last.
+    pub(crate) runs: Vec<(usize, usize)>,
 }
 
-fn index(instruction: &Instruction<'_>) -> u16 {
-    match instruction.bytes {
-        [_, high, low, ..] => u16::from_be_bytes([*high, *low]),
-        _ => 0,
+impl Start {
+    pub(crate) fn of(body: &Body<'_>, facts: &Facts, shadows: bool) -> Result<Self, Refused> {
+        let count = body.instructions.len();
+        if !body.is_constructor() {
+            return Ok(Start { initialisers: Vec::new(), early: true, runs: vec![(0, count)] });
+        }
+        let mut runs: Vec<(usize, usize)> = Vec::new();
+        for (at, _) in facts.before_this.iter().enumerate().filter(|(_, before)| !**before) {
+            match runs.last_mut() {
+                Some((_, end)) if *end == at => *end += 1,
+                _ => runs.push((at, at + 1)),
+            }
+        }
+        if facts.initialisers.is_empty() || runs.is_empty() {
+            return Err(Refused::AmbiguousConstructor);
+        }
+        let straight = match facts.initialisers[..] {
+            [call] => runs == [(call + 1, count)],
+            _ => false,
+        };
+        Ok(Start { initialisers: facts.initialisers.clone(), early: shadows || !straight, runs })
     }
-}
 
-/// Whether control can get from one side of the call to the other but through the call.
-fn crosses(code: &Code<'_>, instructions: &[Instruction<'_>], entry: usize) -> bool {
-    let jumps = instructions.iter().any(|instruction| {
-        let before = instruction.pc < entry;
-        let other = |target: &usize| (*target < entry) != before;
-        match &instruction.operand {
-            Operand::None => false,
-            // A subroutine before the call returns by an address in a local: not followed.
-            Operand::Jump(_) | Operand::WideJump(_)
-                if before && matches!(instruction.opcode, opcode::JSR | opcode::JSR_W) =>
-            {
-                true
-            }
-            Operand::Jump(target) | Operand::WideJump(target) => other(target),
-            Operand::Switch { targets, .. } => targets.iter().any(other),
-        }
-    });
-    jumps
-        || code.handlers.iter().any(|handler| {
-            let target_before = usize::from(handler.target) < entry;
-            if target_before { usize::from(handler.end) > entry } else { usize::from(handler.start) < entry }
-        })
-}
-
-/// Whether a slot that holds an argument may hold a value of another kind when the call is over.
-fn lost(arguments: &[Erased<'_>], instructions: &[Instruction<'_>], entry: usize) -> bool {
-    let mut fresh = false;
-    for instruction in instructions.iter().take_while(|instruction| instruction.pc < entry) {
-        if let Some((rank, slot)) = store(instruction) {
-            // An object that is made but not initialised is no `Object` to the verifier.
-            if slot == 0 || (fresh && rank == 4) {
-                return true;
-            }
-            let width = if matches!(rank, 1 | 3) { 2 } else { 1 };
-            let mut at = 1;
-            for argument in arguments {
-                let end = at + argument.slots();
-                let touched = slot < end && at < slot + width;
-                if touched && (at != slot || argument.rank() != rank) {
-                    return true;
-                }
-                at = end;
-            }
-        }
-        let copied = (opcode::DUP..=opcode::DUP2).contains(&instruction.opcode);
-        fresh = instruction.opcode == opcode::NEW || (fresh && copied);
+    /// Whether the frame at an instruction knows our locals.
+    pub(crate) fn known_at(&self, instruction: usize) -> bool {
+        self.early || self.runs.first().is_some_and(|(first, _)| instruction >= *first)
     }
-    false
-}
-
-/// What an instruction stores into: 0 to 4 for int, long, float, double, reference, and the slot.
-fn store(instruction: &Instruction<'_>) -> Option<(u8, usize)> {
-    let (opcode, slot) = match instruction.bytes {
-        [opcode::WIDE, opcode, high, low, ..] => (*opcode, usize::from(u16::from_be_bytes([*high, *low]))),
-        [opcode @ opcode::ISTORE_0..=opcode::ASTORE_3] => {
-            let place = opcode - opcode::ISTORE_0;
-            return Some((place / 4, usize::from(place % 4)));
-        }
-        [opcode, slot] => (*opcode, usize::from(*slot)),
-        _ => return None,
-    };
-    (opcode::ISTORE..=opcode::ASTORE).contains(&opcode).then(|| (opcode - opcode::ISTORE, slot))
 }

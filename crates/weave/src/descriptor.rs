@@ -32,6 +32,40 @@ impl Erased<'_> {
     }
 }
 
+/// The kind of a field's type, or of a method's result; `None` for `void`.
+pub(crate) fn kind(descriptor: &[u8]) -> Result<Option<Erased<'static>>, Malformed> {
+    Ok(Some(match descriptor.first() {
+        Some(b'V') => return Ok(None),
+        Some(b'B' | b'C' | b'I' | b'S' | b'Z') => Erased::Int,
+        Some(b'J') => Erased::Long,
+        Some(b'F') => Erased::Float,
+        Some(b'D') => Erased::Double,
+        Some(b'L' | b'[') => Erased::Object(b""),
+        _ => return Err(Malformed { what: "a descriptor makes no sense", at: 0 }),
+    }))
+}
+
+/// How many slots a method's arguments take, the receiver left out, and the kind of its result.
+pub(crate) fn call(descriptor: &[u8]) -> Result<(usize, Option<Erased<'static>>), Malformed> {
+    let wrong = Malformed { what: "a method's descriptor makes no sense", at: 0 };
+    let mut rest = descriptor.strip_prefix(b"(").ok_or(wrong)?;
+    let mut slots = 0;
+    loop {
+        let dimensions = rest.iter().take_while(|byte| **byte == b'[').count();
+        let (_, element) = rest.split_at_checked(dimensions).ok_or(wrong)?;
+        let (first, after) = element.split_first().ok_or(wrong)?;
+        rest = match first {
+            b')' if dimensions == 0 => return Ok((slots, kind(after)?)),
+            b'L' => {
+                let end = after.iter().position(|byte| *byte == b';').ok_or(wrong)?;
+                after.get(end + 1..).ok_or(wrong)?
+            }
+            _ => after,
+        };
+        slots += if dimensions == 0 && matches!(first, b'J' | b'D') { 2 } else { 1 };
+    }
+}
+
 /// The parameters of a method; the result is told by the return opcodes.
 pub(crate) fn parameters(descriptor: &[u8]) -> Result<Vec<Erased<'_>>, Malformed> {
     let mut reader = Reader::new(descriptor);

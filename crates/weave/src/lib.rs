@@ -6,16 +6,25 @@
 //! woven is refused method by method, with the reason; the rest of the class is still woven.
 #![forbid(unsafe_code)]
 
+mod body;
+mod calls;
 pub mod classfile;
 mod constructor;
 mod descriptor;
+mod emit;
+mod flow;
+mod jumps;
 mod layout;
+mod lines;
+mod linker;
 mod method;
 mod plan;
 mod refused;
 mod shape;
-mod snippet;
+mod snippets;
+mod state;
 mod tables;
+mod values;
 mod weaver;
 mod woven;
 

@@ -1,21 +1,24 @@
 //! One method: its `Code` attribute in, a new one out, or why not.
 
-use crate::classfile::{
-    Additions, ClassFile, Code, Handler, Instruction, Instructions, Member, Operand, VerificationType, opcode,
-};
-use crate::constructor;
-use crate::descriptor::{Erased, parameters};
+use crate::body::Body;
+use crate::classfile::{ClassFile, Handler, Member, VerificationType};
+use crate::constructor::Start;
+use crate::descriptor::Erased;
+use crate::flow::{self, Facts};
+use crate::jumps::Jumps;
 use crate::layout::Layout;
-use crate::plan::{Helper, Method};
+use crate::lines::{Lines, Variables};
+use crate::linker::Linker;
+use crate::plan::{Method, Parts};
 use crate::refused::Refused;
-use crate::snippet::{HANDLER_STACK, Snippets};
-use crate::tables;
+use crate::snippets::{Snippets, Told};
+use crate::tables::{self, Ours};
+use crate::values::Values;
 use crate::woven::WovenMethod;
+use crate::{calls, classfile::opcode};
 
 /// HotSpot's `HugeMethodLimit`: longer methods are not compiled.
 const HUGE: usize = 8_000;
-
-const STATIC: u16 = 0x0008;
 
 /// A new `Code` attribute.
 #[derive(Debug)]
@@ -26,77 +29,120 @@ pub(crate) struct Rewritten {
     pub(crate) facts: WovenMethod,
 }
 
-/// Weaves one method. On an error, what was added to `pool` is to be forgotten.
+/// Weaves one method. On an error, what was added to the pool is to be forgotten.
 pub(crate) fn rewrite(
     class: &ClassFile<'_>,
-    pool: &mut Additions,
+    linker: &mut Linker<'_>,
     member: &Member<'_>,
-    helper: &Helper,
     method: &Method,
 ) -> Result<Rewritten, Refused> {
     let attribute = member.code().ok_or(Refused::NoCode)?;
-    let code = Code::read(attribute.content, &class.pool)?;
-    let instructions = Instructions::new(code.bytes).collect::<Result<Vec<_>, _>>()?;
-    parameters(member.descriptor)?;
+    let body = Body::read(class, member, attribute.content)?;
+    let token = body.code.max_locals;
+    let mut free = token.checked_add(2).ok_or(Refused::LocalsFull)?;
+    let values =
+        if method.parts.contains(Parts::VALUES) { Some(Values::of(&body, &mut free)?) } else { None };
+    let wants_calls = method.parts.contains(Parts::CALLS);
+    let wants_lines = method.parts.contains(Parts::LINES);
+    let lines = if wants_calls || wants_lines { Lines::read(&body)? } else { Lines::default() };
+    let mut told_lines = if wants_lines { lines.starting(&method.lines) } else { Vec::new() };
+    let mut variables = if told_lines.is_empty() { Variables::default() } else { Variables::read(&body)? };
 
-    let constructor = member.name == b"<init>";
-    let entry = if constructor { constructor::entry(class, &code, &instructions, None)? } else { 0 };
-    let token = code.max_locals;
-    let max_locals = token.checked_add(2).ok_or(Refused::LocalsFull)?;
-    let mut snippets = Snippets::new(pool, helper, method, token)?;
-    let mut exit_stack = 0;
-    for instruction in &instructions {
-        if !snippets.exit(instruction.opcode).is_empty() {
-            exit_stack = exit_stack.max(snippets.prepare_exit(pool, helper, instruction.opcode)?);
-        }
-    }
+    let facts = facts(&body, values.as_ref(), &told_lines, &variables)?;
+    let start = Start::of(&body, &facts, values.as_ref().is_some_and(Values::have_shadows))?;
+    let before_this = |at: usize| facts.before_this.get(at).copied().unwrap_or(false);
+    told_lines.retain(|(at, _)| !before_this(*at));
+    let sites = if wants_calls {
+        calls::sites(&body, linker, method.parts, &lines, before_this)?
+    } else {
+        Vec::new()
+    };
+    let told = Told { values: values.as_ref(), sites: &sites, caught: wants_calls, lines: &told_lines };
+    let snippets = Snippets::new(&body, linker, method.id, token, &facts, &start, &told, &mut variables)?;
 
-    let layout = Layout::new(&instructions, code.bytes.len(), entry, &snippets)?;
-    let length = layout.end() + snippets.handler.len();
-    if length > HUGE && code.bytes.len() <= HUGE {
+    let inserts = &snippets.inserts;
+    let length = Layout::new(&body, inserts, &Jumps::default())?.end() + snippets.handler.len();
+    if length > HUGE && body.code.bytes.len() <= HUGE {
         return Err(Refused::TooLong(length));
     }
     if length > usize::from(u16::MAX) {
         return Err(Refused::TooLarge);
     }
-    let bytes = layout.write(&instructions, &snippets)?;
+    let (layout, jumps) = Jumps::settle(&body, inserts, &start)?;
+    let length = layout.end() + snippets.handler.len();
+    if length > usize::from(u16::MAX) {
+        return Err(Refused::TooLarge);
+    }
+    let mut bytes = layout.write(inserts, &jumps, &snippets.emit)?;
+    bytes.extend(snippets.emit.code(&snippets.handler));
     debug_assert_eq!(bytes.len(), length, "the layout and the code disagree");
 
-    // What is on the stack already stays there at an exit, and at the entry of a constructor.
-    let stack = usize::from(code.max_stack);
-    let at_entry = snippets.entry_stack + if entry > 0 { stack } else { 0 };
-    let stack = (stack + exit_stack).max(at_entry).max(HANDLER_STACK);
+    // What is on the stack already stays there below a snippet in the middle of the code.
+    let stack = (usize::from(body.code.max_stack) + snippets.on_top).max(snippets.alone);
     let max_stack = u16::try_from(stack).map_err(|_| Refused::TooLarge)?;
 
-    let mut content = Vec::with_capacity(attribute.content.len() + 256);
+    let mut content = Vec::with_capacity(attribute.content.len() + bytes.len());
     content.extend(max_stack.to_be_bytes());
-    content.extend(max_locals.to_be_bytes());
+    content.extend(free.to_be_bytes());
     content.extend(u32::try_from(length).map_err(|_| Refused::TooLarge)?.to_be_bytes());
     content.extend(&bytes);
-    handlers(&code, &layout, &mut content)?;
-    attributes(class, pool, member, &code, &instructions, &layout, &mut content)?;
+    handlers(&body, &layout, &start, &mut content)?;
+    attributes(&body, linker, &layout, &start, &jumps, values.as_ref(), &mut content)?;
 
     let mut whole = attribute.name_index.to_be_bytes().to_vec();
     whole.extend(u32::try_from(content.len()).map_err(|_| Refused::TooLarge)?.to_be_bytes());
     whole.append(&mut content);
+    let mut numbers: Vec<u16> = told_lines.iter().map(|(_, line)| *line).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
     let facts = WovenMethod {
         planned: 0,
         id: method.id,
-        before: code.bytes.len(),
+        before: body.code.bytes.len(),
         after: length,
-        shape: None,
-        dropped_arguments: false,
-        stored: Vec::new(),
-        sites: Vec::new(),
-        lines: Vec::new(),
-        locals: Vec::new(),
+        shape: values.as_ref().map(|values| values.shape),
+        dropped_arguments: values.as_ref().is_some_and(|values| values.dropped),
+        stored: values.map(|values| values.stored).unwrap_or_default(),
+        sites: sites.into_iter().map(|(_, site)| site).collect(),
+        lines: numbers,
+        locals: variables.told(),
     };
     Ok(Rewritten { attribute: whole, facts })
 }
 
+/// Follows the code where something hangs on what its slots hold.
+fn facts(
+    body: &Body<'_>,
+    values: Option<&Values<'_>>,
+    lines: &[(usize, u16)],
+    variables: &Variables<'_>,
+) -> Result<Facts, Refused> {
+    let mut wanted: Vec<usize> = Vec::new();
+    if !variables.is_empty() {
+        wanted.extend(lines.iter().map(|(at, _)| *at));
+    }
+    if values.is_some_and(Values::need_flow) {
+        let returns = |op: u8| (opcode::IRETURN..=opcode::RETURN).contains(&op);
+        let places = body.instructions.iter().enumerate();
+        wanted.extend(places.filter(|(_, instruction)| returns(instruction.opcode)).map(|(at, _)| at));
+    }
+    if wanted.is_empty() && !body.is_constructor() {
+        return Ok(Facts::default());
+    }
+    wanted.sort_unstable();
+    wanted.dedup();
+    flow::follow(body, &wanted)
+}
+
 /// Writes the exception table: the method's own first, then ours, which catches what is left.
-fn handlers(code: &Code<'_>, layout: &Layout, out: &mut Vec<u8>) -> Result<(), Refused> {
-    let count = u16::try_from(code.handlers.len() + 1).map_err(|_| Refused::TooLarge)?;
+fn handlers(
+    body: &Body<'_>,
+    layout: &Layout<'_, '_>,
+    start: &Start,
+    out: &mut Vec<u8>,
+) -> Result<(), Refused> {
+    let own = &body.code.handlers;
+    let count = u16::try_from(own.len() + start.runs.len()).map_err(|_| Refused::TooLarge)?;
     out.extend(count.to_be_bytes());
     let fit = |pc: usize| u16::try_from(pc).map_err(|_| Refused::TooLarge);
     let mut put = |handler: Handler| {
@@ -104,10 +150,10 @@ fn handlers(code: &Code<'_>, layout: &Layout, out: &mut Vec<u8>) -> Result<(), R
             out.extend(part.to_be_bytes());
         }
     };
-    for old in &code.handlers {
+    for old in own {
         let end = usize::from(old.end);
-        if end < code.bytes.len() {
-            layout.target(end)?;
+        if end < body.code.bytes.len() {
+            body.at(end)?;
         }
         put(Handler {
             start: fit(layout.target(usize::from(old.start))?)?,
@@ -116,42 +162,50 @@ fn handlers(code: &Code<'_>, layout: &Layout, out: &mut Vec<u8>) -> Result<(), R
             catch: old.catch,
         });
     }
-    put(Handler {
-        start: fit(layout.target(layout.entry())?)?,
-        end: fit(layout.end())?,
-        target: fit(layout.end())?,
-        catch: 0,
-    });
+    let pc = |number: usize| body.instructions.get(number).map(|instruction| instruction.pc);
+    for (first, behind) in &start.runs {
+        let end = match pc(*behind) {
+            Some(pc) => layout.past(pc)?,
+            None => layout.end(),
+        };
+        put(Handler {
+            start: fit(layout.target(pc(*first).unwrap_or_default())?)?,
+            end: fit(end)?,
+            target: fit(layout.end())?,
+            catch: 0,
+        });
+    }
     Ok(())
 }
 
 /// Writes the attributes of the code, frames too where the verifier asks for them.
 fn attributes(
-    class: &ClassFile<'_>,
-    pool: &mut Additions,
-    member: &Member<'_>,
-    code: &Code<'_>,
-    instructions: &[Instruction<'_>],
-    layout: &Layout,
+    body: &Body<'_>,
+    linker: &mut Linker<'_>,
+    layout: &Layout<'_, '_>,
+    start: &Start,
+    jumps: &Jumps,
+    values: Option<&Values<'_>>,
     out: &mut Vec<u8>,
 ) -> Result<(), Refused> {
     let mut written: Vec<(u16, Vec<u8>)> = Vec::new();
-    for attribute in &code.attributes {
+    for attribute in &body.code.attributes {
         if attribute.name != b"StackMapTable" {
             written.push((attribute.name_index, tables::moved(attribute, layout)?));
         }
     }
-    let old = code.attribute(b"StackMapTable");
-    if needs_frames(class.major, code, instructions) {
-        let table = match old {
-            Some(table) => Some((table.content, locals(class, pool, member)?)),
-            None => None,
+    if body.framed {
+        let ours = ours(body, linker, values)?;
+        let entry = match body.frames {
+            Some(_) => body.entry_types(|name| linker.class(name)).map_err(|error| {
+                if error.what == Body::POOL_FULL { Refused::PoolFull } else { error.into() }
+            })?,
+            None => Vec::new(),
         };
-        let throwable = pool.class(b"java/lang/Throwable").ok_or(Refused::PoolFull)?;
-        let content = tables::frames(table, layout, usize::from(code.max_locals), throwable)?;
-        let name = match old {
+        let content = tables::frames(body, entry, layout, start, jumps, &ours)?;
+        let name = match body.code.attribute(b"StackMapTable") {
             Some(table) => table.name_index,
-            None => pool.utf8(b"StackMapTable").ok_or(Refused::PoolFull)?,
+            None => linker.additions.utf8(b"StackMapTable").ok_or(Refused::PoolFull)?,
         };
         written.push((name, content));
     }
@@ -164,44 +218,44 @@ fn attributes(
     Ok(())
 }
 
-/// Below version 50 there are no frames. At 50 (JVMS 4.10) the verifier falls back to inference for
-/// a method that jumps and has none: then a table of ours alone would be wrong.
-fn needs_frames(major: u16, code: &Code<'_>, instructions: &[Instruction<'_>]) -> bool {
-    match major {
-        0..50 => false,
-        50 => {
-            let jumps = instructions.iter().any(|instruction| instruction.operand != Operand::None);
-            let subroutines = instructions
-                .iter()
-                .any(|instruction| matches!(instruction.opcode, opcode::JSR | opcode::JSR_W | opcode::RET));
-            let table = code.attribute(b"StackMapTable").is_some();
-            !subroutines && (table || (!jumps && code.handlers.is_empty()))
-        }
-        _ => true,
-    }
-}
-
-/// The locals at the method's entry, as the first frame's predecessor (JVMS 4.10.1.6).
-fn locals(
-    class: &ClassFile<'_>,
-    pool: &mut Additions,
-    member: &Member<'_>,
-) -> Result<Vec<VerificationType>, Refused> {
-    let mut object = |name: &[u8]| pool.class(name).map(VerificationType::Object).ok_or(Refused::PoolFull);
-    let mut values = Vec::new();
-    if member.flags & STATIC == 0 {
-        // Only Object's constructor starts with an initialised `this`.
-        let initialised = member.name != b"<init>" || class.superclass.is_none();
-        values.push(if initialised { object(class.name)? } else { VerificationType::UninitializedThis });
-    }
-    for parameter in parameters(member.descriptor)? {
-        values.push(match parameter {
+/// The token, the shadows, and what the handler reads from the old slots. Objects are `Object` to us:
+/// every object is one, whatever classes the frames name.
+fn ours(body: &Body<'_>, linker: &mut Linker<'_>, values: Option<&Values<'_>>) -> Result<Ours, Refused> {
+    let throwable = linker.class(b"java/lang/Throwable").ok_or(Refused::PoolFull)?;
+    let mut ours = Ours {
+        locals: usize::from(body.code.max_locals),
+        ours: vec![VerificationType::Long],
+        at_handler: Vec::new(),
+        throwable,
+    };
+    let Some(values) = values else { return Ok(ours) };
+    let mut kind = |value: Erased<'_>| -> Result<VerificationType, Refused> {
+        Ok(match value {
             Erased::Int => VerificationType::Integer,
             Erased::Long => VerificationType::Long,
             Erased::Float => VerificationType::Float,
             Erased::Double => VerificationType::Double,
-            Erased::Object(name) => object(name)?,
-        });
+            Erased::Object(_) => {
+                VerificationType::Object(linker.class(b"java/lang/Object").ok_or(Refused::PoolFull)?)
+            }
+        })
+    };
+    for parameter in &body.parameters {
+        let read = values
+            .passed
+            .iter()
+            .any(|passed| passed.parameter.slot == parameter.slot && passed.shadow.is_none());
+        if read {
+            ours.at_handler.push(kind(parameter.value)?);
+        } else {
+            ours.at_handler.extend(std::iter::repeat_n(VerificationType::Top, parameter.value.slots()));
+        }
     }
-    Ok(values)
+    while ours.at_handler.last() == Some(&VerificationType::Top) {
+        ours.at_handler.pop();
+    }
+    for passed in values.passed.iter().filter(|passed| passed.shadow.is_some()) {
+        ours.ours.push(kind(passed.parameter.value)?);
+    }
+    Ok(ours)
 }

@@ -14,6 +14,9 @@ pub enum Refused {
     /// A table or the code would pass the class file's own limits (JVMS 4.11).
     #[error("it would pass a limit of the class file format; choose a smaller method that it calls")]
     TooLarge,
+    /// Its jumps form a pattern that takes too long to follow.
+    #[error("its jumps are too tangled to be followed")]
+    TooTangled,
     /// A jump of two bytes would have to go further than 32 KiB.
     #[error("one of its jumps would become longer than 32 KiB")]
     JumpOverflow,

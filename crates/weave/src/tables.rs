@@ -2,7 +2,10 @@
 //!
 //! All but the frames keep their length; their pcs are patched in a copy.
 
+use crate::body::Body;
 use crate::classfile::{Attribute, Frames, Malformed, Reader, VerificationType, write_frame};
+use crate::constructor::Start;
+use crate::jumps::Jumps;
 use crate::layout::Layout;
 use crate::refused::Refused;
 
@@ -12,64 +15,139 @@ const MOST_FRAME_BYTES: usize = 16 << 20;
 /// How deep annotations may lie in annotations.
 const DEEPEST: usize = 32;
 
-/// Shifts the frames, adds the token to those behind the entry, and ends with the handler's.
-///
-/// `locals` is the old number of slots, where the token follows; `throwable` the class of what the
-/// handler gets.
+/// What frames know of our locals and of the handler.
+#[derive(Debug)]
+pub(crate) struct Ours {
+    /// The old number of slots, behind which ours follow.
+    pub(crate) locals: usize,
+    /// The token and the shadows.
+    pub(crate) ours: Vec<VerificationType>,
+    /// What the handler knows of the old slots.
+    pub(crate) at_handler: Vec<VerificationType>,
+    /// The class of what the handler gets.
+    pub(crate) throwable: u16,
+}
+
+impl Ours {
+    /// Fills up to the old number of slots with tops and puts our locals behind them.
+    fn append(&self, values: &mut Vec<VerificationType>) -> Result<(), Refused> {
+        let used: usize = values.iter().map(|value| value.slots()).sum();
+        let missing = self
+            .locals
+            .checked_sub(used)
+            .ok_or(Malformed { what: "a frame has more locals than the method", at: used })?;
+        values.extend(std::iter::repeat_n(VerificationType::Top, missing));
+        values.extend(&self.ours);
+        Ok(())
+    }
+}
+
+/// Shifts the frames, adds our locals where they are set, puts in those of the islands, and ends with
+/// the handler's. `entry` are the locals at the method's entry.
 pub(crate) fn frames(
-    old: Option<(&[u8], Vec<VerificationType>)>,
-    layout: &Layout,
-    locals: usize,
-    throwable: u16,
+    body: &Body<'_>,
+    entry: Vec<VerificationType>,
+    layout: &Layout<'_, '_>,
+    start: &Start,
+    jumps: &Jumps,
+    ours: &Ours,
 ) -> Result<Vec<u8>, Refused> {
     let mut table = Table { out: vec![0, 0], count: 0, previous: None };
-    let mut padded = false;
-    if let Some((content, entry)) = old {
+    let shifted = |values: &[VerificationType], known: bool| -> Result<Vec<VerificationType>, Refused> {
+        let mut shifted = Vec::with_capacity(values.len() + 4);
+        for value in values {
+            shifted.push(shift(*value, layout)?);
+        }
+        if known {
+            ours.append(&mut shifted)?;
+        }
+        Ok(shifted)
+    };
+    let mut islands = Islands::of(body, &entry, jumps, layout)?;
+    if let Some(content) = body.frames {
         let mut frames = Frames::new(content, entry)?;
+        let mut before = false;
         while let Some(frame) = frames.read()? {
-            let pad = frame.pc >= layout.entry();
-            let values = frames.locals();
-            if pad && layout.entry() > 0 && values.contains(&VerificationType::UninitializedThis) {
-                return Err(Refused::AmbiguousConstructor);
+            let pc = layout.target(frame.pc)?;
+            let known = start.known_at(body.at(frame.pc)?);
+            let mut same = frame.same_locals && known == before;
+            while let Some(island) = islands.next_before(pc) {
+                let known = start.known_at(body.at(island.target)?);
+                table.add(
+                    island.place,
+                    false,
+                    &shifted(&island.locals, known)?,
+                    &shifted(&island.stack, false)?,
+                )?;
+                same = false;
             }
-            let same = frame.same_locals && pad == padded;
-            let mut shifted = Vec::new();
-            if !same {
-                for value in values {
-                    shifted.push(shift(*value, layout)?);
-                }
-                if pad {
-                    append_token(&mut shifted, locals)?;
-                }
-            }
-            let mut stack = Vec::new();
-            for value in &frame.stack {
-                stack.push(shift(*value, layout)?);
-            }
-            table.add(layout.target(frame.pc)?, same, &shifted, &stack)?;
-            padded = pad;
+            let locals = if same { Vec::new() } else { shifted(frames.locals(), known)? };
+            table.add(pc, same, &locals, &shifted(&frame.stack, false)?)?;
+            before = known;
         }
     }
-    let mut values = Vec::new();
-    append_token(&mut values, locals)?;
-    table.add(layout.end(), false, &values, &[VerificationType::Object(throwable)])?;
+    while let Some(island) = islands.next_before(layout.end()) {
+        let known = start.known_at(body.at(island.target)?);
+        table.add(island.place, false, &shifted(&island.locals, known)?, &shifted(&island.stack, false)?)?;
+    }
+    let mut values = ours.at_handler.clone();
+    ours.append(&mut values)?;
+    table.add(layout.end(), false, &values, &[VerificationType::Object(ours.throwable)])?;
     table.finish()
 }
 
-/// Fills up to `locals` slots with tops and puts the token behind them.
-fn append_token(values: &mut Vec<VerificationType>, locals: usize) -> Result<(), Refused> {
-    let used: usize = values.iter().map(|value| value.slots()).sum();
-    let missing = locals
-        .checked_sub(used)
-        .ok_or(Malformed { what: "a frame has more locals than the method", at: used })?;
-    values.extend(std::iter::repeat_n(VerificationType::Top, missing));
-    values.push(VerificationType::Long);
-    Ok(())
+/// The frames of the islands, which are those of their targets, by their new places.
+struct Islands {
+    /// Descending: the next is the last.
+    left: Vec<IslandFrame>,
 }
 
-fn shift(value: VerificationType, layout: &Layout) -> Result<VerificationType, Refused> {
+struct IslandFrame {
+    place: usize,
+    target: usize,
+    locals: Vec<VerificationType>,
+    stack: Vec<VerificationType>,
+}
+
+impl Islands {
+    fn of(
+        body: &Body<'_>,
+        entry: &[VerificationType],
+        jumps: &Jumps,
+        layout: &Layout<'_, '_>,
+    ) -> Result<Self, Refused> {
+        let mut left = Vec::new();
+        if let (Some(content), false) = (body.frames, jumps.islands.is_empty()) {
+            let mut frames = Frames::new(content, entry.to_vec())?;
+            while let Some(frame) = frames.read()? {
+                for (number, island) in
+                    jumps.islands.iter().enumerate().filter(|(_, island)| island.target == frame.pc)
+                {
+                    left.push(IslandFrame {
+                        place: layout.island(number),
+                        target: island.target,
+                        locals: frames.locals().to_vec(),
+                        stack: frame.stack.clone(),
+                    });
+                }
+            }
+        }
+        if body.framed && left.len() != jumps.islands.len() {
+            return Err(Malformed { what: "a jump goes where there is no frame", at: 0 }.into());
+        }
+        left.sort_by_key(|island| std::cmp::Reverse(island.place));
+        Ok(Islands { left })
+    }
+
+    fn next_before(&mut self, pc: usize) -> Option<IslandFrame> {
+        if self.left.last()?.place < pc { self.left.pop() } else { None }
+    }
+}
+
+fn shift(value: VerificationType, layout: &Layout<'_, '_>) -> Result<VerificationType, Refused> {
     let VerificationType::Uninitialized(pc) = value else { return Ok(value) };
-    let place = layout.target(usize::from(pc))?;
+    // What made it lies behind what is put before it.
+    let place = layout.own(usize::from(pc))?;
     Ok(VerificationType::Uninitialized(u16::try_from(place).map_err(|_| Refused::TooLarge)?))
 }
 
@@ -107,7 +185,7 @@ impl Table {
 }
 
 /// The content of any other attribute of code, its pcs moved. What is not known is copied.
-pub(crate) fn moved(attribute: &Attribute<'_>, layout: &Layout) -> Result<Vec<u8>, Malformed> {
+pub(crate) fn moved(attribute: &Attribute<'_>, layout: &Layout<'_, '_>) -> Result<Vec<u8>, Malformed> {
     let mut patch = Patch { out: attribute.content.to_vec(), reader: Reader::new(attribute.content), layout };
     match attribute.name {
         b"LineNumberTable" => {
@@ -136,7 +214,7 @@ pub(crate) fn moved(attribute: &Attribute<'_>, layout: &Layout) -> Result<Vec<u8
 struct Patch<'a> {
     out: Vec<u8>,
     reader: Reader<'a>,
-    layout: &'a Layout,
+    layout: &'a Layout<'a, 'a>,
 }
 
 impl Patch<'_> {
@@ -154,6 +232,14 @@ impl Patch<'_> {
         let place = self.layout.described(pc)?;
         self.set(at, place)?;
         Ok(pc)
+    }
+
+    /// The instruction itself.
+    fn instruction(&mut self) -> Result<(), Malformed> {
+        let at = self.reader.position();
+        let pc = usize::from(self.reader.u2()?);
+        let place = self.layout.own(pc).or_else(|_| self.layout.described(pc))?;
+        self.set(at, place)
     }
 
     /// A start and a length.
@@ -177,9 +263,9 @@ impl Patch<'_> {
                     self.reader.u2()?;
                 }
             }
-            0x43..=0x46 => drop(self.start()?),
+            0x43..=0x46 => self.instruction()?,
             0x47..=0x4b => {
-                self.start()?;
+                self.instruction()?;
                 self.reader.u1()?;
             }
             _ => return Err(self.reader.malformed("a type annotation of an unknown target")),

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::classfile::{Additions, ClassFile, Malformed};
+use crate::linker::Linker;
 use crate::method;
 use crate::plan::{Method, Plan};
 use crate::refused::{Refusal, Refused};
@@ -25,19 +26,19 @@ pub fn weave<'a>(class: &'a [u8], plan: &Plan) -> Result<Woven<'a>, Refused> {
     for (place, method) in plan.methods.iter().enumerate() {
         planned.entry((&method.name, &method.descriptor)).or_insert(place);
     }
-    let mut pool = Additions::after(&read.pool);
+    let mut linker = Linker::new(&read.pool, &plan.helper);
     let mut replaced = Vec::new();
     for member in &read.methods {
         let Some(place) = planned.remove(&(member.name, member.descriptor)) else { continue };
         let Some(method) = plan.methods.get(place) else { continue };
-        let known = pool.len();
-        match method::rewrite(&read, &mut pool, member, &plan.helper, method) {
+        let known = linker.additions.next();
+        match method::rewrite(&read, &mut linker, member, method) {
             Ok(new) => {
                 woven.methods.push(WovenMethod { planned: place, ..new.facts });
                 replaced.extend(member.code().map(|old| (old.range.clone(), new.attribute)));
             }
             Err(reason) => {
-                pool.truncate(known);
+                linker.forget(known);
                 woven.refused.push(refusal(method, reason));
             }
         }
@@ -48,7 +49,7 @@ pub fn weave<'a>(class: &'a [u8], plan: &Plan) -> Result<Woven<'a>, Refused> {
         woven.refused.push(refusal(method, Refused::NotFound));
     }
     if !replaced.is_empty() {
-        woven.bytes = Cow::Owned(write(&read, &pool, &replaced)?);
+        woven.bytes = Cow::Owned(write(&read, &linker.additions, &replaced)?);
     }
     Ok(woven)
 }

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use weave::classfile::{ClassFile, Code, Instruction, Instructions, Operand};
 use weave::{Helper, Method, Parts, Plan, Refused, Woven, weave};
 
 const RETURN: u8 = 177;
@@ -116,14 +117,44 @@ fn code_that_would_pass_its_limit_is_refused() {
     assert_eq!(refused(&Class::with("m", long(65_530)), "m"), Refused::TooLarge);
 }
 
-#[test]
-fn a_jump_that_would_become_too_long_is_refused() {
-    // goto +32767, over returns that all grow.
-    let mut code = vec![167, 0x7f, 0xff];
-    code.extend(vec![RETURN; 200]);
-    code.extend(vec![0; 32_767 - code.len()]);
+/// A jump of 32,767 bytes over `between`.
+fn far(opcode: u8, between: &[u8]) -> Class {
+    let mut code = vec![26, opcode, 0x7f, 0xff];
+    code.extend(between);
+    code.extend(vec![0; 32_768 - code.len()]);
     code.push(RETURN);
-    assert_eq!(refused(&Class::with("m", code), "m"), Refused::JumpOverflow);
+    Class::with("m", code)
+}
+
+#[test]
+fn a_jump_that_becomes_too_long_is_made_wide() {
+    for opcode in [167, 153] {
+        let bytes = far(opcode, &[RETURN; 200]).bytes();
+        let woven = woven(&bytes, &["m"]);
+        assert!(woven.refused.is_empty(), "{:?}", woven.refused);
+        let class = ClassFile::read(&woven.bytes).unwrap();
+        let code = Code::read(class.methods[0].code().unwrap().content, &class.pool).unwrap();
+        // Either the jump itself is wide, or it goes to one that is.
+        let jumps: Vec<_> = Instructions::new(code.bytes).map(Result::unwrap).filter_map(jump).collect();
+        let end = code.bytes.len();
+        assert!(jumps.iter().any(|(opcode, target)| *opcode == 200 && *target > end - 40), "{jumps:?}");
+        assert_eq!(jumps.len(), if opcode == 167 { 1 } else { 2 });
+    }
+}
+
+fn jump(instruction: Instruction<'_>) -> Option<(u8, usize)> {
+    match instruction.operand {
+        Operand::Jump(target) | Operand::WideJump(target) => Some((instruction.opcode, target)),
+        _ => None,
+    }
+}
+
+#[test]
+fn a_jump_that_no_island_can_help_is_refused() {
+    // A call that is told, and nothing behind which control ends.
+    let bytes = far(153, &[1, 3, 183, 0, 9]).bytes();
+    let woven = weave(&bytes, &plan(&["m"], Parts::ALL_CALLS)).unwrap();
+    assert_eq!(woven.refused[0].reason, Refused::JumpOverflow);
 }
 
 #[test]
@@ -139,11 +170,9 @@ fn a_full_constant_pool_is_refused() {
 }
 
 #[test]
-fn a_constructor_that_may_call_super_in_two_places_is_refused() {
-    // iload_1, ifeq to the second call
-    let mut code = vec![27, 153, 0, 9, 42, 3, 183, 0, 9, RETURN];
-    code.extend([42, 3, 183, 0, 9, RETURN]);
-    let class = Class { methods: vec![("<init>", 2, Some(code))], ..Class::with("m", Vec::new()) };
+fn a_constructor_that_never_calls_super_is_refused() {
+    // aconst_null, athrow
+    let class = Class { methods: vec![("<init>", 2, Some(vec![1, 191]))], ..Class::with("m", Vec::new()) };
     assert_eq!(refused(&class, "<init>"), Refused::AmbiguousConstructor);
 }
 

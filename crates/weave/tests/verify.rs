@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use support::{EVERYTHING, SPY, class_name, classes, compile, fixture, plan, run, spy, tool};
-use weave::{Parts, weave};
+use weave::{Parts, Refused, weave};
 
 /// Everything is verified, and by the verifier of frames alone where the JVM lets one choose.
 const CHECKS: [&str; 5] = [
@@ -36,6 +36,7 @@ const PARTS: [Parts; 5] = [EVERYTHING, Parts::VALUES, Parts::ENTRY_EXIT, Parts::
 struct Folder {
     names: Vec<String>,
     woven: usize,
+    too_long: usize,
     refused: Vec<String>,
 }
 
@@ -51,7 +52,13 @@ fn weave_all(folders: &[PathBuf], to: &Path) -> Folder {
         id += i32::try_from(plan.methods.len()).unwrap();
         let woven = weave(&bytes, &plan).expect("a JDK's class is woven");
         done.woven += woven.methods.len();
-        done.refused.extend(woven.refused.iter().map(|refusal| format!("{}: {refusal}", path.display())));
+        for refusal in &woven.refused {
+            // Lines and calls make long methods longer than the JIT takes: that is as it should be.
+            match refusal.reason {
+                Refused::TooLong(_) | Refused::TooLarge => done.too_long += 1,
+                _ => done.refused.push(format!("{}: {refusal}", path.display())),
+            }
+        }
         let file = to.join(&path);
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
         std::fs::write(file, &woven.bytes).unwrap();
@@ -150,8 +157,9 @@ fn runs_on_its_woven_classes(jdk: &str, modules: &str, every: usize) {
     folders.push(at("program"));
     let folder = weave_all(&folders, &at("woven"));
     assert!(folder.woven > 40_000, "only {} methods were woven", folder.woven);
-    // What is refused is long or odd; a rule that refuses too much must not pass unseen.
-    assert!(folder.refused.len() * 1_000 < folder.woven, "{:#?}", folder.refused);
+    // A rule that refuses too much must not pass unseen.
+    assert!(folder.refused.is_empty(), "{:#?}", folder.refused);
+    assert!(folder.too_long * 200 < folder.woven, "{} are too long", folder.too_long);
     compile_spy(jdk, scratch.path(), &at("spy"));
     let agent = agent(scratch.path());
     let names: Vec<&str> =

@@ -1,15 +1,18 @@
-//! The instructions of a method (JVMS 6.5), as far as their lengths and jumps go.
+//! The instructions of a method (JVMS 6.5): their lengths, jumps and local variables.
 
 use super::{Malformed, Reader};
 
 /// The opcodes that weaving tells apart or makes.
 #[expect(missing_docs, reason = "the names are the specification's")]
 pub mod opcode {
+    pub const ACONST_NULL: u8 = 1;
     pub const ICONST_0: u8 = 3;
+    pub const LCONST_0: u8 = 9;
     pub const BIPUSH: u8 = 16;
     pub const SIPUSH: u8 = 17;
     pub const LDC: u8 = 18;
     pub const LDC_W: u8 = 19;
+    pub const LDC2_W: u8 = 20;
     pub const ILOAD: u8 = 21;
     pub const LLOAD: u8 = 22;
     pub const ILOAD_0: u8 = 26;
@@ -19,9 +22,14 @@ pub mod opcode {
     pub const ASTORE: u8 = 58;
     pub const ISTORE_0: u8 = 59;
     pub const ASTORE_3: u8 = 78;
+    pub const POP2: u8 = 88;
     pub const DUP: u8 = 89;
     pub const DUP2: u8 = 92;
+    pub const DUP2_X1: u8 = 93;
+    pub const IINC: u8 = 132;
+    pub const I2L: u8 = 133;
     pub const IFEQ: u8 = 153;
+    pub const GOTO: u8 = 167;
     pub const JSR: u8 = 168;
     pub const RET: u8 = 169;
     pub const TABLESWITCH: u8 = 170;
@@ -32,8 +40,11 @@ pub mod opcode {
     pub const DRETURN: u8 = 175;
     pub const ARETURN: u8 = 176;
     pub const RETURN: u8 = 177;
+    pub const INVOKEVIRTUAL: u8 = 182;
     pub const INVOKESPECIAL: u8 = 183;
     pub const INVOKESTATIC: u8 = 184;
+    pub const INVOKEINTERFACE: u8 = 185;
+    pub const INVOKEDYNAMIC: u8 = 186;
     pub const NEW: u8 = 187;
     pub const ATHROW: u8 = 191;
     pub const WIDE: u8 = 196;
@@ -72,6 +83,77 @@ pub struct Instruction<'a> {
     pub bytes: &'a [u8],
     /// What it refers to.
     pub operand: Operand,
+}
+
+impl Instruction<'_> {
+    /// The two bytes that follow the opcode: most often an index into the constant pool.
+    pub fn index(&self) -> u16 {
+        match self.bytes {
+            [_, high, low, ..] => u16::from_be_bytes([*high, *low]),
+            _ => 0,
+        }
+    }
+
+    /// Whether control never goes on to the instruction behind it. Behind a `jsr` it does, by way of
+    /// the subroutine's `ret`.
+    pub fn ends(&self) -> bool {
+        match self.opcode {
+            opcode::GOTO | opcode::GOTO_W | opcode::RET..=opcode::RETURN | opcode::ATHROW => true,
+            opcode::WIDE => self.bytes.get(1) == Some(&opcode::RET),
+            _ => false,
+        }
+    }
+
+    /// Whether it calls a subroutine.
+    pub fn is_subroutine(&self) -> bool {
+        matches!(self.opcode, opcode::JSR | opcode::JSR_W)
+    }
+
+    /// The slot of the address to which a `ret` goes.
+    pub fn returns_to(&self) -> Option<u16> {
+        match self.bytes {
+            [opcode::WIDE, opcode::RET, high, low] => Some(u16::from_be_bytes([*high, *low])),
+            [opcode::RET, slot] => Some(u16::from(*slot)),
+            _ => None,
+        }
+    }
+
+    /// What it loads from or stores into a local variable, if it does so.
+    pub fn local(&self) -> Option<Access> {
+        let (opcode, slot) = match self.bytes {
+            [opcode::WIDE, opcode, high, low, ..] => (*opcode, u16::from_be_bytes([*high, *low])),
+            [opcode @ (opcode::ILOAD_0..=45 | opcode::ISTORE_0..=opcode::ASTORE_3)] => {
+                let (first, store) = if *opcode < opcode::ISTORE {
+                    (opcode::ILOAD_0, false)
+                } else {
+                    (opcode::ISTORE_0, true)
+                };
+                let place = opcode - first;
+                return Some(Access { store, rank: place / 4, slot: u16::from(place % 4) });
+            }
+            [opcode, slot, ..] => (*opcode, u16::from(*slot)),
+            _ => return None,
+        };
+        match opcode {
+            opcode::ILOAD..=25 => Some(Access { store: false, rank: opcode - opcode::ILOAD, slot }),
+            opcode::ISTORE..=opcode::ASTORE => {
+                Some(Access { store: true, rank: opcode - opcode::ISTORE, slot })
+            }
+            opcode::IINC => Some(Access { store: true, rank: 0, slot }),
+            _ => None,
+        }
+    }
+}
+
+/// An access to a local variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Access {
+    /// Whether it stores; `iinc` does.
+    pub store: bool,
+    /// 0 to 4: int, long, float, double, reference.
+    pub rank: u8,
+    /// The first slot.
+    pub slot: u16,
 }
 
 /// Walks a method's instructions.

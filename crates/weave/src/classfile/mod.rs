@@ -15,5 +15,5 @@ pub use class::{Attribute, Attributes, ClassFile, Member};
 pub use code::{Code, Handler};
 pub use cursor::{Malformed, Reader};
 pub use frames::{Frame, Frames, VerificationType, write_frame};
-pub use instruction::{Instruction, Instructions, Operand, opcode};
-pub use pool::{Additions, Pool, tag};
+pub use instruction::{Access, Instruction, Instructions, Operand, opcode};
+pub use pool::{Additions, Pool, Reference, tag};

@@ -2,6 +2,8 @@
 //!
 //! Appending never moves an entry, so everything else in the class may be copied as it is.
 
+use std::collections::HashMap;
+
 use super::{Malformed, Reader};
 
 /// Tags of the entries that weaving reads or makes (JVMS table 4.4-A).
@@ -16,12 +18,18 @@ pub mod tag {
     pub const DOUBLE: u8 = 6;
     /// A class or an array type.
     pub const CLASS: u8 = 7;
+    /// A field of a class.
+    pub const FIELD: u8 = 9;
     /// A method of a class.
     pub const METHOD: u8 = 10;
     /// A method of an interface.
     pub const INTERFACE_METHOD: u8 = 11;
     /// A name and a descriptor.
     pub const NAME_AND_TYPE: u8 = 12;
+    /// A constant that a bootstrap method computes.
+    pub const DYNAMIC: u8 = 17;
+    /// A call site that a bootstrap method links.
+    pub const INVOKE_DYNAMIC: u8 = 18;
 }
 
 /// Offsets of the entries of a constant pool.
@@ -47,7 +55,7 @@ impl<'a> Pool<'a> {
             let tag = reader.u1()?;
             let length = match tag {
                 tag::UTF8 => usize::from(reader.u2()?),
-                3 | 4 | 9..=12 | 17 | 18 => 4,
+                3 | 4 | 9..=12 | tag::DYNAMIC | tag::INVOKE_DYNAMIC => 4,
                 tag::LONG | tag::DOUBLE => 8,
                 tag::CLASS | 8 | 16 | 19 | 20 => 2,
                 15 => 3,
@@ -98,13 +106,57 @@ impl<'a> Pool<'a> {
         self.utf8(name)
     }
 
-    /// Owner and name of a method entry, of a class or of an interface.
-    pub fn method(&self, index: u16) -> Result<(&'a [u8], &'a [u8]), Malformed> {
-        let mut reader = self.entry(index, &[tag::METHOD, tag::INTERFACE_METHOD])?;
-        let owner = self.class(reader.u2()?)?;
-        let mut pair = self.entry(reader.u2()?, &[tag::NAME_AND_TYPE])?;
-        Ok((owner, self.utf8(pair.u2()?)?))
+    /// The tag of an entry.
+    pub fn tag(&self, index: u16) -> Result<u8, Malformed> {
+        let at = self.offsets.get(usize::from(index)).copied().unwrap_or(0) as usize;
+        self.bytes
+            .get(at)
+            .copied()
+            .filter(|_| at != 0)
+            .ok_or(Malformed { what: "there is no such constant", at })
     }
+
+    /// What a field's or method's entry names, the owner being of a class or of an interface.
+    pub fn member(&self, index: u16) -> Result<Reference<'a>, Malformed> {
+        let mut reader = self.entry(index, &[tag::FIELD, tag::METHOD, tag::INTERFACE_METHOD])?;
+        let owner = self.class(reader.u2()?)?;
+        let (name, descriptor) = self.pair(reader.u2()?)?;
+        Ok(Reference { owner, name, descriptor })
+    }
+
+    /// Name and descriptor of a dynamic constant or call site.
+    pub fn dynamic(&self, index: u16) -> Result<(&'a [u8], &'a [u8]), Malformed> {
+        let mut reader = self.entry(index, &[tag::DYNAMIC, tag::INVOKE_DYNAMIC])?;
+        reader.u2()?;
+        self.pair(reader.u2()?)
+    }
+
+    fn pair(&self, index: u16) -> Result<(&'a [u8], &'a [u8]), Malformed> {
+        let mut pair = self.entry(index, &[tag::NAME_AND_TYPE])?;
+        Ok((self.utf8(pair.u2()?)?, self.utf8(pair.u2()?)?))
+    }
+
+    /// All class entries: names and indexes. Those whose name is none are left out.
+    pub fn classes(&self) -> impl Iterator<Item = (&'a [u8], u16)> {
+        let indexes = (1_u16..).take(self.offsets.len().saturating_sub(1));
+        indexes.filter_map(|index| {
+            (self.tag(index) == Ok(tag::CLASS))
+                .then(|| self.class(index).ok())
+                .flatten()
+                .map(|name| (name, index))
+        })
+    }
+}
+
+/// What a field's or a method's entry names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reference<'a> {
+    /// Internal name of the class, or the descriptor of an array type.
+    pub owner: &'a [u8],
+    /// The member's name.
+    pub name: &'a [u8],
+    /// Its descriptor.
+    pub descriptor: &'a [u8],
 }
 
 /// Entries to append to a pool; the same entry is made once.
@@ -112,41 +164,41 @@ impl<'a> Pool<'a> {
 pub struct Additions {
     first: usize,
     entries: Vec<Vec<u8>>,
+    places: HashMap<Vec<u8>, usize>,
 }
 
 impl Additions {
     /// Nothing yet, to follow `pool`.
     pub fn after(pool: &Pool<'_>) -> Self {
-        Additions { first: pool.count(), entries: Vec::new() }
+        Additions { first: pool.count(), entries: Vec::new(), places: HashMap::new() }
     }
 
-    /// How many entries there are, to go back to with [`Additions::truncate`].
-    pub fn len(&self) -> usize {
-        self.entries.len()
+    /// The index that the next new entry gets, to go back to with [`Additions::truncate`].
+    pub fn next(&self) -> usize {
+        self.first + self.entries.len()
     }
 
-    /// Whether nothing was added.
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
-    /// Forgets the entries from `len` on.
-    pub fn truncate(&mut self, len: usize) {
-        self.entries.truncate(len);
+    /// Forgets the entries from index `next` on.
+    pub fn truncate(&mut self, next: usize) {
+        let keep = next.saturating_sub(self.first);
+        if keep < self.entries.len() {
+            self.entries.truncate(keep);
+            self.places.retain(|_, place| *place < keep);
+        }
     }
 
     /// The index of `entry`, tag and all; `None` when the pool is full (JVMS 4.1: 65,534 entries).
     fn add(&mut self, entry: Vec<u8>) -> Option<u16> {
-        let place = match self.entries.iter().position(|known| *known == entry) {
-            Some(place) => place,
-            None => self.entries.len(),
-        };
-        // The count is one more than the index and must fit too.
-        let index = u16::try_from(self.first + place).ok().filter(|index| *index < u16::MAX)?;
-        if place == self.entries.len() {
-            self.entries.push(entry);
+        match self.places.get(&entry) {
+            Some(place) => u16::try_from(self.first + *place).ok(),
+            None => {
+                // The count is one more than the index and must fit too.
+                let index = u16::try_from(self.next()).ok().filter(|index| *index < u16::MAX)?;
+                self.places.insert(entry.clone(), self.entries.len());
+                self.entries.push(entry);
+                Some(index)
+            }
         }
-        Some(index)
     }
 
     /// A UTF-8 entry; `None` also when the text is too long for one.
@@ -189,7 +241,7 @@ impl Additions {
     /// Writes the pool with the additions: count, old entries, new ones.
     pub fn write(&self, pool: &Pool<'_>, start: usize, out: &mut Vec<u8>) -> Result<(), Malformed> {
         let full = Malformed { what: "the constant pool is full", at: start };
-        let count = u16::try_from(self.first + self.entries.len()).map_err(|_| full)?;
+        let count = u16::try_from(self.next()).map_err(|_| full)?;
         out.extend(count.to_be_bytes());
         out.extend(pool.bytes.get(start + 2..pool.end).ok_or(full)?);
         for entry in &self.entries {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use weave::classfile::{
-    ClassFile, Code, Frames, Instructions, Member, Operand, Pool, Reader, VerificationType,
+    ClassFile, Code, Frames, Instructions, Member, Operand, Pool, Reader, Reference, VerificationType,
 };
 
 /// The mnemonics, in the order of the opcodes (JVMS 6.5).
@@ -68,7 +68,7 @@ pub(crate) fn listing(class: &ClassFile<'_>, method: &Member<'_>) -> String {
 fn operands(pool: &Pool<'_>, opcode: u8, bytes: &[u8], out: &mut String) {
     match (opcode, bytes) {
         (182..=185, [high, low, ..]) => {
-            let (owner, name) = pool.method(u16::from_be_bytes([*high, *low])).unwrap();
+            let Reference { owner, name, .. } = pool.member(u16::from_be_bytes([*high, *low])).unwrap();
             write!(out, " {}.{}", String::from_utf8_lossy(owner), String::from_utf8_lossy(name)).unwrap();
         }
         (187 | 189 | 192 | 193, [high, low]) => {
