@@ -4,4 +4,10 @@
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rustc-link-arg-cdylib=-Wl,-z,nodelete");
+    if std::env::var_os("CARGO_FEATURE_WITHOUT_BACKTRACES").is_some() {
+        // Takes the place of rustc's list, which has every symbol of C's name in it.
+        println!("cargo:rerun-if-changed=exports.ld");
+        let place = env!("CARGO_MANIFEST_DIR");
+        println!("cargo:rustc-link-arg-cdylib=-Wl,--version-script={place}/exports.ld");
+    }
 }

@@ -4,6 +4,8 @@
 //! thread and returns success. `Agent_OnAttach` runs on the JVM's only attach thread, and a failure
 //! there would make the JVM unload a library that already has thread-local data (JDK-8252657).
 
+#[cfg(feature = "without-backtraces")]
+mod backtraces;
 mod entry;
 mod lifecycle;
 mod outside;
