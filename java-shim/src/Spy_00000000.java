@@ -19,8 +19,10 @@ public final class Spy_00000000 {
 
     /** The switch for all. Volatile: what makes a loop that is compiled already see a gate change. */
     private static volatile int on;
-    /** A page has 1,024 ids; pages are made before their ids are given out. */
-    private static final int[][] gates = new int[1024][];
+    /** The gates of the first ids: a constant array and a constant index, which the JIT makes one comparison of. */
+    private static final int[] near = new int[1 << 14];
+    /** All others, 1,024 to a page; pages are made before their ids are given out. */
+    private static final int[][] far = new int[1024][];
     /** The first condition of each id, or null. */
     private static final Advice_00000000[][] advices = new Advice_00000000[1024][];
     /** The next id that was never given out. */
@@ -35,7 +37,7 @@ public final class Spy_00000000 {
     }
 
     private static long opened(int id) {
-        int gate = gates[id >>> 10][id & 1023];
+        int gate = gate(id);
         return gate == 0 ? 0L : token(gate, id, gate & 0xff & ~(gate >>> 8));
     }
 
@@ -49,7 +51,7 @@ public final class Spy_00000000 {
         if (on == 0) {
             return;
         }
-        int gate = gates[id >>> 10][id & 1023];
+        int gate = gate(id);
         tell(gate, id, token, gate & ~(gate >>> 16) & (int) token & 0xff);
     }
 
@@ -63,7 +65,7 @@ public final class Spy_00000000 {
         if (on == 0) {
             return;
         }
-        int gate = gates[id >>> 10][id & 1023];
+        int gate = gate(id);
         tell(gate, thrown, id, token, gate & ~(gate >>> 16) & (int) token & 0xff);
     }
 
@@ -74,7 +76,7 @@ public final class Spy_00000000 {
     }
 
     private static long openedA1J1(int id, Object a0, long j0) {
-        int gate = gates[id >>> 10][id & 1023];
+        int gate = gate(id);
         if (gate == 0) {
             return 0L;
         }
@@ -96,7 +98,7 @@ public final class Spy_00000000 {
         if (on == 0) {
             return;
         }
-        int gate = gates[id >>> 10][id & 1023];
+        int gate = gate(id);
         int lanes = gate & (int) token & 0xff;
         if ((lanes & gate >>> 16) != 0) {
             Advice_00000000 first = advices[id >>> 10][id & 1023];
@@ -115,7 +117,7 @@ public final class Spy_00000000 {
         if (on == 0) {
             return;
         }
-        int gate = gates[id >>> 10][id & 1023];
+        int gate = gate(id);
         int lanes = gate & (int) token & 0xff;
         if ((lanes & gate >>> 16) != 0) {
             Advice_00000000 first = advices[id >>> 10][id & 1023];
@@ -125,6 +127,10 @@ public final class Spy_00000000 {
     }
 
     // } each shape
+
+    private static int gate(int id) {
+        return id < 1 << 14 ? near[id] : far[id >>> 10][id & 1023];
+    }
 
     private static long token(int gate, int id, int lanes) {
         if ((gate & TELL) != 0) {
@@ -152,37 +158,37 @@ public final class Spy_00000000 {
     // Call sites, handlers, lines.
 
     public static void before(long token, int id, int site) {
-        if (token != 0L && on != 0 && (gates[id >>> 10][id & 1023] & CALLS) != 0) {
+        if (token != 0L && on != 0 && (gate(id) & CALLS) != 0) {
             beforeIn(Thread.currentThread(), id, site);
         }
     }
 
     public static void after(long token, int id, int site) {
-        if (token != 0L && on != 0 && (gates[id >>> 10][id & 1023] & CALLS) != 0) {
+        if (token != 0L && on != 0 && (gate(id) & CALLS) != 0) {
             afterIn(Thread.currentThread(), id, site);
         }
     }
 
     public static void caught(long token, int id) {
-        if (token != 0L && on != 0 && (gates[id >>> 10][id & 1023] & TELL) != 0) {
+        if (token != 0L && on != 0 && (gate(id) & TELL) != 0) {
             caughtIn(Thread.currentThread(), id);
         }
     }
 
     public static void line(long token, int id, int line) {
-        if (token != 0L && on != 0 && (gates[id >>> 10][id & 1023] & LINES) != 0) {
+        if (token != 0L && on != 0 && (gate(id) & LINES) != 0) {
             lineIn(Thread.currentThread(), id, line);
         }
     }
 
     public static void lineA(Object value, long token, int id, int local) {
-        if (token != 0L && on != 0 && (gates[id >>> 10][id & 1023] & LINES) != 0) {
+        if (token != 0L && on != 0 && (gate(id) & LINES) != 0) {
             lineAIn(Thread.currentThread(), value, id, local);
         }
     }
 
     public static void lineJ(long value, long token, int id, int local) {
-        if (token != 0L && on != 0 && (gates[id >>> 10][id & 1023] & LINES) != 0) {
+        if (token != 0L && on != 0 && (gate(id) & LINES) != 0) {
             lineJIn(Thread.currentThread(), value, id, local);
         }
     }
@@ -226,7 +232,7 @@ public final class Spy_00000000 {
         }
         for (int page = first >>> 10; page <= first + count - 1 >>> 10; page++) {
             if (advices[page] == null) {
-                gates[page] = new int[1024];
+                far[page] = page < near.length >>> 10 ? null : new int[1024];
                 advices[page] = new Advice_00000000[1024];
             }
         }
@@ -234,12 +240,12 @@ public final class Spy_00000000 {
         return first;
     }
 
-    private static int gate(int id) {
-        return gates[id >>> 10][id & 1023];
-    }
-
     private static void gate(int id, int gate) {
-        gates[id >>> 10][id & 1023] = gate;
+        if (id < near.length) {
+            near[id] = gate;
+        } else {
+            far[id >>> 10][id & 1023] = gate;
+        }
         on = on;
     }
 

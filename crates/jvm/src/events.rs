@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::gc;
 use crate::guard::guard;
 use crate::jvmti::{Jvmti, jvmti};
+use crate::probe;
 use crate::redefine::{self, ClassFile};
 use crate::sys::{self, EventCallbacks, EventKind, JNIEnv, JvmtiEnv, jthread};
 use crate::vm::Vm;
@@ -100,6 +101,7 @@ unsafe extern "C" fn vm_init(_: *mut JvmtiEnv, env: *mut JNIEnv, _: jthread) {
 unsafe extern "C" fn vm_death(_: *mut JvmtiEnv, _: *mut JNIEnv) {
     guard(|| {
         Vm::mark_gone();
+        probe::fall_silent();
         if let Some(listener) = LISTENER.get() {
             listener.vm_death();
         }

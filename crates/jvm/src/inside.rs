@@ -3,7 +3,6 @@
 //! thread that was inside has been outside once ([`quiesce`]). The barrier this needs is paid by the waiting side
 //! (`membarrier`). This is the only way memory is given back on the hot path: no counts, no locks shared by threads.
 
-use std::alloc::{Layout, alloc_zeroed};
 use std::cell::{Cell, UnsafeCell};
 use std::marker::PhantomData;
 use std::ops::Deref;
@@ -23,11 +22,13 @@ const CHUNK: usize = 64;
 const CHUNKS: usize = BLOCKS.div_ceil(CHUNK);
 
 /// What one OS thread writes and others read.
-#[repr(C, align(64))]
+#[repr(align(64))]
 struct Block {
+    /// Whose it is: the address that was given to [`Inside::new`].
+    key: usize,
+    index: usize,
     /// How many guards are open, in the low 8 bits; how often the last was closed, above.
     state: AtomicU32,
-    index: AtomicU32,
     /// The Java thread that was seen here last (its key), and whether it is virtual; of its own thread only.
     seen: AtomicU64,
     seen_virtual: AtomicBool,
@@ -36,10 +37,9 @@ struct Block {
 const OPEN: u32 = 0xFF;
 const CLOSED_ONCE: u32 = 0x100;
 
-/// The key shifted left by 16 and the number of the block plus one, or 0.
-static TABLE: [AtomicU64; PLACES] = [const { AtomicU64::new(0) }; PLACES];
-static BLOCKS_USED: AtomicU32 = AtomicU32::new(0);
-static BLOCK_CHUNKS: [AtomicPtr<Block>; CHUNKS] = [const { AtomicPtr::new(ptr::null_mut()) }; CHUNKS];
+/// The blocks by their key, and by their index. They are never freed: there are as many as threads have lived at once.
+static TABLE: [AtomicPtr<Block>; PLACES] = [const { AtomicPtr::new(ptr::null_mut()) }; PLACES];
+static IN_ORDER: [AtomicPtr<Block>; BLOCKS] = [const { AtomicPtr::new(ptr::null_mut()) }; BLOCKS];
 static ADDING: Mutex<()> = Mutex::new(());
 /// Guards of threads that found no place.
 static CROWD: AtomicU64 = AtomicU64::new(0);
@@ -95,11 +95,11 @@ impl Inside {
     /// after the thread has ended. `None` where there are more threads than that.
     #[inline]
     pub fn index(&self) -> Option<usize> {
-        self.block.map(|block| usize::try_from(block.index.load(Ordering::Relaxed)).unwrap_or(0))
+        self.block.map(|block| block.index)
     }
 
     /// No index is as high.
-    pub const LIMIT: usize = CHUNKS * CHUNK;
+    pub const LIMIT: usize = BLOCKS;
 
     /// Whether the Java thread with this key is virtual, if it was the last that was asked about here; else asks `look`.
     pub(crate) fn is_virtual(&self, key: u64, look: impl FnOnce() -> bool) -> bool {
@@ -139,69 +139,43 @@ fn place(key: usize) -> usize {
     mixed >> (usize::BITS - PLACES.trailing_zeros())
 }
 
-/// The word of the table for a key, without the block; `None` for an address that no program has today.
-#[inline]
-fn word(key: usize) -> Option<u64> {
-    let key = u64::try_from(key).ok()?;
-    (key >> 48 == 0).then_some(key << 16)
-}
-
 #[inline]
 fn find(key: usize) -> Option<&'static Block> {
-    let wanted = word(key)?;
     let mut at = place(key);
     loop {
         let found = TABLE.get(at & (PLACES - 1))?.load(Ordering::Acquire);
-        if found == 0 {
-            return None;
-        }
-        if found & !0xFFFF == wanted {
-            return block(usize::try_from(found & 0xFFFF).ok()?.checked_sub(1)?);
+        // SAFETY: null, or a block, which is never freed.
+        let block = unsafe { found.as_ref() }?;
+        if block.key == key {
+            return Some(block);
         }
         // Never full (see `BLOCKS`), so an empty place ends this.
         at = at.wrapping_add(1);
     }
 }
 
-#[inline]
-fn block(index: usize) -> Option<&'static Block> {
-    let chunk = BLOCK_CHUNKS.get(index / CHUNK)?.load(Ordering::Acquire);
-    if chunk.is_null() {
-        return None;
-    }
-    let block = chunk.wrapping_add(index % CHUNK);
-    // SAFETY: a chunk has `CHUNK` blocks, zeroed when made, and is never freed.
-    Some(unsafe { &*block })
-}
-
-/// Gives the thread a block, once in its life. `None` if there are too many or no memory.
+/// Gives the thread a block, once in its life. `None` if there are too many.
 #[cold]
 fn add(key: usize) -> Option<&'static Block> {
-    let wanted = word(key)?;
     let adding = ADDING.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    let used = BLOCKS_USED.load(Ordering::Relaxed);
-    let index = usize::try_from(used).ok().filter(|index| *index < BLOCKS)?;
-    if used == 0 {
+    let index = IN_ORDER.iter().position(|place| place.load(Ordering::Relaxed).is_null())?;
+    if index == 0 {
         FENCES.store(!membarrier::register(), Ordering::SeqCst);
     }
-    let chunk = BLOCK_CHUNKS.get(index / CHUNK)?;
-    if chunk.load(Ordering::Relaxed).is_null() {
-        let layout = Layout::array::<Block>(CHUNK).ok()?;
-        // SAFETY: not of size 0.
-        let made = unsafe { alloc_zeroed(layout) };
-        if made.is_null() {
-            return None;
-        }
-        chunk.store(made.cast(), Ordering::Release);
-    }
-    let block = block(index)?;
-    block.index.store(used, Ordering::Relaxed);
-    BLOCKS_USED.store(used.wrapping_add(1), Ordering::Release);
+    let block: &'static Block = Box::leak(Box::new(Block {
+        key,
+        index,
+        state: AtomicU32::new(0),
+        seen: AtomicU64::new(0),
+        seen_virtual: AtomicBool::new(false),
+    }));
+    let pointer = ptr::from_ref(block).cast_mut();
+    IN_ORDER.get(index)?.store(pointer, Ordering::Release);
     let mut at = place(key);
-    while TABLE.get(at & (PLACES - 1))?.load(Ordering::Relaxed) != 0 {
+    while !TABLE.get(at & (PLACES - 1))?.load(Ordering::Relaxed).is_null() {
         at = at.wrapping_add(1);
     }
-    TABLE.get(at & (PLACES - 1))?.store(wanted | u64::from(used.wrapping_add(1)), Ordering::SeqCst);
+    TABLE.get(at & (PLACES - 1))?.store(pointer, Ordering::Release);
     drop(adding);
     Some(block)
 }
@@ -229,7 +203,6 @@ fn passed(deadline: Instant) -> bool {
         FENCES.store(true, Ordering::SeqCst);
         std::thread::sleep(Duration::from_millis(10));
     }
-    let used = usize::try_from(BLOCKS_USED.load(Ordering::Acquire)).unwrap_or(0);
     let mut pause = 0u32;
     let mut wait = |inside: &dyn Fn() -> bool| {
         while inside() {
@@ -241,7 +214,9 @@ fn passed(deadline: Instant) -> bool {
         }
         true
     };
-    for block in (0..used).filter_map(block) {
+    // SAFETY: null, or a block, which is never freed.
+    let block = |place: &AtomicPtr<Block>| unsafe { place.load(Ordering::Acquire).as_ref() };
+    for block in IN_ORDER.iter().map_while(block) {
         let state = block.state.load(Ordering::Acquire);
         let (open, closings) = (state & OPEN, state & !OPEN);
         let still = || block.state.load(Ordering::Acquire) & !OPEN == closings;
@@ -286,11 +261,11 @@ impl<T: Send + Sync + 'static> Published<T> {
     /// Publishes another value, or none, and gives the old one back.
     pub fn replace(&self, value: Option<T>) -> Option<Retired<T>> {
         let new = value.map_or(ptr::null_mut(), |value| Box::into_raw(Box::new(value)));
-        let old = self.value.swap(new, Ordering::AcqRel);
+        let old = self.value.swap(new, Ordering::SeqCst);
         if old.is_null() {
             return None;
         }
-        Some(Retired { value: Some(Kept(old)), since: EPOCH.load(Ordering::SeqCst) })
+        Some(Retired { kept: Some(Kept(old)), since: EPOCH.load(Ordering::SeqCst) })
     }
 }
 
@@ -329,7 +304,7 @@ impl<T> Drop for Kept<T> {
 /// A value that is no longer published but may still be read. May be looked at; it is freed by a later [`quiesce`], however
 /// it is let go.
 pub struct Retired<T: Send + Sync + 'static> {
-    value: Option<Kept<T>>,
+    kept: Option<Kept<T>>,
     since: u64,
 }
 
@@ -339,7 +314,7 @@ impl<T: Send + Sync + 'static> Retired<T> {
         if !quiesce(deadline) {
             return Err(self);
         }
-        match self.value.take() {
+        match self.kept.take() {
             Some(kept) => Ok(kept.into_box()),
             None => Err(self),
         }
@@ -350,7 +325,7 @@ impl<T: Send + Sync + 'static> Deref for Retired<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        let value = self.value.as_ref().map_or(ptr::null_mut(), |kept| kept.0);
+        let value = self.kept.as_ref().map_or(ptr::null_mut(), |kept| kept.0);
         debug_assert!(!value.is_null(), "only `take` and `drop` leave it empty");
         // SAFETY: there until `take` or `drop`, which both end our life.
         unsafe { &*value }
@@ -359,7 +334,7 @@ impl<T: Send + Sync + 'static> Deref for Retired<T> {
 
 impl<T: Send + Sync + 'static> Drop for Retired<T> {
     fn drop(&mut self) {
-        if let Some(kept) = self.value.take() {
+        if let Some(kept) = self.kept.take() {
             let mut limbo = LIMBO.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
             limbo.push((self.since, Box::new(kept)));
         }
@@ -504,5 +479,179 @@ mod membarrier {
     fn call(command: libc::c_int) -> bool {
         // SAFETY: plain numbers; the kernel refuses what it does not know.
         unsafe { libc::syscall(libc::SYS_membarrier, command, 0, 0) == 0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+    use std::sync::{Arc, Barrier, mpsc};
+    use std::thread;
+
+    use super::*;
+
+    fn in_ten_seconds() -> Instant {
+        Instant::now() + Duration::from_secs(10)
+    }
+
+    /// Knows whether it was dropped, and how many of its kind live.
+    struct Counted {
+        value: usize,
+        alive: AtomicBool,
+        living: Arc<AtomicUsize>,
+    }
+
+    impl Counted {
+        fn new(value: usize, living: &Arc<AtomicUsize>) -> Counted {
+            living.fetch_add(1, Ordering::SeqCst);
+            Counted { value, alive: AtomicBool::new(true), living: Arc::clone(living) }
+        }
+    }
+
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            self.alive.store(false, Ordering::SeqCst);
+            self.living.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+
+    #[test]
+    fn readers_never_meet_what_was_freed() {
+        const READERS: usize = 3;
+        const ROUNDS: usize = 300;
+        let living = Arc::new(AtomicUsize::new(0));
+        let published = Published::new(Counted::new(0, &living));
+        let stop = AtomicBool::new(false);
+        let reads = AtomicUsize::new(0);
+        let together = Barrier::new(READERS + 1);
+        thread::scope(|scope| {
+            for _ in 0..READERS {
+                scope.spawn(|| {
+                    together.wait();
+                    let mut last = 0;
+                    while !stop.load(Ordering::Relaxed) {
+                        let inside = Inside::of_this_thread();
+                        let nested = Inside::of_this_thread();
+                        drop(nested);
+                        let seen = published.read(&inside).unwrap();
+                        assert!(seen.value >= last, "newer values do not become older");
+                        last = seen.value;
+                        for _ in 0..20 {
+                            assert!(seen.alive.load(Ordering::SeqCst), "freed while it is read");
+                        }
+                        reads.fetch_add(1, Ordering::Relaxed);
+                    }
+                });
+            }
+            together.wait();
+            for round in 1..=ROUNDS {
+                let old = published.replace(Some(Counted::new(round, &living))).unwrap();
+                assert_eq!(old.value, round - 1);
+                match round % 3 {
+                    // Taken and freed here.
+                    0 => assert!(old.take(in_ten_seconds()).is_ok()),
+                    // Freed by a later wait.
+                    _ => drop(old),
+                }
+            }
+            while reads.load(Ordering::Relaxed) < 1_000 {
+                thread::yield_now();
+            }
+            stop.store(true, Ordering::Relaxed);
+        });
+        assert!(quiesce(in_ten_seconds()));
+        assert_eq!(living.load(Ordering::SeqCst), 1, "only what is published lives");
+        drop(published);
+        assert_eq!(living.load(Ordering::SeqCst), 0);
+    }
+
+    #[test]
+    fn a_value_is_kept_until_its_reader_has_left() {
+        let living = Arc::new(AtomicUsize::new(0));
+        let published = Published::new(Counted::new(1, &living));
+        let ((ready, is_ready), (leave, may_leave)) = (mpsc::channel(), mpsc::channel::<()>());
+        thread::scope(|scope| {
+            let published = &published;
+            scope.spawn(move || {
+                let inside = Inside::of_this_thread();
+                let seen = published.read(&inside).unwrap();
+                ready.send(()).unwrap();
+                may_leave.recv().unwrap();
+                assert!(seen.alive.load(Ordering::SeqCst));
+            });
+            is_ready.recv().unwrap();
+            let old = published.replace(None).unwrap();
+            let Err(old) = old.take(Instant::now() + Duration::from_millis(20)) else {
+                panic!("freed under its reader")
+            };
+            assert!(old.alive.load(Ordering::SeqCst));
+            leave.send(()).unwrap();
+            assert_eq!(old.take(in_ten_seconds()).ok().unwrap().value, 1);
+        });
+        let inside = Inside::of_this_thread();
+        assert!(published.read(&inside).is_none());
+    }
+
+    #[test]
+    fn a_busy_thread_does_not_hold_up_the_wait() {
+        let stop = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while !stop.load(Ordering::Relaxed) {
+                    let _inside = Inside::of_this_thread();
+                    std::hint::black_box((0..1_000).sum::<u64>());
+                }
+            });
+            for _ in 0..50 {
+                assert!(quiesce(in_ten_seconds()));
+            }
+            stop.store(true, Ordering::Relaxed);
+        });
+    }
+
+    #[test]
+    fn every_thread_has_a_value_of_its_own() {
+        let all = PerThread::<AtomicUsize>::new();
+        let together = Barrier::new(8);
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    // All live at once, or one could get the index of another that has ended.
+                    together.wait();
+                    for _ in 0..100 {
+                        let inside = Inside::of_this_thread();
+                        all.get_or_make(&inside, AtomicUsize::default)
+                            .unwrap()
+                            .fetch_add(1, Ordering::Relaxed);
+                    }
+                    together.wait();
+                });
+            }
+        });
+        let counts: Vec<_> = all.iter().map(|count| count.load(Ordering::Relaxed)).collect();
+        assert_eq!(counts, [100; 8]);
+    }
+
+    #[test]
+    fn only_the_owner_gets_at_an_owned_value_and_once_at_a_time() {
+        let inside = Inside::of_this_thread();
+        let owned = Owned::new(&inside, vec![1]).unwrap();
+        let inner = owned.with(&inside, |value| {
+            value.push(2);
+            owned.with(&inside, |_| ()).is_none()
+        });
+        assert_eq!(inner, Some(true));
+        thread::scope(|scope| {
+            scope.spawn(|| assert!(owned.with(&Inside::of_this_thread(), |_| ()).is_none()));
+        });
+        assert_eq!(owned.with(&inside, |value| value.len()), Some(2));
+    }
+
+    #[test]
+    fn the_same_thread_has_the_same_index_and_others_have_others() {
+        let index = || Inside::of_this_thread().index().unwrap();
+        let own = index();
+        assert_eq!(index(), own);
+        thread::scope(|scope| assert_ne!(scope.spawn(index).join().unwrap(), own));
     }
 }

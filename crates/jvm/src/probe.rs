@@ -306,13 +306,20 @@ static VIRTUAL: OnceLock<Global<Class>> = OnceLock::new();
 static OUR_METHODS: OnceLock<Box<[MethodId]>> = OnceLock::new();
 static PROBE: OnceLock<&'static dyn Probe> = OnceLock::new();
 
+/// What `PROBE` holds, or null: there is no probe, it has panicked too often, or the JVM dies. One load for all three.
+static TOLD: AtomicPtr<&'static dyn Probe> = AtomicPtr::new(ptr::null_mut());
+
 /// Panics of the probe so far, and with how many it is told nothing more.
 static PANICS: AtomicU32 = AtomicU32::new(0);
 const TOO_MANY: u32 = 8;
 
 /// Says who is told; only the first one ever is kept. Returns whether this was it.
 pub fn listen(probe: &'static dyn Probe) -> bool {
-    PROBE.set(probe).is_ok()
+    let first = PROBE.set(probe).is_ok();
+    if first {
+        forgive();
+    }
+    first
 }
 
 /// How often the probe has panicked. With eight it is told nothing more until [`forgive`].
@@ -323,6 +330,14 @@ pub fn panics() -> u32 {
 /// Counts panics from zero again.
 pub fn forgive() {
     PANICS.store(0, Ordering::Relaxed);
+    if let Some(probe) = PROBE.get().filter(|_| !Vm::is_gone()) {
+        TOLD.store(ptr::from_ref(probe).cast_mut(), Ordering::Release);
+    }
+}
+
+/// Nothing is told any more: the JVM dies.
+pub(crate) fn fall_silent() {
+    TOLD.store(ptr::null_mut(), Ordering::Release);
 }
 
 /// Looks up what moments need; before the natives are bound.
@@ -344,29 +359,28 @@ pub(crate) fn prepare(env: &Env<'_>, jvmti: &Jvmti, spy: &impl Ref<Kind = Class>
     Ok(())
 }
 
-/// Tells the probe, if there is one that works and the JVM lives.
-#[inline]
+/// Tells the probe, if there is one that works and the JVM lives. Each closure makes a copy of it in any case, so it may
+/// as well lie where it is called.
+#[inline(always)]
 fn tell<R>(
     raw: *mut JNIEnv,
     thread: jobject,
     ticks: u64,
     work: impl FnOnce(&dyn Probe, &Moment<'_>) -> R,
 ) -> Option<R> {
-    let probe = PROBE.get()?;
-    if Vm::is_gone() || PANICS.load(Ordering::Relaxed) >= TOO_MANY {
-        return None;
-    }
-    let told = panic::catch_unwind(AssertUnwindSafe(|| {
-        let inside = Inside::new(raw.expose_provenance());
-        let at = Moment {
-            raw: NonNull::new(raw),
-            inside: &inside,
-            thread,
-            ticks: Cell::new(ticks),
-            here: PhantomData,
-        };
-        work(*probe, &at)
-    }));
+    let probe = TOLD.load(Ordering::Acquire);
+    // SAFETY: null, or the place inside of `PROBE`, which is written once, before.
+    let probe = unsafe { probe.as_ref() }?;
+    // Outside of the catch, so that what must be kept over it stays in registers; neither can panic.
+    let inside = Inside::new(raw.expose_provenance());
+    let at = Moment {
+        raw: NonNull::new(raw),
+        inside: &inside,
+        thread,
+        ticks: Cell::new(ticks),
+        here: PhantomData,
+    };
+    let told = panic::catch_unwind(AssertUnwindSafe(|| work(*probe, &at)));
     match told {
         Ok(result) => Some(result),
         Err(payload) => {
@@ -378,7 +392,9 @@ fn tell<R>(
 
 #[cold]
 fn broke(payload: Box<dyn std::any::Any + Send>) {
-    PANICS.fetch_add(1, Ordering::Relaxed);
+    if PANICS.fetch_add(1, Ordering::Relaxed).saturating_add(1) >= TOO_MANY {
+        fall_silent();
+    }
     let said = guard::message(&*payload);
     // The log itself may be what panicked.
     let _ = panic::catch_unwind(AssertUnwindSafe(|| log::error!("a bug in a probe was caught: {said}")));
@@ -420,7 +436,7 @@ pub(crate) mod natives {
         id: jint,
         lanes: jint,
     ) -> jlong {
-        let told = tell(env, thread, 0, |probe, at| {
+        let told = tell(env, thread, 0, move |probe, at| {
             let lanes = probe.began(at, id.cast_unsigned(), low(lanes));
             token(at.now(), lanes)
         });
@@ -440,7 +456,7 @@ pub(crate) mod natives {
         token: jlong,
     ) {
         let (since, lanes) = open(token);
-        tell(env, thread, clock::ticks(), |probe, at| probe.ended(at, id.cast_unsigned(), since, lanes));
+        tell(env, thread, clock::ticks(), move |probe, at| probe.ended(at, id.cast_unsigned(), since, lanes));
     }
 
     pub(crate) extern "system" fn failed(
@@ -463,29 +479,29 @@ pub(crate) mod natives {
     ) {
         let (since, lanes) = open(token);
         let thrown = Failure { thrown: Handle::new(thrown) };
-        tell(env, thread, clock::ticks(), |probe, at| {
+        tell(env, thread, clock::ticks(), move |probe, at| {
             probe.failed(at, id.cast_unsigned(), since, lanes, &thrown);
         });
     }
 
     pub(crate) extern "system" fn before(env: *mut JNIEnv, _: jclass, thread: jobject, id: jint, site: jint) {
-        tell(env, thread, clock::ticks(), |probe, at| {
+        tell(env, thread, clock::ticks(), move |probe, at| {
             probe.before(at, id.cast_unsigned(), site.cast_unsigned());
         });
     }
 
     pub(crate) extern "system" fn after(env: *mut JNIEnv, _: jclass, thread: jobject, id: jint, site: jint) {
-        tell(env, thread, clock::ticks(), |probe, at| {
+        tell(env, thread, clock::ticks(), move |probe, at| {
             probe.after(at, id.cast_unsigned(), site.cast_unsigned());
         });
     }
 
     pub(crate) extern "system" fn caught(env: *mut JNIEnv, _: jclass, thread: jobject, id: jint) {
-        tell(env, thread, clock::ticks(), |probe, at| probe.caught(at, id.cast_unsigned()));
+        tell(env, thread, clock::ticks(), move |probe, at| probe.caught(at, id.cast_unsigned()));
     }
 
     pub(crate) extern "system" fn line(env: *mut JNIEnv, _: jclass, thread: jobject, id: jint, line: jint) {
-        tell(env, thread, clock::ticks(), |probe, at| {
+        tell(env, thread, clock::ticks(), move |probe, at| {
             probe.line(at, id.cast_unsigned(), line.cast_unsigned());
         });
     }
@@ -499,7 +515,7 @@ pub(crate) mod natives {
         local: jint,
     ) {
         let value = Ok(Handle::new(value));
-        tell(env, thread, 0, |probe, at| {
+        tell(env, thread, 0, move |probe, at| {
             probe.local(at, id.cast_unsigned(), local.cast_unsigned(), value);
         });
     }
@@ -513,7 +529,7 @@ pub(crate) mod natives {
         local: jint,
     ) {
         let value = Err(value.cast_unsigned());
-        tell(env, thread, 0, |probe, at| {
+        tell(env, thread, 0, move |probe, at| {
             probe.local(at, id.cast_unsigned(), local.cast_unsigned(), value);
         });
     }

@@ -4,6 +4,7 @@
     clippy::undocumented_unsafe_blocks,
     clippy::multiple_unsafe_ops_per_block,
     clippy::panic,
+    clippy::unwrap_used,
     reason = "a test fails by panicking"
 )]
 
@@ -636,6 +637,16 @@ fn a_class_is_seen_when_it_loads_and_changed_when_asked() {
         let array = env.find_class("[I")?;
         let refused = jvmti.retransform(env, &[&array]).unwrap_err();
         assert!(refused.is_jvmti(jvm::sys::ErrorCode::UNMODIFIABLE_CLASS), "{refused}");
+        jvmti.disable(EventKind::ClassFileLoadHook)?;
+        // A second attach asks again for what the first gave back.
+        let retransform = Capabilities::default().with(Capability::RetransformClasses);
+        jvmti.relinquish_capabilities(retransform)?;
+        assert!(jvmti.retransform(env, &[&class]).is_err());
+        environment.ensure(retransform)?;
+        CHANGED.store(79, Ordering::SeqCst);
+        jvmti.enable(EventKind::ClassFileLoadHook)?;
+        jvmti.retransform(env, &[&class])?;
+        assert_eq!(value()?, 79);
         jvmti.disable(EventKind::ClassFileLoadHook)
     });
 }

@@ -142,10 +142,17 @@ pub(crate) fn create() -> Machine {
     type Create = unsafe extern "C" fn(*mut *mut JavaVM, *mut *mut c_void, *mut c_void) -> jint;
     let create: Create = unsafe { std::mem::transmute(symbol) };
 
-    let mut options = [c"-Xcheck:jni", c"-Xmx128m", c"-Xint"].map(|text| JavaVMOption {
-        optionString: text.as_ptr().cast_mut().cast::<c_char>(),
-        extraInfo: ptr::null_mut(),
-    });
+    // Other tests want other machines.
+    let given = std::env::var("OXPROBE_TEST_JVM").unwrap_or_else(|_| "-Xmx128m -Xint".to_owned());
+    let texts = std::iter::once("-Xcheck:jni").chain(given.split_whitespace());
+    let texts: Vec<CString> = texts.map(|text| CString::new(text).unwrap()).collect();
+    let mut options: Vec<JavaVMOption> = texts
+        .iter()
+        .map(|text| JavaVMOption {
+            optionString: text.as_ptr().cast_mut().cast::<c_char>(),
+            extraInfo: ptr::null_mut(),
+        })
+        .collect();
     let mut arguments = JavaVMInitArgs {
         version: JNI_VERSION_1_8,
         nOptions: jint::try_from(options.len()).unwrap(),
