@@ -230,7 +230,7 @@ impl Host {
     }
 }
 
-fn frame_of_jvmti(frame: jvm::Frame) -> Frame {
+pub(crate) fn frame_of_jvmti(frame: jvm::Frame) -> Frame {
     let line = frame.line.and_then(|line| i32::try_from(line).ok()).unwrap_or(-1);
     Frame {
         file_name: frame.file.map(|file| file.to_string()),

@@ -1,0 +1,364 @@
+//! What happens when woven code tells of a call: listeners, by method and lane, count it, let a tree grow, or hand a
+//! record over. HOT: the [`Probe`] below runs on the application's threads; it takes no lock that anybody holds for
+//! longer than a map look-up, waits for nothing, and allocates only for records and at the first call of a thread.
+//!
+//! A listener is registered, attached to the lanes of methods while their gates are closed, and read by its
+//! [`Listener`] handle. Everything it holds dies with its last handle.
+
+mod cell;
+mod core;
+mod flight;
+mod forest;
+mod histogram;
+mod hooks;
+mod in_flight;
+mod listener;
+mod monitor;
+mod record;
+#[cfg(test)]
+mod speed;
+#[cfg(test)]
+mod tests;
+mod tree;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{
+    AtomicU64,
+    Ordering::{Acquire, Relaxed},
+};
+use std::sync::{Arc, Weak, mpsc};
+use std::time::{Duration, Instant, SystemTime};
+
+use jvm::allocation::Allocated;
+use jvm::inside;
+use jvm::probe::{Failure, Moment, Probe};
+use jvm::{clock, spy};
+use parking_lot::Mutex;
+
+use crate::error::{Error, Result};
+use cell::Cells;
+use core::Core;
+use flight::ThreadKey as Key;
+use forest::Forest;
+use hooks::{Hook, Table, What};
+use listener::{Attached, Inner};
+use record::{Raw, RawStack, RawTrace};
+use tree::{Call, Throw};
+
+pub use self::core::{Kind, TraceOptions};
+pub use flight::ThreadKey;
+pub use in_flight::CallInFlight;
+pub use jvm::probe::ThreadFacts;
+pub use listener::{
+    Cost, CostRange, Drops, Ended, Listener, ListenerSpec, Names, Needs, Next, OpenCall, Site,
+};
+pub use monitor::MonitorRow;
+pub use record::{StackRecord, Thrown, TraceNode, TraceRecord};
+
+/// Lanes a method has: listeners at the same time.
+pub const LANES: u8 = 8;
+
+/// Records that wait for their reader.
+const RING: u64 = 1_024;
+
+/// How long the threads that are inside of a probe are waited for before what they may read is freed. Who is still
+/// there is waited for the next time.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// All listeners of this agent, and which methods they are on.
+pub struct Advice {
+    table: Table,
+    last: AtomicU64,
+    /// Also taken while hooks change, so that they change one at a time.
+    listeners: Mutex<BTreeMap<u64, Weak<Inner>>>,
+}
+
+static HUB: Advice =
+    Advice { table: Table::new(), last: AtomicU64::new(0), listeners: Mutex::new(BTreeMap::new()) };
+
+/// The one hub: what `jvm::probe::listen` is given.
+pub fn hub() -> &'static Advice {
+    &HUB
+}
+
+impl Advice {
+    /// Makes a listener; see [`Host::new_listener`](crate::Host::new_listener). It is on no method yet.
+    pub(crate) fn register(&self, spec: ListenerSpec, allocated: Option<Allocated>) -> Listener {
+        let room = spec.limit.unwrap_or(RING).clamp(1, RING) as usize;
+        let (out, records) = mpsc::sync_channel(room);
+        let id = self.last.fetch_add(1, Relaxed) + 1;
+        let core = Core::new(id, spec, allocated, out);
+        let inner = Arc::new(Inner::new(Arc::new(core), records));
+        self.listeners.lock().insert(id, Arc::downgrade(&inner));
+        Listener(inner)
+    }
+
+    /// A living listener by its number.
+    pub fn find(&self, id: u64) -> Option<Listener> {
+        // Let go of outside of the lock, which the end of a last handle takes.
+        let found = self.listeners.lock().get(&id)?.upgrade();
+        found.map(Listener).filter(|found| found.ended().is_none())
+    }
+
+    /// Puts a listener on a lane of a method, whose gate must still be closed for the lane. Once more for the same
+    /// method: calls that began before are no longer its. Fails if the lane belongs to another listener.
+    pub fn attach(&self, id: u32, lane: u8, listener: &Listener, names: Arc<dyn Names>) -> Result<()> {
+        if lane >= LANES || id >= spy::IDS {
+            return Err(Error::sentence(format!("There is no lane {lane} of method {id}.")));
+        }
+        let inner = &listener.0;
+        let core = &inner.core;
+        let what = match core.kind {
+            Kind::Monitor { .. } => What::Monitor,
+            Kind::Stack { .. } => What::Stack,
+            Kind::Trace(_) => What::Trace,
+        };
+        let _one_at_a_time = self.listeners.lock();
+        let mut attached = inner.attached.lock();
+        let percentiles = matches!(core.kind, Kind::Monitor { percentiles: true });
+        let cells =
+            attached.get(&id).map_or_else(|| Arc::new(Cells::new(percentiles)), |at| at.cells.clone());
+        let number = {
+            let mut all = inner.names.lock();
+            all.push(names);
+            (all.len() - 1) as u32
+        };
+        let hook = Hook {
+            bit: 1 << lane,
+            what,
+            in_flight: core.flight.is_some(),
+            names: number,
+            since: clock::ticks(),
+            least: core.cost.map_or(0, |range| range.least),
+            most: core.cost.map_or(u64::MAX, |range| range.most),
+            cells: cells.clone(),
+            core: core.clone(),
+        };
+        let mut taken = false;
+        let retired = self.table.change(id, |hooks| {
+            hooks.retain(|old| old.core.id != core.id);
+            taken = hooks.iter().any(|old| old.bit == hook.bit);
+            if !taken {
+                hooks.push(hook);
+            }
+        });
+        // Freed when somebody next waits for the readers.
+        drop(retired);
+        if taken {
+            return Err(Error::sentence(format!("Lane {lane} of method {id} is another listener's.")));
+        }
+        let at = attached.entry(id).or_insert_with(|| Attached::new(cells));
+        (at.lane, at.names) = (Some(lane), number);
+        Ok(())
+    }
+
+    /// Takes whoever has these lanes of these methods off them, after their gates were closed for the lanes. Waits
+    /// until no thread is inside of a probe, half a second at most, and frees what is no longer read.
+    pub fn detach(&self, lanes: &[(u32, u8)]) {
+        if lanes.is_empty() {
+            return;
+        }
+        let listeners = self.listeners.lock();
+        // Let go of outside of the lock, which the end of a last handle takes.
+        let mut found = Vec::new();
+        for (id, lane) in lanes {
+            let bit = 1_u8.checked_shl(u32::from(*lane)).unwrap_or(0);
+            let mut gone = None;
+            let retired = self.table.change(*id, |hooks| {
+                gone = hooks.iter().find(|hook| hook.bit == bit).map(|hook| hook.core.clone());
+                hooks.retain(|hook| hook.bit != bit);
+            });
+            drop(retired);
+            let Some(core) = gone else { continue };
+            if let Some(inner) = listeners.get(&core.id).and_then(Weak::upgrade) {
+                if let Some(at) = inner.attached.lock().get_mut(id) {
+                    at.lane = None;
+                }
+                core.drop_begun();
+                found.push(inner);
+            }
+        }
+        drop(listeners);
+        drop(found);
+        inside::quiesce(Instant::now() + PATIENCE);
+    }
+
+    /// The end of a listener's last handle.
+    fn take_off(&self, core: &Core, lanes: &[(u32, u8)]) {
+        let mut listeners = self.listeners.lock();
+        listeners.remove(&core.id);
+        for (id, _) in lanes {
+            drop(self.table.change(*id, |hooks| hooks.retain(|hook| hook.core.id != core.id)));
+        }
+        drop(listeners);
+        inside::quiesce(Instant::now() + PATIENCE);
+    }
+
+    /// Ends every listener: `stop`. The gates must be closed.
+    pub fn shutdown(&self) {
+        let all: Vec<_> = self.listeners.lock().values().filter_map(Weak::upgrade).map(Listener).collect();
+        all.iter().for_each(Listener::close);
+    }
+
+    #[inline]
+    fn left(&self, at: &Moment<'_>, call: Call, lanes: u8, failure: Option<&Failure<'_>>) {
+        let Some(hooks) = self.table.get(at.inside(), call.id) else { return };
+        let cost = clock::between(call.ticks, at.now());
+        for hook in hooks.all() {
+            if let Some(flight) = hook.core.flight.as_ref().filter(|_| hook.in_flight) {
+                flight.leave(key(at), call);
+            }
+            match hook.what {
+                What::Monitor => {
+                    if hook.wants(lanes, call.ticks, cost) {
+                        hook.cells.count(at.inside(), cost, failure.is_some());
+                    }
+                }
+                What::Trace => {
+                    if let (Some(forest), Kind::Trace(options)) = (&hook.core.forest, &hook.core.kind) {
+                        left_tree(hook, forest, options, at, (call, cost, lanes), failure);
+                    }
+                }
+                What::Stack => {
+                    hook.cells.count(at.inside(), cost, failure.is_some());
+                    if hook.wants(lanes, call.ticks, cost) {
+                        stack(hook, at, cost, failure.is_some());
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[inline]
+fn key(at: &Moment<'_>) -> Key {
+    Key { key: at.thread(), is_virtual: at.is_virtual() }
+}
+
+impl Probe for Advice {
+    fn began(&self, at: &Moment<'_>, id: u32, lanes: u8) -> u8 {
+        let Some(hooks) = self.table.get(at.inside(), id) else { return 0 };
+        let mut go = lanes;
+        for hook in hooks.all() {
+            if !hook.core.is_running() {
+                go &= !hook.bit;
+                continue;
+            }
+            if let (Some(forest), Kind::Trace(options)) = (&hook.core.forest, &hook.core.kind) {
+                // Where the stack is says which calls can still be open; a virtual thread's moves.
+                let marker = 0_u8;
+                let stack = if at.is_virtual() { 0 } else { std::ptr::from_ref(&marker).addr() };
+                let wanted = lanes & hook.bit != 0;
+                let epoch = hook.core.epoch.load(Acquire);
+                let entered = forest.enter(at, |tree| {
+                    if tree.epoch != epoch {
+                        tree.clear();
+                        tree.epoch = epoch;
+                    }
+                    let used = hook.core.used(options, at);
+                    tree.enter((id, hook.names), wanted, stack, used, options.limits(), || at.now())
+                });
+                if entered != Some(true) {
+                    go &= !hook.bit;
+                    if entered.is_none() {
+                        hook.core.written.untraced.fetch_add(1, Relaxed);
+                    }
+                }
+            }
+            if let Some(flight) = hook.core.flight.as_ref().filter(|_| go & hook.bit != 0) {
+                flight.enter(key(at), Call { id, ticks: at.now() });
+            }
+        }
+        go
+    }
+
+    fn ended(&self, at: &Moment<'_>, id: u32, since: u64, lanes: u8) {
+        self.left(at, Call { id, ticks: since }, lanes, None);
+    }
+
+    fn failed(&self, at: &Moment<'_>, id: u32, since: u64, lanes: u8, thrown: &Failure<'_>) {
+        self.left(at, Call { id, ticks: since }, lanes, Some(thrown));
+    }
+
+    fn before(&self, at: &Moment<'_>, id: u32, site: u32) {
+        let Some(hooks) = self.table.get(at.inside(), id) else { return };
+        for hook in hooks.all() {
+            if let (Some(forest), Kind::Trace(options)) = (&hook.core.forest, &hook.core.kind) {
+                forest.find(at, |tree| {
+                    let used = hook.core.used(options, at);
+                    // What asking takes is not the call's.
+                    let now = if used.is_some() { clock::ticks() } else { at.now() };
+                    tree.before(id, site, now, used, options.limits());
+                });
+            }
+        }
+    }
+
+    fn after(&self, at: &Moment<'_>, id: u32, site: u32) {
+        let Some(hooks) = self.table.get(at.inside(), id) else { return };
+        for hook in hooks.all() {
+            if let (Some(forest), Kind::Trace(options)) = (&hook.core.forest, &hook.core.kind) {
+                forest.find(at, |tree| tree.after(id, site, at.now(), hook.core.used(options, at)));
+            }
+        }
+    }
+
+    fn caught(&self, at: &Moment<'_>, id: u32) {
+        let Some(hooks) = self.table.get(at.inside(), id) else { return };
+        for hook in hooks.all() {
+            if let (Some(forest), Kind::Trace(options)) = (&hook.core.forest, &hook.core.kind) {
+                forest.find(at, |tree| tree.caught(id, at.now(), hook.core.used(options, at)));
+            }
+        }
+    }
+}
+
+/// A traced method has ended.
+fn left_tree(
+    hook: &Hook,
+    forest: &Forest,
+    options: &TraceOptions,
+    at: &Moment<'_>,
+    (call, cost, lanes): (Call, u64, u8),
+    failure: Option<&Failure<'_>>,
+) {
+    let core = &hook.core;
+    let grown = forest.find(at, |tree| {
+        let closed = tree.leave(call, at.now(), failure.is_some(), hook.core.used(options, at))?;
+        if let Some(failure) = failure.filter(|_| tree.wants_throw(closed.node) && core.is_running()) {
+            let started = clock::ticks();
+            if let Ok((class, message)) = failure.words(at) {
+                tree.add_throw(Throw { node: closed.node, class, message, site: closed.site });
+            }
+            core.book(started, 0, 0);
+        }
+        if !closed.outermost {
+            return None;
+        }
+        hook.cells.count(at.inside(), u64::from(tree.sites()), failure.is_some());
+        if hook.wants(lanes, call.ticks, cost) {
+            return Some(tree.take());
+        }
+        tree.forget();
+        None
+    });
+    let Some(grown) = grown.flatten() else { return };
+    core.hand_over(|| {
+        core.written.cut.fetch_add(grown.cut.into(), Relaxed);
+        let raw = RawTrace { at: SystemTime::now(), thread: at.thread_facts().ok(), grown };
+        let bytes = raw.bytes();
+        Some((Raw::Trace(raw), bytes))
+    });
+}
+
+/// A call is to be shown with its stack.
+fn stack(hook: &Hook, at: &Moment<'_>, cost: u64, failed: bool) {
+    let Kind::Stack { depth } = hook.core.kind else { return };
+    hook.core.hand_over(|| {
+        let frames = at.stack(depth).unwrap_or_default();
+        let bytes = size_of::<RawStack>() + size_of_val(frames.as_slice());
+        let thread = at.thread_facts().ok();
+        let raw = RawStack { at: SystemTime::now(), thread, names: hook.names, cost, failed, frames };
+        Some((Raw::Stack(raw), bytes))
+    });
+}
