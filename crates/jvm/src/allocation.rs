@@ -1,9 +1,12 @@
 //! Bytes a thread has allocated, read as the JDK's own management reads them. The class belongs to the module
 //! `java.management`, which an image may lack.
 
+use std::ptr::NonNull;
+
 use crate::calls::StaticMethod;
-use crate::env::Env;
+use crate::env::{self, Env};
 use crate::error::Result;
+use crate::sys::{JNIEnv, jvalue};
 
 /// `sun.management.ThreadImpl.getThreadAllocatedMemory0`, found once.
 pub struct Allocated {
@@ -26,5 +29,23 @@ impl Allocated {
         // 0 stands for the current thread.
         let bytes: i64 = self.method.call(env, &[0i64.into()])?;
         Ok(u64::try_from(bytes).ok())
+    }
+
+    /// The same without looking at anything but the number. Nothing may be pending on this thread.
+    pub(crate) fn raw(&self, env: NonNull<JNIEnv>) -> Option<u64> {
+        let (class, id) = self.method.raw();
+        let this_thread = [jvalue { j: 0 }];
+        let call = env::table(env).CallStaticLongMethodA;
+        // SAFETY: `id` is a static method of `class`, which the method keeps, with one parameter of type long.
+        let bytes = unsafe { call(env.as_ptr(), class, id, this_thread.as_ptr()) };
+        let check = env::table(env).ExceptionCheck;
+        // SAFETY: always legal.
+        if unsafe { check(env.as_ptr()) } {
+            let clear = env::table(env).ExceptionClear;
+            // SAFETY: always legal; what is pending is the call's own.
+            unsafe { clear(env.as_ptr()) };
+            return None;
+        }
+        u64::try_from(bytes).ok()
     }
 }

@@ -6,7 +6,7 @@ use crate::env::{Env, jni};
 use crate::error::{Error, Result};
 use crate::mutf8;
 use crate::refs::{Class, Global, Local, Ref};
-use crate::sys::jmethodID;
+use crate::sys::{jclass, jmethodID};
 use crate::values::{Return, Value, Word};
 
 impl<'f> Env<'f> {
@@ -174,6 +174,11 @@ unsafe impl Send for StaticMethod {}
 unsafe impl Sync for StaticMethod {}
 
 impl StaticMethod {
+    /// Class and id, for calls that check nothing.
+    pub(crate) fn raw(&self) -> (jclass, jmethodID) {
+        (self.class.raw(), self.id)
+    }
+
     /// Calls it.
     pub fn call<'f, R: Return<'f>>(&self, env: &Env<'f>, arguments: &[Value<'_>]) -> Result<R> {
         env.ready()?;

@@ -32,6 +32,8 @@ struct Block {
     /// The Java thread that was seen here last (its key), and whether it is virtual; of its own thread only.
     seen: AtomicU64,
     seen_virtual: AtomicBool,
+    /// How many [`Muted`] there are; of its own thread only.
+    muted: AtomicU32,
 }
 
 const OPEN: u32 = 0xFF;
@@ -101,6 +103,12 @@ impl Inside {
     /// No index is as high.
     pub const LIMIT: usize = BLOCKS;
 
+    /// Whether probes tell nothing on this thread.
+    #[inline]
+    pub(crate) fn is_muted(&self) -> bool {
+        self.block.is_some_and(|block| block.muted.load(Ordering::Relaxed) != 0)
+    }
+
     /// Whether the Java thread with this key is virtual, if it was the last that was asked about here; else asks `look`.
     pub(crate) fn is_virtual(&self, key: u64, look: impl FnOnce() -> bool) -> bool {
         let Some(block) = self.block else { return look() };
@@ -111,6 +119,30 @@ impl Inside {
         block.seen_virtual.store(found, Ordering::Relaxed);
         block.seen.store(key, Ordering::Relaxed);
         found
+    }
+}
+
+/// As long as this lives, probes tell nothing on this thread: Java code that we call ourselves is not the application's.
+pub struct Muted {
+    block: Option<&'static Block>,
+    /// Bound to its thread.
+    here: PhantomData<*mut ()>,
+}
+
+/// Mutes the probes on this thread.
+pub fn mute(env: &Env<'_>) -> Muted {
+    let block = Inside::of(env).block;
+    if let Some(block) = block {
+        block.muted.store(block.muted.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+    }
+    Muted { block, here: PhantomData }
+}
+
+impl Drop for Muted {
+    fn drop(&mut self) {
+        if let Some(block) = self.block {
+            block.muted.store(block.muted.load(Ordering::Relaxed).wrapping_sub(1), Ordering::Relaxed);
+        }
     }
 }
 
@@ -168,6 +200,7 @@ fn add(key: usize) -> Option<&'static Block> {
         state: AtomicU32::new(0),
         seen: AtomicU64::new(0),
         seen_virtual: AtomicBool::new(false),
+        muted: AtomicU32::new(0),
     }));
     let pointer = ptr::from_ref(block).cast_mut();
     IN_ORDER.get(index)?.store(pointer, Ordering::Release);
@@ -387,11 +420,10 @@ impl<T: Send + Sync + 'static> PerThread<T> {
 
     /// The values of all threads so far.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
-        (0..Inside::LIMIT).filter_map(|index| {
-            let value = self.cell(index)?.load(Ordering::Acquire);
-            // SAFETY: as in `get`.
-            unsafe { value.as_ref() }
-        })
+        // SAFETY: null, or made by `get_or_make` and freed only by our own drop.
+        let chunks = self.chunks.iter().filter_map(|chunk| unsafe { chunk.load(Ordering::Acquire).as_ref() });
+        // SAFETY: as above.
+        chunks.flatten().filter_map(|value| unsafe { value.load(Ordering::Acquire).as_ref() })
     }
 
     #[inline]

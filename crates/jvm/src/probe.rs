@@ -10,6 +10,7 @@ use std::ptr::{self, NonNull};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
+use crate::allocation::Allocated;
 use crate::clock;
 use crate::env::{self, Env, jni};
 use crate::environment::Environment;
@@ -156,8 +157,8 @@ impl<'a> Moment<'a> {
         self.raw.map_or(0, |raw| raw.as_ptr().expose_provenance())
     }
 
-    /// What tells Java threads apart: the thread's id on JDK 21 and later, where many virtual ones share an OS thread; the
-    /// carrier's address before. Two nanoseconds where the event brings its thread, as all but those do that only count.
+    /// `Thread.getId()`, which tells virtual threads apart too. Two nanoseconds where the event brings its thread, as all but
+    /// those do that only count; else some sixty. Outside of a JVM the carrier's address.
     pub fn thread(&self) -> u64 {
         let field = TID.load(Ordering::Acquire);
         let own = || u64::try_from(self.carrier()).unwrap_or(0);
@@ -194,6 +195,12 @@ impl<'a> Moment<'a> {
             Some(raw) => Env::enter(raw, 16, work),
             None => Err(Error::NotAttached),
         }
+    }
+
+    /// Bytes the OS thread has allocated so far; see [`Allocated`](crate::allocation::Allocated). Makes no frame.
+    pub fn allocated(&self, by: &Allocated) -> Option<u64> {
+        // Called from byte code, where nothing is pending, and our own calls leave nothing.
+        by.raw(self.raw?)
     }
 
     /// The Java thread.
@@ -298,7 +305,7 @@ fn environment() -> Result<&'static Environment> {
     Environment::get().ok_or(Error::NotAttached)
 }
 
-/// `Thread.tid` where threads are told apart by it.
+/// `Thread.tid`.
 static TID: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());
 /// `java.lang.BaseVirtualThread`, where there are virtual threads.
 static VIRTUAL: OnceLock<Global<Class>> = OnceLock::new();
@@ -349,13 +356,13 @@ pub(crate) fn prepare(env: &Env<'_>, jvmti: &Jvmti, spy: &impl Ref<Kind = Class>
     if jvmti.jdk() >= 21 {
         let class = env.find_class("java/lang/BaseVirtualThread")?;
         let _ = VIRTUAL.set(env.global(&class)?);
-        let threads = env.find_class("java/lang/Thread")?;
-        // SAFETY: `threads` is a class; both names are C strings.
-        let id: jfieldID = unsafe { jni!(env, GetFieldID, threads.raw(), c"tid".as_ptr(), c"J".as_ptr()) };
-        env.check("Thread.tid")?;
-        // The class is the boot loader's and never unloads, so the id holds for ever.
-        TID.store(id.cast(), Ordering::Release);
     }
+    let threads = env.find_class("java/lang/Thread")?;
+    // SAFETY: `threads` is a class; both names are C strings.
+    let id: jfieldID = unsafe { jni!(env, GetFieldID, threads.raw(), c"tid".as_ptr(), c"J".as_ptr()) };
+    env.check("Thread.tid")?;
+    // The class is the boot loader's and never unloads, so the id holds for ever.
+    TID.store(id.cast(), Ordering::Release);
     Ok(())
 }
 
@@ -373,6 +380,9 @@ fn tell<R>(
     let probe = unsafe { probe.as_ref() }?;
     // Outside of the catch, so that what must be kept over it stays in registers; neither can panic.
     let inside = Inside::new(raw.expose_provenance());
+    if inside.is_muted() {
+        return None;
+    }
     let at = Moment {
         raw: NonNull::new(raw),
         inside: &inside,

@@ -151,6 +151,18 @@ impl<K> Weak<K> {
         // SAFETY: a new local reference in this frame, to an object of the kind the weak one was made of.
         Ok(unsafe { Local::from_raw(env, raw) })
     }
+
+    /// Whether its object is this one. `false` when it was collected, and after the JVM's death.
+    pub fn is(&self, env: &Env<'_>, object: &impl Ref) -> bool {
+        // SAFETY: both are live references; never throws.
+        env.ready().is_ok() && unsafe { jni!(env, IsSameObject, self.raw.as_ptr(), object.raw()) }
+    }
+
+    /// Whether its object was collected. `true` after the JVM's death.
+    pub fn is_gone(&self, env: &Env<'_>) -> bool {
+        // SAFETY: a live weak reference, which is the same as null when its object is gone; never throws.
+        env.ready().is_err() || unsafe { jni!(env, IsSameObject, self.raw.as_ptr(), std::ptr::null_mut()) }
+    }
 }
 
 impl<K> Drop for Weak<K> {

@@ -40,7 +40,9 @@ fn until(what: &str, mut holds: impl FnMut() -> bool) {
 fn collected(weak: &Weak) -> bool {
     machine().run(|env| {
         machine().environment.jvmti.force_garbage_collection()?;
-        Ok(weak.get(env)?.is_none())
+        let gone = weak.get(env)?.is_none();
+        assert_eq!(weak.is_gone(env), gone);
+        Ok(gone)
     })
 }
 
@@ -151,6 +153,7 @@ fn a_frame_frees_its_locals_and_keeps_what_it_returns() {
         env.frame(4, |env| {
             let object = env.new_object(&env.find_class("java/lang/Object")?, "()V", &[])?;
             let weak = env.weak(&object)?;
+            assert!(weak.is(env, &object) && !weak.is(env, &env.new_string("another")?));
             std::mem::forget(object); // only the frame's end can free it now
             Ok(weak)
         })

@@ -11,11 +11,11 @@
 mod machine;
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, Once, mpsc};
+use std::sync::{Mutex, Once, OnceLock, mpsc};
 use std::time::{Duration, Instant};
 
 use jvm::allocation::Allocated;
-use jvm::inside::{Inside, quiesce};
+use jvm::inside::{Inside, mute, quiesce};
 use jvm::probe::{self, Failure, Moment, Probe, RawFrame, ThreadFacts, gate};
 use jvm::spy::{self, SHAPES, Spy};
 use jvm::{
@@ -39,6 +39,7 @@ enum Event {
     Local(u32, Option<u64>),
     Stack(Vec<RawFrame>, ThreadFacts),
     Refused,
+    Allocated(Option<u64>),
 }
 
 /// What the one probe of this process does with an id.
@@ -50,6 +51,7 @@ enum Way {
     Stack,
     Panic,
     Pending,
+    Allocated,
     /// Stays inside until told.
     Stay,
 }
@@ -62,6 +64,7 @@ struct Recorder {
 
 static RECORDER: Recorder =
     Recorder { ways: Mutex::new(Vec::new()), events: Mutex::new(Vec::new()), staying: AtomicU32::new(0) };
+static ALLOCATED: OnceLock<Allocated> = OnceLock::new();
 /// Panics of the probe are counted for the process.
 static PANICKING: Mutex<()> = Mutex::new(());
 
@@ -84,6 +87,10 @@ impl Recorder {
         match self.way(id) {
             Way::Record | Way::SecondLane => {}
             Way::Panic => panic!("on purpose"),
+            Way::Allocated => {
+                let all = ALLOCATED.get().unwrap();
+                self.add(id, Event::Allocated(at.allocated(all)));
+            }
             Way::Stack => {
                 let stack = at.stack(50).unwrap();
                 self.add(id, Event::Stack(stack, at.thread_facts().unwrap()));
@@ -252,12 +259,8 @@ fn a_gate_that_tells_is_told_from_entry_to_exit() {
         env.call_static::<()>(spy.class(), "caught", "(JI)V", &[token.into(), id_value])?;
         exit(env, spy, id, token)?;
         let told = RECORDER.take(id);
-        let thread = if machine().environment.jvmti.jdk() >= 21 {
-            let own = machine().environment.jvmti.current_thread(env)?;
-            env.get::<i64>(&own, "tid", "J")?.cast_unsigned()
-        } else {
-            u64::try_from(machine().raw_env().expose_provenance()).unwrap()
-        };
+        let own = machine().environment.jvmti.current_thread(env)?;
+        let thread = env.get::<i64>(&own, "tid", "J")?.cast_unsigned();
         let all = [
             Event::Began { lanes: 0b11, thread, is_virtual: false },
             Event::Before(7),
@@ -537,6 +540,21 @@ fn a_probe_leaves_the_exception_of_the_application_alone() {
 }
 
 #[test]
+fn a_thread_that_mutes_its_probes_is_not_told_of() {
+    with_spy(Way::Record, 1 | gate::TELL, |env, spy, id| {
+        let (outer, inner) = (mute(env), mute(env));
+        assert_eq!(enter(env, spy, id)?, 0);
+        drop(inner);
+        exit(env, spy, id, 0x101)?;
+        assert!(RECORDER.take(id).is_empty());
+        drop(outer);
+        exit(env, spy, id, 0x101)?;
+        assert_eq!(RECORDER.take(id).len(), 1);
+        Ok(())
+    });
+}
+
+#[test]
 fn quiesce_waits_for_the_thread_that_is_inside() {
     let soon = || Instant::now() + Duration::from_millis(50);
     let (ready, wait) = mpsc::channel();
@@ -581,12 +599,16 @@ fn our_own_threads_are_inside_by_their_environment() {
 
 #[test]
 fn allocated_bytes_grow_by_what_is_allocated() {
-    machine().run(|env| {
-        let allocated = Allocated::find(env)?;
+    with_spy(Way::Allocated, 1, |env, spy, id| {
+        let allocated = ALLOCATED.get_or_init(|| Allocated::find(env).unwrap());
         let Some(before) = allocated.of_this_thread(env)? else { panic!("this JVM does not count") };
         drop(env.new_array::<i8>(&[0; 1_000_000])?);
         let grown = allocated.of_this_thread(env)?.unwrap() - before;
         assert!((1_000_000..2_000_000).contains(&grown), "{grown}");
+        exit(env, spy, id, 0x101)?;
+        let told = RECORDER.take(id);
+        let Some(Event::Allocated(Some(seen))) = told.first() else { panic!("{told:?}") };
+        assert!((before + grown..before + grown + 1_000_000).contains(seen), "{seen}");
         Ok(())
     });
 }
