@@ -6,7 +6,7 @@ use std::ffi::{CStr, c_char, c_void};
 use std::sync::Once;
 
 use jvm::guard::{guard, log_panics};
-use jvm::{Callbacks, Capabilities, Capability, Env, Environment, EventKind, Vm};
+use jvm::{Callbacks, Capabilities, Capability, ClassFile, Env, Environment, EventKind, Vm};
 use parking_lot::Mutex;
 
 use crate::start::{self, Attach, How};
@@ -156,6 +156,10 @@ impl Callbacks for Listener {
             log::warn!("an event cannot be switched off: {why}");
         }
         start::begin(environment, Attach { argument, how: How::AtStart });
+    }
+
+    fn class_file(&self, env: &Env<'_>, seen: &ClassFile<'_, '_>) -> Option<Vec<u8>> {
+        host::weaver::class_file(env, seen)
     }
 
     fn vm_death(&self) {

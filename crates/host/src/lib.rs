@@ -5,9 +5,14 @@
 //! from the performance counters or JVMTI where an image lacks them. It knows no shell.
 #![forbid(unsafe_code)]
 
+pub mod advice;
+pub mod budget;
 pub mod classes;
 pub mod clock;
+pub mod compiled;
+pub mod condition;
 mod cpu;
+mod deny;
 pub mod dump;
 mod error;
 pub mod gc;
@@ -16,12 +21,22 @@ mod gc_watch;
 pub mod heap;
 pub mod histogram;
 mod java;
+mod lanes;
+mod lazy;
 pub mod main_class;
 mod management;
+mod matcher;
 pub mod memory;
+pub mod method_facts;
+mod names;
+pub mod observe;
+pub mod options;
 pub mod perf_data;
 pub mod process;
 pub mod properties;
+mod registry;
+pub mod reset;
+mod retransform;
 pub mod runtime;
 mod thread_bean;
 mod thread_fields;
@@ -29,6 +44,7 @@ pub mod thread_info;
 pub mod thread_state;
 pub mod threads;
 pub mod virtual_threads;
+pub mod weaver;
 
 use std::sync::Arc;
 
@@ -36,6 +52,11 @@ use jvm::{Environment, Vm};
 use parking_lot::Mutex;
 
 pub use error::{Error, MissingModule, Result};
+pub use matcher::{Matched, MatchedClass, MatchedMethod, OverLimit, Refused, Wanted};
+pub use names::NamePattern;
+pub use observe::{Effect, Observation, Observed};
+pub use reset::ResetEffect;
+pub use weave::Parts;
 
 /// The JVM as commands see it. Shared by all jobs; every method may be called from any thread that is
 /// attached to the JVM.
@@ -46,6 +67,7 @@ pub struct Host {
     histograms: Mutex<heap::Histograms>,
     /// How many watch collections now.
     gc_watchers: Mutex<usize>,
+    options: options::Options,
 }
 
 impl Host {
@@ -57,7 +79,18 @@ impl Host {
             fields: Mutex::default(),
             histograms: Mutex::default(),
             gc_watchers: Mutex::default(),
+            options: options::Options::default(),
         }
+    }
+
+    /// What may be observed, and how much is shown.
+    pub fn options(&self) -> &options::Options {
+        &self.options
+    }
+
+    /// A woven method by the id that its code passes.
+    pub fn woven_method(&self, id: u32) -> Option<Arc<method_facts::MethodFacts>> {
+        weaver::the().method(id)
     }
 
     /// Lets go of everything that is kept in the JVM: references, events, capabilities. The host may
@@ -65,6 +98,8 @@ impl Host {
     pub fn shutdown(&self) -> Result<()> {
         *self.fields.lock() = None;
         *self.histograms.lock() = heap::Histograms::default();
-        gc_watch::give_back(self.environment)
+        let left = self.leave_classes();
+        gc_watch::give_back(self.environment)?;
+        if left.is_empty() { Ok(()) } else { Err(Error::sentence(left.join("; "))) }
     }
 }

@@ -10,8 +10,8 @@ use super::subject::{Place, TOKEN};
 use super::value::Test;
 
 const MAJOR: u16 = 49;
-/// final, super
-const CLASS_FLAGS: u16 = 0x10 | 0x20;
+/// public, final, super
+const CLASS_FLAGS: u16 = 1 | 0x10 | 0x20;
 const PUBLIC: u16 = 1;
 /// What a token keeps of the clock.
 const TOKEN_TICKS: i64 = (1 << 56) - 1;

@@ -62,12 +62,11 @@ impl Lowering<'_> {
             (What::Operator(Operator::Or), [first @ .., last]) => {
                 let mut tests = Vec::new();
                 for child in first {
-                    let (test, is_true) = (self.truth(child)?, self.is_true(child)?);
-                    if test == Test::Always(true) {
-                        tests.push((test, is_true));
-                        return Ok(either(tests, Test::Always(false)));
+                    match self.truth(child)? {
+                        Test::Always(true) => return Ok(either(tests, self.is_true(child)?)),
+                        Test::Always(false) => {}
+                        test => tests.push((test, self.is_true(child)?)),
                     }
-                    tests.push((test, is_true));
                 }
                 Ok(either(tests, self.is_true(last)?))
             }
@@ -146,15 +145,13 @@ impl Lowering<'_> {
             (What::Operator(operator @ (Operator::Negate | Operator::BitNegate)), [of]) => {
                 arithmetic::unary(*operator, self.value(of)?).map_err(why)?
             }
-            (What::Operator(Operator::And | Operator::Or), [.., last]) => {
-                // Only a boolean may come out: OGNL would hand on whatever the last one is.
-                let boolean = match self.value(last)? {
-                    Value::Truth(_) => true,
-                    Value::Number(number) => number.kind() == Kind::Boolean,
-                    _ => false,
-                };
-                if !boolean {
-                    return Err(self.refused(last, "is no boolean, so that the whole cannot be used as one"));
+            (What::Operator(Operator::And | Operator::Or), children) => {
+                // OGNL hands on the operand that decides, whatever it is.
+                for child in children {
+                    if !is_boolean(&self.value(child)?) {
+                        let why = "is no boolean, so that the whole is not compared with one";
+                        return Err(self.refused(child, why));
+                    }
                 }
                 Value::Truth(self.truth(node)?)
             }
@@ -179,9 +176,11 @@ impl Lowering<'_> {
             (What::Test, [test, yes, no]) => match self.truth(test)? {
                 Test::Always(true) => self.value(yes)?,
                 Test::Always(false) => self.value(no)?,
-                _ => match (self.value(yes)?, self.value(no)?) {
-                    (Value::Truth(_), Value::Truth(_)) => Value::Truth(self.truth(node)?),
-                    _ => return Err(self.refused(node, "chooses between values, which needs the evaluator")),
+                _ => match is_boolean(&self.value(yes)?) && is_boolean(&self.value(no)?) {
+                    true => Value::Truth(self.truth(node)?),
+                    false => {
+                        return Err(self.refused(node, "chooses between values, which needs the evaluator"));
+                    }
                 },
             },
             _ => return Err(self.refused(node, "needs the evaluator")),
@@ -364,6 +363,15 @@ impl Lowering<'_> {
             | Value::Reference(Some(local)) => Test::IsA(local, class),
             Value::Reference(None) => return Err(self.refused(node, "needs the evaluator")),
         })
+    }
+}
+
+/// Whether a value is `true` or `false` and nothing else.
+fn is_boolean(value: &Value) -> bool {
+    match value {
+        Value::Truth(_) => true,
+        Value::Number(number) => number.kind() == Kind::Boolean,
+        _ => false,
     }
 }
 

@@ -1,0 +1,238 @@
+//! Lanes and gates: which listener hears which woven method. Opening and closing one stores a few numbers
+//! and never touches a class.
+//!
+//! The lock here is held across calls to the JVM, but only such as neither load a class nor run Java code,
+//! so the hook may take it.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use jvm::probe::gate;
+use jvm::spy::Spy;
+use jvm::{Class, Env, Global, Local};
+use parking_lot::Mutex;
+
+use crate::advice::{self, Listener};
+use crate::error::Result;
+use crate::method_facts::{MethodFacts, Named};
+use crate::registry::Registry;
+
+/// Lanes of a method: what `Spy` has bits for.
+const LANES: usize = 8;
+
+/// All open lanes.
+#[derive(Default)]
+pub(crate) struct Lanes {
+    open: Mutex<Open>,
+}
+
+#[derive(Default)]
+struct Open {
+    methods: HashMap<u32, Method>,
+    /// How many lanes are open, of all methods.
+    count: usize,
+}
+
+#[derive(Default)]
+struct Method {
+    lanes: [Option<Lane>; LANES],
+    /// Where to look for a free lane. A thread that has read the gate and not yet the conditions could
+    /// miss the one of a lane that is used again at once.
+    next: usize,
+}
+
+struct Lane {
+    listener: Listener,
+    inner: bool,
+    condition: Option<LaneCondition>,
+    /// The gate is closed; it is free once the advice has let go.
+    closing: bool,
+}
+
+/// A condition that is hung on a lane.
+#[derive(Clone)]
+pub(crate) struct LaneCondition {
+    pub(crate) class: Arc<Global<Class>>,
+    /// Evaluated at the entry.
+    pub(crate) entry: bool,
+    /// Evaluated at the exit.
+    pub(crate) exit: bool,
+}
+
+/// A lane of a method: the method's id and the lane's number.
+pub(crate) type Place = (u32, u8);
+
+impl Lanes {
+    /// Opens a lane of a method for a listener, or says why it cannot. Woven code hears of it only after
+    /// [`switch`](Lanes::switch).
+    pub(crate) fn open(
+        &self,
+        env: &Env<'_>,
+        facts: &Arc<MethodFacts>,
+        listener: &Listener,
+        inner: bool,
+        condition: Option<LaneCondition>,
+    ) -> Result<Place, String> {
+        let mut open = self.open.lock();
+        let method = open.methods.entry(facts.id).or_default();
+        let same = |lane: &Lane| !lane.closing && lane.listener.id() == listener.id();
+        if let Some(lane) = method.lanes.iter().position(|lane| lane.as_ref().is_some_and(same)) {
+            return Ok((facts.id, u8::try_from(lane).unwrap_or(0)));
+        }
+        let free = (0..LANES)
+            .map(|step| (method.next + step) % LANES)
+            .find(|lane| method.lanes.get(*lane).is_some_and(Option::is_none));
+        let Some(lane) = free else {
+            return Err(format!("{LANES} listeners are on it already; end one of them"));
+        };
+        method.next = lane + 1;
+        let number = u8::try_from(lane).unwrap_or(0);
+        advice::hub().attach(facts.id, number, listener, Named::now(facts)).map_err(|why| why.to_string())?;
+        if let Some(slot) = method.lanes.get_mut(lane) {
+            *slot = Some(Lane { listener: listener.clone(), inner, condition, closing: false });
+        }
+        let set = method.set(env, facts.id);
+        open.count += 1;
+        match set {
+            Ok(()) => Ok((facts.id, number)),
+            Err(why) => {
+                drop(open);
+                self.close(env, &[(facts.id, number)]);
+                Err(why.to_string())
+            }
+        }
+    }
+
+    /// Switches all gates on if a lane is open, else off. The store is volatile: what was opened or closed
+    /// before is seen by compiled loops from now on.
+    pub(crate) fn switch(&self, env: &Env<'_>) {
+        let open = self.open.lock();
+        let on = open.count > 0;
+        if let Err(why) = Spy::get_or_define(env).and_then(|spy| spy.set_on(env, on)) {
+            log::warn!("the gates cannot be switched: {why}");
+        }
+    }
+
+    /// Closes lanes: woven code stops telling at once. Comes back when nobody is in the advice of them.
+    pub(crate) fn close(&self, env: &Env<'_>, places: &[Place]) {
+        let mut closed = Vec::with_capacity(places.len());
+        let mut open = self.open.lock();
+        for (id, lane) in places {
+            let Some(method) = open.methods.get_mut(id) else { continue };
+            let Some(Some(slot)) = method.lanes.get_mut(usize::from(*lane)) else { continue };
+            if slot.closing {
+                continue;
+            }
+            slot.closing = true;
+            if let Err(why) = method.set(env, *id) {
+                log::warn!("a gate stays open: {why}");
+            }
+            closed.push((*id, *lane));
+        }
+        open.count = open.count.saturating_sub(closed.len());
+        drop(open);
+        if closed.is_empty() {
+            return;
+        }
+        self.switch(env);
+        advice::hub().detach(&closed);
+        let mut open = self.open.lock();
+        let mut free = Vec::with_capacity(closed.len());
+        for (id, lane) in closed {
+            let Some(method) = open.methods.get_mut(&id) else { continue };
+            free.extend(method.lanes.get_mut(usize::from(lane)).and_then(Option::take));
+        }
+        drop(open);
+    }
+
+    /// Closes every lane of these methods.
+    pub(crate) fn close_methods(&self, env: &Env<'_>, ids: &[u32]) {
+        let ids: HashSet<u32> = ids.iter().copied().collect();
+        let places = self.places(|id| ids.contains(&id));
+        self.close(env, &places);
+    }
+
+    /// Closes all lanes.
+    pub(crate) fn close_all(&self, env: &Env<'_>) {
+        let places = self.places(|_| true);
+        self.close(env, &places);
+    }
+
+    fn places(&self, wanted: impl Fn(u32) -> bool) -> Vec<Place> {
+        let open = self.open.lock();
+        let mut places = Vec::new();
+        for (id, method) in open.methods.iter().filter(|(id, _)| wanted(**id)) {
+            let used = method.lanes.iter().zip(0..).filter(|(lane, _)| lane.is_some());
+            places.extend(used.map(|(_, number)| (*id, number)));
+        }
+        places
+    }
+
+    /// The sites of these methods have other numbers now: their listeners get the new names.
+    pub(crate) fn attach_again(&self, ids: &[u32], registry: &Registry) {
+        let open = self.open.lock();
+        for id in ids {
+            let (Some(method), Some(facts)) = (open.methods.get(id), registry.method(*id)) else { continue };
+            for (lane, number) in method.lanes.iter().zip(0..) {
+                let Some(lane) = lane.as_ref().filter(|lane| !lane.closing) else { continue };
+                if let Err(why) = advice::hub().attach(*id, number, &lane.listener, Named::now(&facts)) {
+                    log::warn!("calls in {} are named wrongly: {why}", facts.shown());
+                }
+            }
+        }
+    }
+
+    /// Forgets methods that will never be called again.
+    pub(crate) fn forget(&self, ids: &[u32]) {
+        let mut open = self.open.lock();
+        let gone: Vec<Method> = ids.iter().filter_map(|id| open.methods.remove(id)).collect();
+        drop(open);
+        drop(gone);
+    }
+}
+
+impl Method {
+    /// Hangs the conditions and sets the gate. Conditions first when some come, last when some go.
+    fn set(&self, env: &Env<'_>, id: u32) -> jvm::Result<()> {
+        let spy = Spy::get_or_define(env)?;
+        let bits = self.gate();
+        let conditions = gate::LANES << gate::AT_ENTRY | gate::LANES << gate::AT_EXIT;
+        if bits & conditions != 0 {
+            env.frame(2 * LANES, |env| {
+                let first = self.chain(env, spy)?;
+                spy.set_advice(env, id, first.as_ref())
+            })?;
+            spy.set_gate(env, id, bits)
+        } else {
+            let had = spy.gate(env, id)? & conditions != 0;
+            spy.set_gate(env, id, bits)?;
+            if had { spy.set_advice(env, id, None) } else { Ok(()) }
+        }
+    }
+
+    fn chain<'f>(&self, env: &Env<'f>, spy: &Spy) -> jvm::Result<Option<Local<'f>>> {
+        let mut first = None;
+        for (lane, number) in self.lanes.iter().zip(0..LANES as u32).rev() {
+            let open = lane.as_ref().filter(|lane| !lane.closing);
+            let Some(condition) = open.and_then(|lane| lane.condition.as_ref()) else { continue };
+            first = Some(spy.new_advice(env, &*condition.class, 1 << number, first.as_ref())?);
+        }
+        Ok(first)
+    }
+
+    fn gate(&self) -> i32 {
+        let mut bits = 0;
+        for (lane, number) in self.lanes.iter().zip(0_u32..) {
+            let Some(lane) = lane.as_ref().filter(|lane| !lane.closing) else { continue };
+            let needs = lane.listener.gate_needs();
+            bits |= 1 << number;
+            if let Some(condition) = &lane.condition {
+                bits |= i32::from(condition.entry) << (gate::AT_ENTRY + number);
+                bits |= i32::from(condition.exit) << (gate::AT_EXIT + number);
+            }
+            bits |= if needs.tell { gate::TELL } else { 0 };
+            bits |= if needs.calls { gate::CALLS } else { 0 };
+        }
+        bits
+    }
+}

@@ -1,0 +1,460 @@
+//! Which loaded classes and methods a pattern means, and what is known of them before anything is woven.
+//!
+//! One pass over the loaded classes. Subtypes of what a pattern names are meant, too, since callers
+//! hold interfaces and base classes while the code is in their implementations.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use jvm::{Class, Env, Local, Weak};
+
+use crate::deny::{self, Candidate, Denied, Rules};
+use crate::error::Result;
+use crate::names::NamePattern;
+use crate::retransform::stops;
+use crate::{Host, weaver};
+
+/// What somebody wants to observe.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// The classes, by name with dots.
+    pub classes: NamePattern,
+    /// Of those, the ones to leave out.
+    pub exclude: Option<NamePattern>,
+    /// The methods; constructors are `<init>`.
+    pub methods: NamePattern,
+    /// Only classes of the loader with this identity hash, in hex.
+    pub loader: Option<String>,
+    /// With more classes than this nothing is matched.
+    pub limit: usize,
+    /// Whether constructors are meant, if the pattern fits `<init>`.
+    pub constructors: bool,
+    /// Whether subtypes are meant; `None`: as the option `disable-sub-class` says.
+    pub subclasses: Option<bool>,
+}
+
+impl Wanted {
+    /// The methods of the classes, with everything else as it usually is.
+    pub fn new(classes: NamePattern, methods: NamePattern) -> Self {
+        Self {
+            classes,
+            exclude: None,
+            methods,
+            loader: None,
+            limit: 50,
+            constructors: true,
+            subclasses: None,
+        }
+    }
+
+    /// Whether a class of this loader is meant, by its identity hash.
+    pub(crate) fn takes_loader(&self, hash: Option<i32>) -> bool {
+        let Some(wanted) = &self.loader else { return true };
+        let wanted = wanted.trim_start_matches("0x");
+        hash.is_some_and(|hash| format!("{hash:x}").eq_ignore_ascii_case(wanted))
+    }
+
+    /// Whether a method with code is meant.
+    pub(crate) fn takes_method(&self, name: &str) -> bool {
+        name != "<clinit>" && (self.constructors || name != "<init>") && self.methods.matches(name)
+    }
+
+    pub(crate) fn excludes(&self, class: &str) -> bool {
+        self.exclude.as_ref().is_some_and(|exclude| exclude.matches(class))
+    }
+}
+
+/// Something that is not observed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The class, the method, or how many and one of them.
+    pub what: String,
+    /// Why, without a full stop.
+    pub why: String,
+}
+
+/// More classes than allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OverLimit {
+    /// How many there are.
+    pub found: usize,
+    /// How many are allowed.
+    pub limit: usize,
+}
+
+/// What a pattern means, before anything is woven.
+#[derive(Default)]
+pub struct Matched {
+    /// The classes of which a method is meant.
+    pub classes: Vec<MatchedClass>,
+    /// What is left out, and why; many of one reason are counted together.
+    pub refused: Vec<Refused>,
+    /// Too many classes; there are none then.
+    pub over_limit: Option<OverLimit>,
+    /// Classes that would have to be changed while one of their methods sits on a stack: as long as that
+    /// call lasts it is interpreted, and a loop that never ends stays slow for ever.
+    pub on_stack: Vec<String>,
+    /// Whether weaving would be the first change of a class after a late attach, at which JDK 8 to 21
+    /// throw all compiled code away.
+    pub drops_compiled_code: bool,
+    /// How many times the application would stand still, roughly. On JDK 17 and later once, for 10 to 18 ms;
+    /// before, a stop grows with each class, so there are more of them.
+    pub stops: usize,
+}
+
+/// A class.
+pub struct MatchedClass {
+    /// With dots.
+    pub name: String,
+    /// The identity hash of its loader in hex; `null` for the boot loader.
+    pub loader: String,
+    /// The methods that are meant.
+    pub methods: Vec<MatchedMethod>,
+    pub(crate) class: Weak<Class>,
+}
+
+/// A method with code.
+#[derive(Clone, Debug)]
+pub struct MatchedMethod {
+    /// Its name.
+    pub name: String,
+    /// Its descriptor.
+    pub descriptor: String,
+    /// Access flags (JVMS table 4.6-A).
+    pub modifiers: i32,
+    /// Whether it is woven already.
+    pub woven: bool,
+}
+
+impl Matched {
+    /// How many classes.
+    pub fn class_count(&self) -> usize {
+        self.classes.len()
+    }
+
+    /// How many methods.
+    pub fn method_count(&self) -> usize {
+        self.classes.iter().map(|class| class.methods.len()).sum()
+    }
+
+    /// How many methods are woven already.
+    pub fn already(&self) -> usize {
+        self.classes.iter().flat_map(|class| &class.methods).filter(|method| method.woven).count()
+    }
+
+    /// How many methods would have to be woven.
+    pub fn new_methods(&self) -> usize {
+        self.method_count() - self.already()
+    }
+
+    /// Whether no method is meant.
+    pub fn is_empty(&self) -> bool {
+        self.classes.is_empty()
+    }
+}
+
+const ACC_NATIVE: i32 = 0x0100;
+const ACC_INTERFACE: i32 = 0x0200;
+const ACC_ABSTRACT: i32 = 0x0400;
+const ACC_FINAL: i32 = 0x0010;
+const ACC_SYNTHETIC: i32 = 0x1000;
+
+/// How far a stack is looked at. A worker's loop lies near its bottom, so this is generous.
+const DEPTH: usize = 512;
+
+impl Host {
+    /// What `wanted` means now. Weaves nothing.
+    pub fn match_methods(&self, wanted: &Wanted) -> Result<Matched> {
+        let mut matched = self.vm.with_env(|env| Walk::new(self, env)?.run(wanted))?;
+        if matched.new_methods() > 0 {
+            matched.drops_compiled_code = weaver::the().drops_compiled_code(self.environment);
+            matched.on_stack = self.on_stack(&matched)?;
+            let new = matched.classes.iter().filter(|class| class.methods.iter().any(|m| !m.woven)).count();
+            matched.stops = stops(self.environment.jvmti.jdk(), self.options().batch(), new);
+        }
+        Ok(matched)
+    }
+
+    fn on_stack(&self, matched: &Matched) -> Result<Vec<String>> {
+        let is_new = |class: &&MatchedClass| class.methods.iter().all(|method| !method.woven);
+        let new: HashSet<&str> = matched.classes.iter().filter(is_new).map(|c| c.name.as_str()).collect();
+        if new.is_empty() {
+            return Ok(Vec::new());
+        }
+        let stacks: Vec<String> = self.vm.with_env(|env| -> Result<_> {
+            let stacks = self.environment.jvmti.all_stacks(env, DEPTH)?;
+            let classes = stacks.iter().flat_map(|stack| &stack.frames).map(|frame| &*frame.class);
+            let found: HashSet<&str> = classes.filter(|class| new.contains(class)).collect();
+            Ok(found.into_iter().map(str::to_owned).collect())
+        })?;
+        let mut stacks = stacks;
+        stacks.sort_unstable();
+        Ok(stacks)
+    }
+}
+
+/// A class's loader, asked about once.
+struct Loader<'f> {
+    object: Local<'f>,
+    hash: i32,
+    class: String,
+}
+
+/// One pass over the loaded classes.
+struct Walk<'w, 'f> {
+    host: &'w Host,
+    env: &'w Env<'f>,
+    rules: Rules,
+    class_loader: Local<'f, Class>,
+    loaders: HashMap<i32, Vec<std::rc::Rc<Loader<'f>>>>,
+    refused: BTreeMap<String, Vec<String>>,
+}
+
+type Named<'f> = (Local<'f, Class>, String);
+
+impl<'w, 'f> Walk<'w, 'f> {
+    fn new(host: &'w Host, env: &'w Env<'f>) -> Result<Self> {
+        let options = host.options();
+        Ok(Self {
+            host,
+            env,
+            rules: Rules {
+                unsafe_classes: options.unsafe_classes(),
+                default_methods: options.default_methods(),
+            },
+            class_loader: env.find_class("java/lang/ClassLoader")?,
+            loaders: HashMap::new(),
+            refused: BTreeMap::new(),
+        })
+    }
+
+    fn run(mut self, wanted: &Wanted) -> Result<Matched> {
+        let mut matched = Matched::default();
+        let mut kept = Vec::new();
+        for (class, name) in self.named(wanted)? {
+            let Some(loader) = self.permitted(wanted, &class, &name)? else { continue };
+            kept.push((class, name, loader));
+        }
+        if kept.len() > wanted.limit {
+            matched.over_limit = Some(OverLimit { found: kept.len(), limit: wanted.limit });
+            return Ok(matched);
+        }
+        for (class, name, loader) in kept {
+            let methods = self.methods(wanted, &class, &name)?;
+            if methods.is_empty() {
+                continue;
+            }
+            if !self.host.environment.jvmti.is_modifiable(&class)? {
+                self.refuse(name, "the JVM does not let anybody change it".to_owned());
+                continue;
+            }
+            matched.classes.push(MatchedClass {
+                name,
+                loader: loader_name(loader.as_ref().map(|loader| loader.hash)),
+                methods,
+                class: self.env.weak(&class)?,
+            });
+        }
+        matched.classes.sort_by(|one, other| one.name.cmp(&other.name));
+        matched.refused = self.refused.into_iter().map(|(why, what)| together(why, &what)).collect();
+        Ok(matched)
+    }
+
+    /// The classes that the pattern names, and their subtypes.
+    fn named(&self, wanted: &Wanted) -> Result<Vec<Named<'f>>> {
+        let jvmti = &self.host.environment.jvmti;
+        let subclasses = wanted.subclasses.unwrap_or(!self.host.options().no_subclasses());
+        let (mut named, mut others) = (Vec::new(), Vec::new());
+        for class in jvmti.loaded_classes(self.env)? {
+            // A class may be unloaded meanwhile; arrays have no methods.
+            let Ok(name) = jvmti.class_name(&class) else { continue };
+            if name.starts_with('[') {
+                continue;
+            }
+            if wanted.classes.matches(&name) {
+                named.push((class, name));
+            } else if subclasses {
+                others.push((class, name));
+            }
+        }
+        let roots = self.roots(&named)?;
+        let mut subtypes = Vec::new();
+        for (class, name) in others {
+            for root in &roots {
+                if self.env.is_assignable(&class, *root)? {
+                    subtypes.push((class, name));
+                    break;
+                }
+            }
+        }
+        named.extend(subtypes);
+        Ok(named)
+    }
+
+    /// Those of the classes that may have subtypes, without the ones that are subtypes of another.
+    fn roots<'n>(&self, named: &'n [Named<'f>]) -> Result<Vec<&'n Local<'f, Class>>> {
+        let mut roots: Vec<&Local<'f, Class>> = Vec::new();
+        for (class, _) in named {
+            if self.host.environment.jvmti.class_modifiers(class)?.0 & ACC_FINAL != 0 {
+                continue;
+            }
+            let mut covered = false;
+            for root in &roots {
+                covered = covered || self.env.is_assignable(class, *root)?;
+            }
+            if covered {
+                continue;
+            }
+            let mut left = Vec::with_capacity(roots.len() + 1);
+            for root in roots {
+                if !self.env.is_assignable(root, class)? {
+                    left.push(root);
+                }
+            }
+            left.push(class);
+            roots = left;
+        }
+        Ok(roots)
+    }
+
+    /// The class's loader (`None` in it for the boot loader), if the class may be observed.
+    #[expect(clippy::option_option, reason = "not permitted, of the boot loader, of another")]
+    fn permitted(
+        &mut self,
+        wanted: &Wanted,
+        class: &Local<'f, Class>,
+        name: &str,
+    ) -> Result<Option<Option<std::rc::Rc<Loader<'f>>>>> {
+        if wanted.excludes(name) {
+            return Ok(None);
+        }
+        let loader = self.loader(class)?;
+        if !wanted.takes_loader(loader.as_ref().map(|loader| loader.hash)) {
+            return Ok(None);
+        }
+        let flags = self.host.environment.jvmti.class_modifiers(class)?.0;
+        let candidate = Candidate {
+            name,
+            loader_class: loader.as_ref().map(|loader| loader.class.as_str()),
+            is_loader: self.env.is_assignable(class, &self.class_loader)?,
+            is_interface: flags & ACC_INTERFACE != 0,
+            is_synthetic: flags & ACC_SYNTHETIC != 0,
+        };
+        match deny::denied(&candidate, self.rules) {
+            None => Ok(Some(loader)),
+            Some(denied) => {
+                // Nobody means a lambda's proxy by a pattern.
+                if denied != Denied::Lambda {
+                    self.refuse(name.to_owned(), denied.to_string());
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    fn loader(&mut self, class: &Local<'f, Class>) -> Result<Option<std::rc::Rc<Loader<'f>>>> {
+        let jvmti = &self.host.environment.jvmti;
+        let Some(object) = jvmti.class_loader(self.env, class)? else { return Ok(None) };
+        let hash = jvmti.identity_hash(&object)?;
+        let known = self.loaders.entry(hash).or_default();
+        if let Some(loader) = known.iter().find(|loader| self.env.is_same(&loader.object, &object)) {
+            return Ok(Some(loader.clone()));
+        }
+        let class = jvmti.class_name(&self.env.class_of(&object)?)?;
+        let loader = std::rc::Rc::new(Loader { object, hash, class });
+        known.push(loader.clone());
+        Ok(Some(loader))
+    }
+
+    fn methods(
+        &mut self,
+        wanted: &Wanted,
+        class: &Local<'f, Class>,
+        name: &str,
+    ) -> Result<Vec<MatchedMethod>> {
+        let jvmti = &self.host.environment.jvmti;
+        if !jvmti.class_status(class)?.is_prepared() {
+            // A class that was loaded and never used has no methods yet; asking for its constructors links
+            // it (`JVM_GetClassDeclaredConstructors`), as changing it would.
+            let descriptor = "(Z)[Ljava/lang/reflect/Constructor;";
+            let linked: jvm::Result<Option<Local<'_>>> =
+                self.env.call(class, "getDeclaredConstructors0", descriptor, &[jvm::Value::Bool(false)]);
+            if let Err(why) = linked
+                && !jvmti.class_status(class)?.is_prepared()
+            {
+                self.refuse(name.to_owned(), format!("it cannot be linked: {why}"));
+                return Ok(Vec::new());
+            }
+        }
+        let all = match jvmti.class_methods(class) {
+            Ok(all) => all,
+            Err(why) => {
+                self.refuse(name.to_owned(), format!("its methods cannot be listed: {why}"));
+                return Ok(Vec::new());
+            }
+        };
+        let mut methods: Vec<MatchedMethod> = Vec::new();
+        for method in all {
+            if method.modifiers & (ACC_NATIVE | ACC_ABSTRACT) == 0 && wanted.takes_method(&method.name) {
+                methods.push(MatchedMethod {
+                    name: method.name,
+                    descriptor: method.descriptor,
+                    modifiers: method.modifiers,
+                    woven: false,
+                });
+            }
+        }
+        weaver::the().mark_woven(self.env, name, class, &mut methods);
+        Ok(methods)
+    }
+
+    fn refuse(&mut self, what: String, why: String) {
+        self.refused.entry(why).or_default().push(what);
+    }
+}
+
+/// The name of a loader: its identity hash in hex.
+pub(crate) fn loader_name(hash: Option<i32>) -> String {
+    hash.map_or_else(|| "null".to_owned(), |hash| format!("{hash:x}"))
+}
+
+/// One line for all of one reason.
+fn together(why: String, what: &[String]) -> Refused {
+    let what = match what {
+        [one] => one.clone(),
+        [one, other] => format!("{one} and {other}"),
+        [first, ..] => format!("{} classes, such as {first}", what.len()),
+        [] => String::new(),
+    };
+    Refused { what, why }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_loader_is_named_in_hex_of_any_case() {
+        let mut wanted = Wanted::new(NamePattern::any(), NamePattern::any());
+        assert!(wanted.takes_loader(None) && wanted.takes_loader(Some(1)));
+        wanted.loader = Some("3D4EAC69".to_owned());
+        assert!(wanted.takes_loader(Some(0x3d4e_ac69)) && !wanted.takes_loader(Some(1)));
+        assert!(!wanted.takes_loader(None));
+    }
+
+    #[test]
+    fn initialisers_of_classes_are_never_meant() {
+        let mut wanted = Wanted::new(NamePattern::any(), NamePattern::any());
+        assert!(!wanted.takes_method("<clinit>"));
+        assert!(wanted.takes_method("<init>"));
+        wanted.constructors = false;
+        assert!(!wanted.takes_method("<init>"));
+    }
+
+    #[test]
+    fn what_is_refused_for_one_reason_is_one_line() {
+        let names = ["a.A", "a.B", "a.C"].map(str::to_owned);
+        assert_eq!(together(String::new(), &names).what, "3 classes, such as a.A");
+        assert_eq!(together(String::new(), &names[..2]).what, "a.A and a.B");
+        assert_eq!(together(String::new(), &names[..1]).what, "a.A");
+    }
+}

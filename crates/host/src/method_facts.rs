@@ -1,0 +1,162 @@
+//! What is known of a woven method: the words with which its id is shown.
+
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+use weave::WovenMethod;
+
+use crate::advice::{self, Names};
+
+/// A woven method. Its id is its for the life of its class.
+pub struct MethodFacts {
+    /// The id that its code passes.
+    pub id: u32,
+    /// Its class, with dots.
+    pub class: String,
+    /// The identity hash of its class's loader in hex; `null` for the boot loader.
+    pub loader: String,
+    /// Its name.
+    pub name: String,
+    /// Its descriptor.
+    pub descriptor: String,
+    /// Access flags (JVMS table 4.6-A).
+    pub modifiers: i32,
+    code: RwLock<Arc<CodeFacts>>,
+}
+
+/// What its code looks like now; changes when more of it is woven, or when somebody redefines the class.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CodeFacts {
+    /// Bytes of code before and after the weaving.
+    pub length: (usize, usize),
+    /// The shape in which values are passed: objects and longs.
+    pub shape: Option<(u8, u8)>,
+    /// Whether some of its arguments find no place in the shape.
+    pub dropped_arguments: bool,
+    /// For each parameter, `this` left out, whether the body stores into it. Empty where unknown.
+    pub stored: Vec<bool>,
+    /// The calls in it, by number.
+    pub sites: Vec<Site>,
+    /// The lines that are told.
+    pub lines: Vec<u16>,
+    /// The local variables that are told at lines, by number: name and descriptor.
+    pub locals: Vec<(String, String)>,
+    /// What the user should know of it.
+    pub notes: Vec<String>,
+}
+
+/// A call in a method.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// The class that the call names, with dots.
+    pub class: String,
+    /// The called method.
+    pub method: String,
+    /// Its descriptor.
+    pub descriptor: String,
+    /// The line, where the class file tells it.
+    pub line: Option<u16>,
+    /// Whether the call is told, not only numbered.
+    pub told: bool,
+}
+
+const ACC_STATIC: i32 = 0x0008;
+
+impl MethodFacts {
+    pub(crate) fn new(
+        id: u32,
+        class: &str,
+        loader: &str,
+        name: String,
+        descriptor: String,
+        modifiers: i32,
+    ) -> Self {
+        let (class, loader) = (class.to_owned(), loader.to_owned());
+        Self { id, class, loader, name, descriptor, modifiers, code: RwLock::default() }
+    }
+
+    /// Whether it has no `this`.
+    pub fn is_static(&self) -> bool {
+        self.modifiers & ACC_STATIC != 0
+    }
+
+    /// What its code looks like now.
+    pub fn code(&self) -> Arc<CodeFacts> {
+        self.code.read().clone()
+    }
+
+    pub(crate) fn set_code(&self, code: CodeFacts) {
+        *self.code.write() = Arc::new(code);
+    }
+
+    /// `class#name`, as messages name it.
+    pub fn shown(&self) -> String {
+        format!("{}#{}{}", self.class, self.name, self.descriptor)
+    }
+}
+
+impl CodeFacts {
+    /// In words, from what the weaver says.
+    pub(crate) fn of(woven: &WovenMethod) -> Self {
+        let site = |site: &weave::Site| Site {
+            class: text(&site.owner).replace('/', "."),
+            method: text(&site.name),
+            descriptor: text(&site.descriptor),
+            line: site.line,
+            told: site.told,
+        };
+        let mut notes = Vec::new();
+        if woven.passes_inlining_limit() {
+            notes.push(format!(
+                "its code grows from {} to {} bytes; above 325 the JIT does not inline it into its callers",
+                woven.before, woven.after
+            ));
+        }
+        if woven.dropped_arguments {
+            notes.push("it has more than 16 arguments of a kind; those beyond are not seen".to_owned());
+        }
+        Self {
+            length: (woven.before, woven.after),
+            shape: woven.shape.map(|shape| (shape.objects, shape.longs)),
+            dropped_arguments: woven.dropped_arguments,
+            stored: woven.stored.clone(),
+            sites: woven.sites.iter().map(site).collect(),
+            lines: woven.lines.clone(),
+            locals: woven.locals.iter().map(|local| (text(&local.name), text(&local.descriptor))).collect(),
+            notes,
+        }
+    }
+}
+
+/// A name of a class file in words. What is not UTF-8 becomes U+FFFD.
+pub(crate) fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A method's names as they are at one moment, for the advice: a number of a site stays what it was for
+/// those who got it.
+pub(crate) struct Named {
+    facts: Arc<MethodFacts>,
+    code: Arc<CodeFacts>,
+}
+
+impl Named {
+    pub(crate) fn now(facts: &Arc<MethodFacts>) -> Arc<Self> {
+        Arc::new(Self { facts: facts.clone(), code: facts.code() })
+    }
+}
+
+impl Names for Named {
+    fn class(&self) -> &str {
+        &self.facts.class
+    }
+
+    fn method(&self) -> &str {
+        &self.facts.name
+    }
+
+    fn site(&self, number: u32) -> Option<advice::Site> {
+        let site = self.code.sites.get(usize::try_from(number).ok()?)?;
+        Some(advice::Site { class: site.class.clone(), method: site.method.clone(), line: site.line })
+    }
+}

@@ -1,0 +1,421 @@
+//! Observing: from a match and a listener to open lanes, and back when the observation is dropped.
+//!
+//! What is woven stays woven: the next observation of the same methods only opens gates.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use jvm::{Env, Vm};
+use parking_lot::Mutex;
+use weave::Parts;
+
+use crate::Host;
+use crate::advice::Listener;
+use crate::compiled::{Compile, Conditions};
+use crate::deny::Rules;
+use crate::error::{Error, Result};
+use crate::lanes::Place;
+use crate::lazy::Lazy;
+use crate::matcher::{Matched, MatchedClass, Refused, Wanted};
+use crate::method_facts::MethodFacts;
+use crate::registry::{Extent, NewMethod, Outcome, WovenClass, modified};
+use crate::retransform::{Change, retransform};
+use crate::weaver::{self, Weaver};
+
+/// What is to be told, and to whom.
+pub struct Observation {
+    /// Who hears of it.
+    pub listener: Listener,
+    /// Which calls count; all, if there is none.
+    pub condition: Option<Arc<dyn Compile>>,
+    /// What is told.
+    pub parts: Parts,
+    /// With [`Parts::LINES`]: which lines; none named means all.
+    pub lines: BTreeSet<u16>,
+    /// Classes that are loaded later are observed, too, if they are meant by this.
+    pub lazy: Option<Wanted>,
+    /// Where woven classes are written, if the user wants to see them (option `dump`).
+    pub dump: Option<PathBuf>,
+}
+
+impl Observation {
+    /// A listener of entry and exit.
+    pub fn new(listener: Listener) -> Self {
+        Self {
+            listener,
+            condition: None,
+            parts: Parts::ENTRY_EXIT,
+            lines: BTreeSet::new(),
+            lazy: None,
+            dump: None,
+        }
+    }
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Default)]
+pub struct Effect {
+    /// Classes with an observed method.
+    pub classes: usize,
+    /// Observed methods.
+    pub methods: usize,
+    /// Classes that had to be changed for it.
+    pub retransformed: usize,
+    /// What is not observed, and why.
+    pub refused: Vec<Refused>,
+    /// What the user should know.
+    pub notes: Vec<String>,
+    /// How long it took.
+    pub millis: u64,
+    /// Files with woven classes.
+    pub dumped: Vec<String>,
+    /// The observed methods: `loader hash|class#method|descriptor`.
+    pub affected: Vec<String>,
+    /// Their ids.
+    pub ids: Vec<u32>,
+}
+
+/// An observation that lasts as long as this. Dropped, its lanes close at once; the classes stay woven.
+pub struct Observed {
+    vm: Vm,
+    opener: Arc<Opener>,
+    effect: Effect,
+}
+
+impl Observed {
+    /// What came of it at the start.
+    pub fn effect(&self) -> &Effect {
+        &self.effect
+    }
+
+    /// The listener's id.
+    pub fn listener_id(&self) -> u64 {
+        self.opener.listener.id()
+    }
+
+    /// Classes and methods that were loaded and observed since.
+    pub fn later(&self) -> (usize, usize) {
+        self.opener.later()
+    }
+}
+
+impl Drop for Observed {
+    fn drop(&mut self) {
+        let closed = with_env(self.vm, |env| {
+            self.opener.close(weaver::the(), env);
+            Ok::<(), Error>(())
+        });
+        if let Err(why) = closed {
+            log::debug!("lanes are left to the end of the JVM: {why}");
+        }
+    }
+}
+
+/// With this thread's `Env`; attaches it for that long if need be.
+pub(crate) fn with_env<R, E: From<jvm::Error>>(
+    vm: Vm,
+    work: impl for<'f> FnOnce(&Env<'f>) -> Result<R, E>,
+) -> Result<R, E> {
+    if vm.is_attached() {
+        return vm.with_env(work);
+    }
+    vm.attach("oxprobe-close")?.with_env(work)
+}
+
+/// Opens lanes for one listener, also for classes that come later, and closes them all.
+pub(crate) struct Opener {
+    listener: Listener,
+    conditions: Option<Conditions>,
+    lines: BTreeSet<u16>,
+    parts: Parts,
+    dump: Option<PathBuf>,
+    places: Mutex<Option<BTreeSet<Place>>>,
+    later_classes: AtomicUsize,
+    later_methods: AtomicUsize,
+}
+
+impl Opener {
+    /// Opens a lane of each of these methods. What comes back are those that have none.
+    pub(crate) fn open(
+        &self,
+        weaver: &Weaver,
+        env: &Env<'_>,
+        methods: &[Arc<MethodFacts>],
+        inner: bool,
+    ) -> Vec<Refused> {
+        let mut refused = Vec::new();
+        let mut opened = Vec::with_capacity(methods.len());
+        for facts in methods {
+            let condition = match &self.conditions {
+                // What a root's condition asks for, its callees need not have.
+                Some(conditions) if !inner => conditions.of(env, facts),
+                _ => Ok(None),
+            };
+            let place = condition
+                .and_then(|condition| weaver.lanes.open(env, facts, &self.listener, inner, condition));
+            match place {
+                Ok(place) => opened.push(place),
+                Err(why) => refused.push(Refused { what: facts.shown(), why }),
+            }
+        }
+        let kept = match &mut *self.places.lock() {
+            Some(places) => {
+                places.extend(opened.iter().copied());
+                true
+            }
+            None => false,
+        };
+        if kept {
+            weaver.lanes.switch(env);
+        } else {
+            // Closed meanwhile.
+            weaver.lanes.close(env, &opened);
+        }
+        refused
+    }
+
+    fn close(&self, weaver: &Weaver, env: &Env<'_>) {
+        let places = self.places.lock().take();
+        weaver.lazies.write().retain(|lazy| !std::ptr::eq(&*lazy.opener, self));
+        weaver.openers.lock().retain(|opener| !std::ptr::eq(&**opener, self));
+        let places: Vec<Place> = places.into_iter().flatten().collect();
+        weaver.lanes.close(env, &places);
+    }
+
+    /// Classes and methods that came later.
+    pub(crate) fn later(&self) -> (usize, usize) {
+        (self.later_classes.load(Ordering::Relaxed), self.later_methods.load(Ordering::Relaxed))
+    }
+
+    /// Another class came, with so many methods.
+    pub(crate) fn came(&self, methods: usize) {
+        self.later_classes.fetch_add(1, Ordering::Relaxed);
+        self.later_methods.fetch_add(methods, Ordering::Relaxed);
+    }
+
+    fn extent(&self, parts: Parts) -> Extent {
+        Extent { parts, lines: self.lines.clone() }
+    }
+}
+
+impl Host {
+    /// Weaves what is not yet woven of the match and opens a lane for the listener on each method. Waits
+    /// while somebody else changes classes.
+    pub fn observe(&self, matched: &Matched, observation: &Observation) -> Result<Observed> {
+        let weaver = weaver::the();
+        self.vm.with_env(|env| weaver.make_ready(env, self.environment))?;
+        let conditions = match &observation.condition {
+            Some(condition) => Some(self.vm.with_env(|env| Conditions::new(env, condition.clone()))?),
+            None => None,
+        };
+        let opener = Arc::new(Opener {
+            listener: observation.listener.clone(),
+            conditions,
+            lines: observation.lines.clone(),
+            parts: observation.parts,
+            dump: observation.dump.clone(),
+            places: Mutex::new(Some(BTreeSet::new())),
+            later_classes: AtomicUsize::new(0),
+            later_methods: AtomicUsize::new(0),
+        });
+        weaver.openers.lock().push(opener.clone());
+        // From here on a failure closes what was opened.
+        let mut observed = Observed { vm: self.vm, opener: opener.clone(), effect: Effect::default() };
+        let matched_again;
+        let matched = match &observation.lazy {
+            None => matched,
+            Some(wanted) => {
+                let options = self.options();
+                let rules = Rules {
+                    unsafe_classes: options.unsafe_classes(),
+                    default_methods: options.default_methods(),
+                };
+                let extent = opener.extent(opener.parts);
+                let lazy = Lazy::new(wanted.clone(), rules, extent, opener.clone());
+                weaver.lazies.write().push(Arc::new(lazy));
+                // What was loaded since the match, before anybody waited for it.
+                matched_again = self.match_methods(wanted)?;
+                &matched_again
+            }
+        };
+        observed.effect = self.add(&opener, matched, opener.parts, false)?;
+        Ok(observed)
+    }
+
+    /// Adds methods to a listener that lives (`--listenerId`); they end with its observation. `inner`: only
+    /// calls below one of its other methods count.
+    pub fn extend(&self, listener_id: u64, matched: &Matched, parts: Parts, inner: bool) -> Result<Effect> {
+        let openers = weaver::the().openers.lock().clone();
+        let Some(opener) = openers.iter().find(|opener| opener.listener.id() == listener_id) else {
+            return Err(Error::sentence(format!(
+                "No listener has the id {listener_id}. A command shows its id when it starts; it ends with it."
+            )));
+        };
+        self.add(opener, matched, opener.parts | parts, inner)
+    }
+
+    fn add(&self, opener: &Arc<Opener>, matched: &Matched, parts: Parts, inner: bool) -> Result<Effect> {
+        let weaver = weaver::the();
+        let started = Instant::now();
+        let _changing = weaver.changing.lock();
+        let mut effect = Effect::default();
+        let extent = opener.extent(parts);
+        let asked = self.vm.with_env(|env| {
+            weaver.make_ready(env, self.environment)?;
+            weaver.sweep(env);
+            self.ask(env, matched, &extent, &mut effect)
+        })?;
+        weaver.registry.keeps_bytes.store(opener.dump.is_some(), Ordering::Relaxed);
+        let woven = self.change(&asked, &mut effect);
+        weaver.registry.keeps_bytes.store(false, Ordering::Relaxed);
+        let asked = woven.map(|()| asked)?;
+        if let Some(folder) = &opener.dump {
+            dump(folder, &asked, &mut effect);
+        }
+        self.vm.with_env(|env| {
+            for Asked { class, ids, .. } in &asked {
+                open(weaver, env, opener, class, ids, &extent, inner, &mut effect);
+            }
+            Ok::<(), Error>(())
+        })?;
+        effect.millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Ok(effect)
+    }
+
+    /// Writes down in the registry what is wanted.
+    fn ask(
+        &self,
+        env: &Env<'_>,
+        matched: &Matched,
+        extent: &Extent,
+        effect: &mut Effect,
+    ) -> Result<Vec<Asked>> {
+        let mut asked = Vec::with_capacity(matched.classes.len());
+        for class in &matched.classes {
+            let one = env.frame(16, |env| self.ask_one(env, class, extent))?;
+            match one {
+                Ok(one) => asked.push(one),
+                Err(why) => effect.refused.push(Refused { what: class.name.clone(), why }),
+            }
+        }
+        Ok(asked)
+    }
+
+    fn ask_one(&self, env: &Env<'_>, class: &MatchedClass, extent: &Extent) -> Result<Result<Asked, String>> {
+        let weaver = weaver::the();
+        let Some(local) = class.class.get(env)? else {
+            return Ok(Err("it was unloaded meanwhile".to_owned()));
+        };
+        let loader = self.environment.jvmti.class_loader(env, &local)?;
+        if let Err(why) = weaver.resolve_spy(env, loader.as_ref()) {
+            return Ok(Err(why));
+        }
+        let internal = modified(&class.name.replace('.', "/"));
+        let woven = match weaver.find(env, &internal, &local, loader.as_ref()) {
+            Some(found) => found,
+            None => {
+                let loader = loader.as_ref().map(|loader| env.weak(loader)).transpose()?;
+                let weak = env.weak(&local)?;
+                let new = WovenClass::new(&class.name, &internal, loader, &class.loader, Some(weak));
+                let new = Arc::new(new);
+                weaver.registry.add(new.clone());
+                new
+            }
+        };
+        let before = woven.before();
+        let new = class.methods.iter().map(|method| NewMethod {
+            name: method.name.clone(),
+            descriptor: method.descriptor.clone(),
+            modifiers: method.modifiers,
+        });
+        let ids = weaver.want(env, &woven, new.collect(), extent)?;
+        Ok(Ok(Asked { class: woven, ids, change: Some(before) }))
+    }
+
+    /// Has the JVM take the classes that lack something.
+    fn change(&self, asked: &[Asked], effect: &mut Effect) -> Result<()> {
+        let weaver = weaver::the();
+        let behind = asked.iter().filter(|one| one.class.is_behind());
+        let changes: Vec<Change> = behind
+            .filter_map(|one| Some(Change { class: one.class.clone(), before: one.change.clone()? }))
+            .collect();
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let refused = retransform(self.vm, self.environment, &changes, self.options().batch());
+        weaver.settle();
+        let refused = match refused {
+            Ok(refused) => refused,
+            Err(why) => {
+                let words = why.to_string();
+                changes.iter().for_each(|change| change.class.go_back(&change.before, &words));
+                return Err(why);
+            }
+        };
+        effect.retransformed = changes.len() - refused.len();
+        for one in &refused {
+            if let Some(change) = changes.get(one.place) {
+                change.class.go_back(&change.before, &one.why);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A class of which something is wanted.
+struct Asked {
+    class: Arc<WovenClass>,
+    ids: Vec<u32>,
+    change: Option<crate::registry::Before>,
+}
+
+#[expect(clippy::too_many_arguments, reason = "one step of `add`, for each class")]
+fn open(
+    weaver: &Weaver,
+    env: &Env<'_>,
+    opener: &Opener,
+    class: &WovenClass,
+    ids: &[u32],
+    extent: &Extent,
+    inner: bool,
+    effect: &mut Effect,
+) {
+    let mut woven: Vec<Arc<MethodFacts>> = Vec::new();
+    for Outcome { facts, refused } in class.outcomes(ids, extent) {
+        match refused {
+            None => woven.push(facts),
+            Some(why) => effect.refused.push(Refused { what: facts.shown(), why }),
+        }
+    }
+    let refused = opener.open(weaver, env, &woven, inner);
+    woven.retain(|facts| !refused.iter().any(|refused| refused.what == facts.shown()));
+    effect.refused.extend(refused);
+    effect.classes += usize::from(!woven.is_empty());
+    effect.methods += woven.len();
+    for facts in woven {
+        for note in &facts.code().notes {
+            effect.notes.push(format!("{}: {note}", facts.shown()));
+        }
+        effect.affected.push(format!("{}|{}#{}|{}", facts.loader, facts.class, facts.name, facts.descriptor));
+        effect.ids.push(facts.id);
+    }
+}
+
+/// Writes the classes that were woven now, by loader and package.
+fn dump(folder: &Path, asked: &[Asked], effect: &mut Effect) {
+    for Asked { class, .. } in asked {
+        let Some(bytes) = class.take_bytes() else { continue };
+        // A class's name may hold anything but these; `..` between slashes cannot occur in one.
+        let file = format!("{}.class", class.name.replace('.', "/"));
+        let path = folder.join(&class.loader_name).join(file);
+        let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, bytes));
+        match written {
+            Ok(()) => effect.dumped.push(path.display().to_string()),
+            Err(why) => effect.notes.push(format!("{} cannot be written: {why}", path.display())),
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Having the JVM take woven classes, many at once where a stop costs the same for one and for a thousand,
+//! few at once where it grows with each; and finding the ones that it refuses among those that it takes.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jvm::{Class, Environment, Local, Vm};
+
+use crate::error::{Error, Result};
+use crate::registry::{Before, WovenClass};
+
+/// A class to be changed, and how it stood.
+pub(crate) struct Change {
+    pub(crate) class: Arc<WovenClass>,
+    pub(crate) before: Before,
+}
+
+/// A class that the JVM refused.
+pub(crate) struct NotChanged {
+    /// Its place among those that were to be changed.
+    pub(crate) place: usize,
+    pub(crate) why: String,
+}
+
+/// One stop for so many: on JDK 17 and later it hardly grows.
+const MANY: usize = 1_000;
+/// How long the application may stand still for one batch. The call takes longer than the stop in it.
+const PAUSE: Duration = Duration::from_millis(60);
+/// The first batch where a stop grows by 0.7 to 3 ms a class and that is not known yet.
+const FIRST: usize = 4;
+const MOST: usize = 64;
+
+/// How many classes go together.
+struct Batches {
+    size: usize,
+    adapts: bool,
+}
+
+impl Batches {
+    fn new(jdk: u16, together: bool) -> Self {
+        match (together, jdk) {
+            (false, _) => Self { size: 1, adapts: false },
+            (true, 17..) => Self { size: MANY, adapts: false },
+            (true, _) => Self { size: FIRST, adapts: true },
+        }
+    }
+
+    /// The last batch had so many and took so long.
+    fn learn(&mut self, count: usize, took: Duration) {
+        if !self.adapts || count == 0 {
+            return;
+        }
+        let fits = PAUSE.as_secs_f64() / took.as_secs_f64().max(1e-4) * count as f64;
+        self.size = (fits as usize).clamp(1, MOST.min(count * 2));
+    }
+}
+
+/// How many stops so many classes take, roughly.
+pub(crate) fn stops(jdk: u16, together: bool, classes: usize) -> usize {
+    let size = match (together, jdk) {
+        (false, _) => 1,
+        (true, 17..) => MANY,
+        (true, 11..) => 10,
+        (true, _) => 40,
+    };
+    classes.div_ceil(size)
+}
+
+/// Has the JVM take these classes anew. What comes back are those that stayed as they were; an error
+/// means that none of the rest could be asked either.
+pub(crate) fn retransform(
+    vm: Vm,
+    environment: &Environment,
+    changes: &[Change],
+    together: bool,
+) -> Result<Vec<NotChanged>> {
+    let mut batches = Batches::new(environment.jvmti.jdk(), together);
+    let mut refused = Vec::new();
+    let mut done = 0;
+    while let Some(rest) = changes.get(done..).filter(|rest| !rest.is_empty()) {
+        let (now, _) = rest.split_at(batches.size.min(rest.len()));
+        let started = Instant::now();
+        attempt(vm, environment, now, done, &mut refused)?;
+        batches.learn(now.len(), started.elapsed());
+        done += now.len();
+    }
+    Ok(refused)
+}
+
+/// All of them, else one half after the other.
+fn attempt(
+    vm: Vm,
+    environment: &Environment,
+    changes: &[Change],
+    first: usize,
+    refused: &mut Vec<NotChanged>,
+) -> Result<()> {
+    match (once(vm, environment, changes), changes) {
+        (Ok(()), _) => Ok(()),
+        (Err(why @ (jvm::Error::VmGone | jvm::Error::NotAttached)), _) => Err(Error::from(why)),
+        (Err(why), [_]) => {
+            refused.push(NotChanged { place: first, why: explained(&why) });
+            Ok(())
+        }
+        (Err(_), _) => {
+            let (one, other) = changes.split_at(changes.len() / 2);
+            attempt(vm, environment, one, first, refused)?;
+            attempt(vm, environment, other, first + one.len(), refused)
+        }
+    }
+}
+
+fn once(vm: Vm, environment: &Environment, changes: &[Change]) -> jvm::Result<()> {
+    vm.with_env(|env| {
+        env.frame(changes.len() + 16, |env| {
+            let mut classes: Vec<Local<'_, Class>> = Vec::with_capacity(changes.len());
+            for change in changes {
+                let weak = change.class.class.read().clone();
+                // Unloaded meanwhile: nothing to change.
+                classes.extend(weak.map(|weak| weak.get(env)).transpose()?.flatten());
+            }
+            environment.jvmti.retransform(env, &classes)
+        })
+    })
+}
+
+fn explained(why: &jvm::Error) -> String {
+    use jvm::sys::ErrorCode;
+    match why {
+        jvm::Error::Jvmti(error) if error.code == ErrorCode::FAILS_VERIFICATION => {
+            format!("the JVM's verifier does not take its new code ({why})")
+        }
+        jvm::Error::Jvmti(error) if error.code == ErrorCode::UNMODIFIABLE_CLASS => {
+            "the JVM does not let anybody change it".to_owned()
+        }
+        _ => format!("the JVM refused the change, perhaps because another agent changes it, too ({why})"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_shrink_and_grow_to_the_pause_they_may_take() {
+        let mut batches = Batches::new(11, true);
+        assert_eq!(batches.size, FIRST);
+        batches.learn(4, Duration::from_millis(10));
+        assert_eq!(batches.size, 8, "twice as many at most");
+        batches.learn(8, Duration::from_millis(240));
+        assert_eq!(batches.size, 2);
+        batches.learn(2, Duration::from_secs(9));
+        assert_eq!(batches.size, 1);
+    }
+
+    #[test]
+    fn later_jdks_take_many_at_once() {
+        let mut batches = Batches::new(17, true);
+        batches.learn(MANY, Duration::from_secs(9));
+        assert_eq!(batches.size, MANY);
+        assert_eq!(Batches::new(25, false).size, 1);
+        assert_eq!((stops(17, true, 1_001), stops(11, true, 25), stops(8, false, 3)), (2, 3, 3));
+    }
+}

@@ -1,0 +1,325 @@
+//! The standing order to the JVM: every load and redefinition of a class passes here and is woven as the
+//! registry says. There is one per process, since the JVM knows one of us.
+//!
+//! The hook runs on whatever thread loads a class, also on our own while it retransforms. What it waits
+//! for is never held across a call that loads classes or runs Java code.
+
+use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use jvm::spy::{self, Spy};
+use jvm::{Capabilities, Capability, Class, ClassFile, Env, Environment, EventKind, Local, Weak};
+use parking_lot::{Mutex, RwLock};
+use weave::Helper;
+
+use crate::advice;
+use crate::error::{Error, Result};
+use crate::lanes::Lanes;
+use crate::lazy::Lazy;
+use crate::matcher::MatchedMethod;
+use crate::method_facts::MethodFacts;
+use crate::observe::Opener;
+use crate::registry::{NewMethod, Registry, WovenClass, modified};
+
+/// All that is woven in this JVM.
+#[derive(Default)]
+pub(crate) struct Weaver {
+    pub(crate) registry: Registry,
+    pub(crate) lanes: Lanes,
+    /// Held by whoever changes classes, for as long as it takes. The hook never asks for it.
+    pub(crate) changing: Mutex<()>,
+    /// Those who want classes that are loaded later.
+    pub(crate) lazies: RwLock<Vec<Arc<Lazy>>>,
+    /// Who opens lanes for which listener, by the listener's id.
+    pub(crate) openers: Mutex<Vec<Arc<Opener>>>,
+    /// Whether the hook is on.
+    hooked: AtomicBool,
+    /// Whether the JVM will not drop all compiled code at our next change any more, or never would.
+    settled: AtomicBool,
+    helper: OnceLock<Helper>,
+    /// Loaders that were asked for Spy: whether they see it.
+    loaders: Mutex<Vec<(Arc<Weak>, Option<String>)>>,
+}
+
+/// The weaver of this process.
+pub(crate) fn the() -> &'static Weaver {
+    static THE: OnceLock<Weaver> = OnceLock::new();
+    THE.get_or_init(Weaver::default)
+}
+
+/// For `Callbacks::class_file`: what the class file shall be instead, if anything of it is woven.
+pub fn class_file(env: &Env<'_>, seen: &ClassFile<'_, '_>) -> Option<Vec<u8>> {
+    the().class_file(env, seen)
+}
+
+thread_local! {
+    /// This thread weaves a class that is being loaded. What it makes the JVM load meanwhile is left alone.
+    static LOADING: Cell<bool> = const { Cell::new(false) };
+}
+
+impl Weaver {
+    fn class_file(&self, env: &Env<'_>, seen: &ClassFile<'_, '_>) -> Option<Vec<u8>> {
+        let internal = seen.name?;
+        let known = self.registry.named(internal);
+        let class = match known.iter().find(|class| same_loader(env, class, seen.loader.as_ref())) {
+            Some(class) => Arc::clone(class),
+            None if seen.redefined.is_none() => return self.late(env, internal, seen),
+            None => return None,
+        };
+        self.woven(&class, seen.bytes)
+    }
+
+    /// The class file with what is wanted of it.
+    fn woven(&self, class: &WovenClass, file: &[u8]) -> Option<Vec<u8>> {
+        let mut moved = Vec::new();
+        let bytes = class.weave(&self.registry, self.helper.get()?, file, &mut moved);
+        if !moved.is_empty() {
+            self.lanes.attach_again(&moved, &self.registry);
+        }
+        bytes
+    }
+
+    /// A class that is being loaded: woven if somebody waits for it.
+    fn late(&self, env: &Env<'_>, internal: &[u8], seen: &ClassFile<'_, '_>) -> Option<Vec<u8>> {
+        let lazies: Vec<Arc<Lazy>> = {
+            let lazies = self.lazies.read();
+            if lazies.is_empty() {
+                return None;
+            }
+            lazies.clone()
+        };
+        if LOADING.replace(true) {
+            return None;
+        }
+        let bytes = self.late_for(env, internal, seen, &lazies);
+        LOADING.set(false);
+        bytes
+    }
+
+    fn late_for(
+        &self,
+        env: &Env<'_>,
+        internal: &[u8],
+        seen: &ClassFile<'_, '_>,
+        lazies: &[Arc<Lazy>],
+    ) -> Option<Vec<u8>> {
+        let mut class: Option<Arc<WovenClass>> = None;
+        let mut wanting = Vec::new();
+        for lazy in lazies {
+            match lazy.wants(self, env, internal, seen) {
+                Ok(Some(methods)) => wanting.push((lazy, methods)),
+                Ok(None) => {}
+                Err(why) => log::warn!("{} is loaded unobserved: {why}", String::from_utf8_lossy(internal)),
+            }
+        }
+        for (lazy, methods) in wanting {
+            let into = match &class {
+                Some(class) => Arc::clone(class),
+                None => {
+                    let made = Arc::new(self.new_class(env, internal, seen)?);
+                    self.registry.add(Arc::clone(&made));
+                    class.insert(made).clone()
+                }
+            };
+            match self.want(env, &into, methods, lazy.extent()) {
+                Ok(ids) => lazy.found(Arc::clone(&into), ids),
+                Err(why) => log::warn!("{} is loaded unobserved: {why}", into.name),
+            }
+        }
+        let class = class?;
+        let bytes = self.woven(&class, seen.bytes);
+        lazies.iter().for_each(|lazy| lazy.open(self, env, &class));
+        bytes
+    }
+
+    fn new_class(&self, env: &Env<'_>, internal: &[u8], seen: &ClassFile<'_, '_>) -> Option<WovenClass> {
+        let name = crate::registry::dotted(internal);
+        let (mut loader, mut hash) = (None, None);
+        if let Some(object) = &seen.loader {
+            loader = Some(env.weak(object).ok()?);
+            hash = Some(Environment::get()?.jvmti.identity_hash(object).ok()?);
+        }
+        Some(WovenClass::new(&name, internal, loader, &crate::matcher::loader_name(hash), None))
+    }
+
+    /// Wants so much of these methods; the new ones get ids.
+    pub(crate) fn want(
+        &self,
+        env: &Env<'_>,
+        class: &WovenClass,
+        methods: Vec<NewMethod>,
+        extent: &crate::registry::Extent,
+    ) -> Result<Vec<u32>> {
+        let new = u32::try_from(class.without_id(&methods)).unwrap_or(u32::MAX);
+        let mut ids = match new {
+            0 => 0..0,
+            new => Spy::get_or_define(env)?.reserve_ids(env, new)?,
+        };
+        Ok(class.want(&self.registry, methods, extent, &mut ids))
+    }
+
+    /// Makes the JVM ready to have classes changed: capability first, then the hook; the other order is
+    /// refused for ever (error 98).
+    pub(crate) fn make_ready(&self, env: &Env<'_>, environment: &Environment) -> Result<()> {
+        Spy::get_or_define(env)?;
+        jvm::probe::listen(advice::hub());
+        self.helper.get_or_init(|| Helper::complete(&spy::names().spy));
+        self.note_capability(environment);
+        environment.ensure(Capabilities::NONE.with(Capability::RetransformClasses)).map_err(|why| {
+            Error::sentence(format!(
+                "This JVM does not let classes be changed ({why}); another agent may hold that for itself."
+            ))
+        })?;
+        if !self.hooked.swap(true, Ordering::AcqRel) {
+            environment.jvmti.enable(EventKind::ClassFileLoadHook).inspect_err(|_| {
+                self.hooked.store(false, Ordering::Release);
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Switches the hook off when nothing is woven and nobody waits.
+    pub(crate) fn rest(&self, environment: &Environment) -> Result<()> {
+        let idle = self.registry.is_idle() && self.lazies.read().is_empty();
+        if idle && self.hooked.swap(false, Ordering::AcqRel) {
+            environment.jvmti.disable(EventKind::ClassFileLoadHook)?;
+        }
+        Ok(())
+    }
+
+    /// Switches the hook off in any case.
+    pub(crate) fn rest_for_ever(&self, environment: &Environment) -> Result<()> {
+        if self.hooked.swap(false, Ordering::AcqRel) {
+            environment.jvmti.disable(EventKind::ClassFileLoadHook)?;
+        }
+        Ok(())
+    }
+
+    /// Whether nothing was ever woven.
+    pub(crate) fn was_never_ready(&self) -> bool {
+        self.helper.get().is_none()
+    }
+
+    pub(crate) fn forget_loaders(&self) {
+        let loaders = std::mem::take(&mut *self.loaders.lock());
+        drop(loaders);
+    }
+
+    /// Whether our next change of a class makes the JVM drop all compiled code: JDK 8 to 21 do at the first
+    /// one, unless the capability was held from the start.
+    pub(crate) fn drops_compiled_code(&self, environment: &Environment) -> bool {
+        self.note_capability(environment);
+        environment.jvmti.jdk() <= 21 && !self.settled.load(Ordering::Acquire)
+    }
+
+    fn note_capability(&self, environment: &Environment) {
+        let held = environment.jvmti.capabilities();
+        // Who held it before we ever asked has it since the start.
+        if held.is_ok_and(|held| held.contains(Capability::RetransformClasses)) {
+            self.settle();
+        }
+    }
+
+    pub(crate) fn settle(&self) {
+        self.settled.store(true, Ordering::Release);
+    }
+
+    /// Makes sure that a loader resolves Spy. The error says why it does not.
+    pub(crate) fn resolve_spy(&self, env: &Env<'_>, loader: Option<&Local<'_>>) -> Result<(), String> {
+        let Some(loader) = loader else { return Ok(()) };
+        let known = self.loaders.lock().clone();
+        if let Some((_, why)) = known.iter().find(|(weak, _)| is(env, weak, loader)) {
+            return why.clone().map_or(Ok(()), Err);
+        }
+        let told = |why: jvm::Error| format!("its class loader does not see our helper class ({why})");
+        let seen = Spy::get_or_define(env).and_then(|spy| spy.resolve_in(env, Some(loader))).map_err(told);
+        if let Ok(weak) = env.weak(loader) {
+            self.loaders.lock().push((Arc::new(weak), seen.clone().err()));
+        }
+        seen
+    }
+
+    /// The class in the registry, if it is there.
+    pub(crate) fn find(
+        &self,
+        env: &Env<'_>,
+        internal: &[u8],
+        class: &Local<'_, Class>,
+        loader: Option<&Local<'_>>,
+    ) -> Option<Arc<WovenClass>> {
+        let found =
+            self.registry.named(internal).into_iter().find(|known| same_loader(env, known, loader))?;
+        let known = found.class.read().clone();
+        if known.is_none() {
+            // The hook has seen it before there was a class.
+            let weak = env.weak(class).ok().map(Arc::new);
+            *found.class.write() = weak;
+        }
+        Some(found)
+    }
+
+    /// Marks the methods that are woven.
+    pub(crate) fn mark_woven(
+        &self,
+        env: &Env<'_>,
+        name: &str,
+        class: &Local<'_, Class>,
+        methods: &mut [MatchedMethod],
+    ) {
+        let internal = modified(&name.replace('.', "/"));
+        let known = self.registry.named(&internal);
+        let found = known.iter().find(|known| {
+            let weak = known.class.read().clone();
+            weak.is_some_and(|weak| is(env, &weak, class))
+        });
+        if let Some(found) = found {
+            for method in methods {
+                method.woven = found.has_woven(&method.name, &method.descriptor);
+            }
+        }
+    }
+
+    /// Forgets the classes that were unloaded, and their loaders.
+    pub(crate) fn sweep(&self, env: &Env<'_>) {
+        let mut gone = Vec::new();
+        for class in self.registry.all() {
+            let weak = class.class.read().clone();
+            let loader_is_gone =
+                class.loader.as_ref().is_some_and(|loader| matches!(loader.get(env), Ok(None)));
+            if loader_is_gone || weak.is_some_and(|weak| matches!(weak.get(env), Ok(None))) {
+                gone.push(class);
+            }
+        }
+        if !gone.is_empty() {
+            let ids: Vec<u32> = gone.iter().flat_map(|class| class.ids()).collect();
+            self.lanes.close_methods(env, &ids);
+            self.registry.forget(&gone);
+        }
+        let known = self.loaders.lock().clone();
+        let dead: Vec<Arc<Weak>> = known
+            .iter()
+            .map(|(weak, _)| weak.clone())
+            .filter(|weak| matches!(weak.get(env), Ok(None)))
+            .collect();
+        self.loaders.lock().retain(|(weak, _)| !dead.iter().any(|dead| Arc::ptr_eq(dead, weak)));
+    }
+
+    /// A woven method by its id.
+    pub(crate) fn method(&self, id: u32) -> Option<Arc<MethodFacts>> {
+        self.registry.method(id)
+    }
+}
+
+fn same_loader(env: &Env<'_>, class: &WovenClass, loader: Option<&Local<'_>>) -> bool {
+    match (&class.loader, loader) {
+        (None, None) => true,
+        (Some(known), Some(loader)) => is(env, known, loader),
+        _ => false,
+    }
+}
+
+/// Whether a weak reference is to this object.
+fn is<K>(env: &Env<'_>, weak: &Weak<K>, object: &Local<'_, K>) -> bool {
+    matches!(weak.get(env), Ok(Some(known)) if env.is_same(&known, object))
+}
