@@ -12,6 +12,7 @@ use crate::guard::guard;
 use crate::jvmti::{Jvmti, jvmti};
 use crate::refs::{Class, Local, Ref};
 use crate::sys::{JNIEnv, JvmtiEnv, jclass, jint, jobject};
+use crate::vm::Vm;
 
 /// A class file that the JVM is about to use.
 pub struct ClassFile<'a, 'f> {
@@ -66,6 +67,9 @@ pub(crate) unsafe extern "C" fn class_file(
     new_data: *mut *mut u8,
 ) {
     guard(|| {
+        if Vm::is_gone() {
+            return;
+        }
         // No environment: before VMStart, of which we ask no class.
         let (Some(raw), Some(listener)) = (NonNull::new(env), events::listener()) else { return };
         let Some(environment) = Environment::get() else { return };
