@@ -16,17 +16,12 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use support::{EVERYTHING, SPY, class_name, classes, compile, fixture, plan, run, spy, tool};
+use support::{
+    CHECKS, EVERYTHING, SPY, class_name, classes, compile, fixture, patched, plan, run, spared, spoil, spy,
+    tool, unpack,
+};
+use weave::classfile::{ClassFile, Code, Instructions};
 use weave::{Parts, Refused, weave};
-
-/// Everything is verified, and by the verifier of frames alone where the JVM lets one choose.
-const CHECKS: [&str; 5] = [
-    "-Xverify:all",
-    "-XX:+UnlockDiagnosticVMOptions",
-    "-XX:+IgnoreUnrecognizedVMOptions",
-    "-XX:-FailOverToOldVerifier",
-    "-Xshare:off",
-];
 
 /// What methods get; it changes from class to class.
 const PARTS: [Parts; 5] = [EVERYTHING, Parts::VALUES, Parts::ENTRY_EXIT, Parts::ALL_CALLS, Parts::LINES];
@@ -90,27 +85,6 @@ fn count(lines: &[String], what: &str) -> u64 {
     line.unwrap_or_else(|| panic!("no {what} in {lines:#?}")).parse().unwrap()
 }
 
-/// Unpacks the classes of a JDK whose module's name matches into `to`; one folder a module.
-fn unpack(jdk: &str, modules: &str, to: &Path) -> Vec<PathBuf> {
-    if jdk == "8" {
-        std::fs::create_dir_all(to).unwrap();
-        let jar = tool(jdk, "../jre/lib/rt.jar");
-        run(Command::new(tool("17", "jar")).current_dir(to).arg("xf").arg(jar.canonicalize().unwrap()));
-        return vec![to.to_owned()];
-    }
-    // The image, not the jmod: linking it has changed some classes.
-    run(Command::new(tool(jdk, "jimage"))
-        .arg("extract")
-        .arg(format!("--include=regex:/{modules}/.*"))
-        .arg(format!("--dir={}", to.display()))
-        .arg(tool(jdk, "../lib/modules")));
-    let mut folders: Vec<PathBuf> =
-        std::fs::read_dir(to).unwrap().map(|entry| entry.unwrap().path()).collect();
-    folders.retain(|folder| folder.is_dir());
-    folders.sort();
-    folders
-}
-
 /// A program that hashes, sorts, collects, throws and builds strings.
 fn self_check() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/SelfCheck.java")
@@ -129,22 +103,6 @@ fn agent(scratch: &Path) -> PathBuf {
         .arg(scratch.join("driver"))
         .arg("."));
     jar
-}
-
-/// Where a JVM of this version finds the helper class.
-fn helper(jdk: &str, folder: &Path) -> Vec<String> {
-    if jdk == "8" {
-        return vec![format!("-Xbootclasspath/a:{}", folder.display())];
-    }
-    let list = run(Command::new(tool(jdk, "java")).arg("--list-modules"));
-    let list = String::from_utf8_lossy(&list.stdout).into_owned();
-    let names = list.lines().filter_map(|line| line.split('@').next()).filter(|name| *name != "java.base");
-    let readers: Vec<&str> = names.chain(["ALL-UNNAMED"]).collect();
-    vec![
-        format!("--patch-module=java.base={}", folder.display()),
-        "--add-modules=ALL-SYSTEM".to_owned(),
-        format!("--add-exports=java.base/java.oxprobe={}", readers.join(",")),
-    ]
 }
 
 /// Weaves the classes of a JDK's modules, puts every so many of them into a running JVM and lets it
@@ -171,7 +129,7 @@ fn runs_on_its_woven_classes(jdk: &str, modules: &str, every: usize) {
             .arg("500")
             .arg(tool(jdk, "java"))
             .args(CHECKS)
-            .args(helper(jdk, &at("spy")))
+            .args(patched(jdk, &at("spy")))
             .arg(format!("-javaagent:{}", agent.display()))
             .arg("-cp")
             .arg(&agent)
@@ -195,19 +153,6 @@ fn runs_on_its_woven_classes(jdk: &str, modules: &str, every: usize) {
     assert!(count(&printed, "entered") > if every == 1 { 1_000_000 } else { 0 }, "{printed:#?}");
     assert_eq!(count(&printed, "different"), 0, "the program works out something else on woven classes");
     assert_eq!(count(&printed, "wrong"), 0, "tokens do not come back to where they were given out");
-}
-
-/// What is not put into the running JVM: JFR adds fields to the events, so that the file in the image
-/// is another class; and what an agent must never weave, since everything stands on it (HotSpot's C2
-/// crashes in a redefined constructor of `Object` that has a handler, JDK 17).
-fn spared(name: &str) -> bool {
-    const BOXES: [&str; 8] = ["Boolean", "Byte", "Character", "Short", "Integer", "Long", "Float", "Double"];
-    let plain = name.strip_prefix("java.lang.").unwrap_or_default();
-    name.starts_with("jdk.internal.event.")
-        || name.starts_with("jdk.jfr.events.")
-        || name == "jdk.jfr.Event"
-        || matches!(plain, "Object" | "Number")
-        || BOXES.contains(&plain)
 }
 
 /// What a class that is woven wrongly would fail with.
@@ -242,53 +187,46 @@ fn the_oldest_jvm_works_on_a_part_of_its_woven_classes() {
 }
 
 /// Weaves a program and runs it; gives what it prints without and with weaving.
-fn program(jdk: &str, options: &[&str], spoil: bool) -> (Vec<String>, Vec<String>, Vec<String>) {
+fn program(
+    jdk: &str,
+    options: &[&str],
+    source: &Path,
+    spoiled: bool,
+) -> (Vec<String>, Vec<String>, Vec<String>) {
     let scratch = tempfile::tempdir().unwrap();
     let at = |name: &str| scratch.path().join(name);
-    compile(jdk, options, &[fixture("Shapes.java")], &at("plain"));
+    compile(jdk, options, &[source.to_owned()], &at("plain"));
     compile(jdk, &[], &[fixture("WeaveVerify.java")], &at("driver"));
     let folder = weave_all(&[at("plain")], &at("woven"));
     assert!(folder.refused.is_empty(), "{:#?}", folder.refused);
     compile_spy(jdk, scratch.path(), &at("spy"));
-    if spoil {
+    if spoiled {
         let file = at("woven/Shapes.class");
         let mut bytes = std::fs::read(&file).unwrap();
-        store_the_token_as_a_double(&mut bytes);
+        spoil(&mut bytes);
         std::fs::write(file, bytes).unwrap();
     }
     std::fs::write(at("names"), folder.names.join("\n")).unwrap();
     let java = |classes: &str, main: &[&str]| {
         let mut command = Command::new("timeout");
         command.arg("60").arg(tool(jdk, "java")).args(CHECKS);
-        command.args(helper(jdk, &at("spy")));
+        command.args(patched(jdk, &at("spy")));
         command.arg("-cp").arg(format!("{}:{}", at(classes).display(), at("driver").display())).args(main);
         lines(&mut command)
     };
     let names = at("names").display().to_string();
     let linked = java("woven", &["WeaveVerify", &names]);
-    if spoil {
+    if spoiled {
         return (Vec::new(), Vec::new(), linked);
     }
-    (java("plain", &["Shapes"]), java("woven", &["Shapes"]), linked)
-}
-
-/// Makes the first entry's `lstore` a `dstore`.
-fn store_the_token_as_a_double(bytes: &mut [u8]) {
-    use weave::classfile::{ClassFile, Code};
-    let at = {
-        let class = ClassFile::read(bytes).unwrap();
-        let method = class.methods.iter().find(|method| method.name == b"add").unwrap();
-        let code = Code::read(method.code().unwrap().content, &class.pool).unwrap();
-        let store = code.bytes.iter().position(|byte| (63..=66).contains(byte)).unwrap();
-        code.bytes.as_ptr() as usize - bytes.as_ptr() as usize + store
-    };
-    bytes[at] += 8;
+    let main = source.file_stem().unwrap().to_str().unwrap();
+    (java("plain", &[main]), java("woven", &[main]), linked)
 }
 
 #[test]
 fn a_woven_program_prints_what_it_printed_before() {
     for (jdk, options) in [("17", &["--release", "8"][..]), ("17", &[]), ("8", &[])] {
-        let (plain, woven, linked) = program(jdk, options, false);
+        let (plain, woven, linked) = program(jdk, options, &fixture("Shapes.java"), false);
         assert_eq!(plain, woven);
         assert!(failures(&linked).is_empty(), "{linked:#?}");
     }
@@ -300,7 +238,7 @@ fn old_class_files_without_frames_and_with_subroutines_are_woven() {
         let options = ["-source", "1.5", "-target", target, "-XDjsrlimit=0"];
         let options =
             if target < "1.5" { ["-source", "1.3", "-target", target, "-XDjsrlimit=0"] } else { options };
-        let (plain, woven, linked) = program("8", &options, false);
+        let (plain, woven, linked) = program("8", &options, &fixture("Shapes.java"), false);
         assert_eq!(plain, woven, "target {target}");
         assert!(failures(&linked).is_empty(), "target {target}: {linked:#?}");
     }
@@ -308,7 +246,58 @@ fn old_class_files_without_frames_and_with_subroutines_are_woven() {
 
 #[test]
 fn the_verifier_would_notice_a_token_of_the_wrong_type() {
-    let (_, _, linked) = program("17", &[], true);
+    let (_, _, linked) = program("17", &[], &fixture("Shapes.java"), true);
     let failed = failures(&linked);
     assert!(failed.iter().any(|line| line.contains("Shapes java.lang.VerifyError")), "{linked:#?}");
+}
+
+/// A loop over so many calls that the jumps around them reach their target only as long as nothing is
+/// put between. All in one line, so that only the calls grow.
+fn far_jumps(to: &Path) -> PathBuf {
+    let calls = "s = add(s, i); ".repeat(2_000);
+    let source = format!(
+        "public class Far {{\n\
+         static int add(int a, int b) {{ return a * 31 + b; }}\n\
+         static int loop(int n) {{\n\
+         int s = n;\n\
+         for (int i = 0; i < n; i++) {{\n\
+         if (s % 3 == 0) {{ s++; continue; }}\n\
+         try {{ {calls} }}\n\
+         catch (RuntimeException e) {{ s--; }}\n\
+         }}\n\
+         return s;\n\
+         }}\n\
+         public static void main(String[] args) {{\n\
+         for (int n = 0; n < 9; n++) System.out.println(loop(n));\n\
+         }}\n\
+         }}\n"
+    );
+    let file = to.join("Far.java");
+    std::fs::write(&file, source).unwrap();
+    file
+}
+
+#[test]
+fn jumps_that_become_too_long_still_reach_their_targets() {
+    let scratch = tempfile::tempdir().unwrap();
+    let source = far_jumps(scratch.path());
+    compile("17", &[], &[source.clone()], scratch.path());
+    let bytes = std::fs::read(scratch.path().join("Far.class")).unwrap();
+    let woven = weave(&bytes, &plan(&bytes, 0, EVERYTHING)).unwrap();
+    let far = |bytes: &[u8]| {
+        let class = ClassFile::read(bytes).unwrap();
+        let method = class.methods.iter().find(|method| method.name == b"loop").unwrap();
+        let code = Code::read(method.code().unwrap().content, &class.pool).unwrap();
+        Instructions::new(code.bytes)
+            .filter(|instruction| instruction.as_ref().unwrap().opcode == 200)
+            .count()
+    };
+    // The loop's end, its `continue`, and an island for its condition.
+    assert_eq!((far(&bytes), far(&woven.bytes)), (0, 3));
+    let old = ["-source", "1.4", "-target", "1.4"];
+    for (jdk, options) in [("17", &[][..]), ("8", &old[..])] {
+        let (plain, woven, linked) = program(jdk, options, &source, false);
+        assert_eq!(plain, woven);
+        assert!(failures(&linked).is_empty(), "{linked:#?}");
+    }
 }

@@ -6,7 +6,7 @@ pub(crate) mod listing;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use weave::classfile::ClassFile;
+use weave::classfile::{ClassFile, Code, Instructions};
 use weave::{Helper, Method, Parts, Plan, Shape};
 
 pub(crate) const SPY: &str = "java/oxprobe/Spy_test";
@@ -54,7 +54,12 @@ pub(crate) fn fixture(name: &str) -> PathBuf {
 
 /// All methods of a class, numbered from `first`.
 pub(crate) fn plan(class: &[u8], first: i32, parts: Parts) -> Plan {
-    let read = ClassFile::read(class).expect("a compiler's class file can be read");
+    plan_with(class, first, parts, Helper::complete(SPY)).expect("a compiler's class file can be read")
+}
+
+/// The same for another helper class; `None` where the class file cannot be read.
+pub(crate) fn plan_with(class: &[u8], first: i32, parts: Parts, helper: Helper) -> Option<Plan> {
+    let read = ClassFile::read(class).ok()?;
     let methods = read
         .methods
         .iter()
@@ -68,7 +73,7 @@ pub(crate) fn plan(class: &[u8], first: i32, parts: Parts) -> Plan {
             lines: Default::default(),
         })
         .collect();
-    Plan { helper: Helper::complete(SPY), methods }
+    Some(Plan { helper, methods })
 }
 
 /// The source of a helper class that counts what it is told and tokens that are not those that it
@@ -125,4 +130,76 @@ pub(crate) fn classes(folder: &Path) -> Vec<PathBuf> {
 /// The name that `Class.forName` takes.
 pub(crate) fn class_name(path: &Path) -> String {
     path.with_extension("").to_str().unwrap().replace('/', ".")
+}
+
+/// Everything is verified, and by the verifier of frames alone where the JVM lets one choose.
+pub(crate) const CHECKS: [&str; 5] = [
+    "-Xverify:all",
+    "-XX:+UnlockDiagnosticVMOptions",
+    "-XX:+IgnoreUnrecognizedVMOptions",
+    "-XX:-FailOverToOldVerifier",
+    "-Xshare:off",
+];
+
+/// Unpacks the classes of a JDK whose module's name matches into `to`; one folder a module.
+pub(crate) fn unpack(jdk: &str, modules: &str, to: &Path) -> Vec<PathBuf> {
+    if jdk == "8" {
+        std::fs::create_dir_all(to).unwrap();
+        let jar = tool(jdk, "../jre/lib/rt.jar");
+        run(Command::new(tool("17", "jar")).current_dir(to).arg("xf").arg(jar.canonicalize().unwrap()));
+        return vec![to.to_owned()];
+    }
+    // The image, not the jmod: linking it has changed some classes.
+    run(Command::new(tool(jdk, "jimage"))
+        .arg("extract")
+        .arg(format!("--include=regex:/{modules}/.*"))
+        .arg(format!("--dir={}", to.display()))
+        .arg(tool(jdk, "../lib/modules")));
+    let mut folders: Vec<PathBuf> =
+        std::fs::read_dir(to).unwrap().map(|entry| entry.unwrap().path()).collect();
+    folders.retain(|folder| folder.is_dir());
+    folders.sort();
+    folders
+}
+
+/// Where a JVM of this version finds the helper class.
+pub(crate) fn patched(jdk: &str, folder: &Path) -> Vec<String> {
+    if jdk == "8" {
+        return vec![format!("-Xbootclasspath/a:{}", folder.display())];
+    }
+    let list = run(Command::new(tool(jdk, "java")).arg("--list-modules"));
+    let list = String::from_utf8_lossy(&list.stdout).into_owned();
+    let names = list.lines().filter_map(|line| line.split('@').next()).filter(|name| *name != "java.base");
+    let readers: Vec<&str> = names.chain(["ALL-UNNAMED"]).collect();
+    vec![
+        format!("--patch-module=java.base={}", folder.display()),
+        "--add-modules=ALL-SYSTEM".to_owned(),
+        format!("--add-exports=java.base/java.oxprobe={}", readers.join(",")),
+    ]
+}
+
+/// What is not put into the running JVM: JFR adds fields to the events, so that the file in the image
+/// is another class; and what an agent must never weave, since everything stands on it (HotSpot's C2
+/// crashes in a redefined constructor of `Object` that has a handler, JDK 17).
+pub(crate) fn spared(name: &str) -> bool {
+    const BOXES: [&str; 8] = ["Boolean", "Byte", "Character", "Short", "Integer", "Long", "Float", "Double"];
+    let plain = name.strip_prefix("java.lang.").unwrap_or_default();
+    name.starts_with("jdk.internal.event.")
+        || name.starts_with("jdk.jfr.events.")
+        || name == "jdk.jfr.Event"
+        || matches!(plain, "Object" | "Number")
+        || BOXES.contains(&plain)
+}
+
+/// Makes the first entry's `lstore` a `dstore`.
+pub(crate) fn spoil(bytes: &mut [u8]) {
+    let at = {
+        let class = ClassFile::read(bytes).unwrap();
+        let method = class.methods.iter().find(|method| method.name == b"add").unwrap();
+        let code = Code::read(method.code().unwrap().content, &class.pool).unwrap();
+        let mut instructions = Instructions::new(code.bytes).map(Result::unwrap);
+        let store = instructions.find(|instruction| (63..=66).contains(&instruction.opcode)).unwrap();
+        store.bytes.as_ptr() as usize - bytes.as_ptr() as usize
+    };
+    bytes[at] += 8;
 }

@@ -1,0 +1,305 @@
+//! Weaves whole JDKs and libraries in every shape and lets real JVMs verify all of it; `scripts/weave-corpus`
+//! fetches what it needs and runs it.
+//!
+//! `corpus FOLDER JDK...`: `FOLDER` has a folder for each set of jars, `JDK` is 8, 11, 17, 21 or 25. The helper
+//! class is the one that the agent brings. A class must link woven where it links as it is; a class that is spoiled
+//! on purpose must not. It prints a table, and fails where anything is otherwise.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::exit,
+    reason = "a program for developers"
+)]
+
+#[path = "../tests/support/mod.rs"]
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use support::{
+    CHECKS, class_name, classes, compile, fixture, patched, plan_with, run, spared, spoil, tool, unpack,
+};
+use weave::{Helper, Parts, Refused, weave};
+
+const EVERYTHING: Parts = Parts::VALUES.and(Parts::ALL_CALLS).and(Parts::LINES);
+
+const SHAPES: [(&str, Parts); 5] = [
+    ("plain", Parts::ENTRY_EXIT),
+    ("values", Parts::VALUES),
+    ("calls", Parts::ALL_CALLS),
+    ("lines", Parts::LINES),
+    ("all", EVERYTHING),
+];
+
+/// The class that is spoiled.
+const CONTROL: &str = "Shapes";
+
+/// Classes that belong together.
+struct Part {
+    name: String,
+    folders: Vec<PathBuf>,
+}
+
+/// What came of one part in one shape.
+#[derive(Debug, Default, Clone)]
+struct Outcome {
+    classes: usize,
+    methods: usize,
+    bytes: usize,
+    seconds: f64,
+    too_long: usize,
+    refused: Vec<String>,
+    wrong: Vec<String>,
+}
+
+fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let corpus = PathBuf::from(arguments.next().expect("the folder with the sets of jars"));
+    let jdks: Vec<String> = arguments.collect();
+    let scratch = tempfile::tempdir().unwrap();
+    let shim = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../java-shim/classes");
+    let spy = std::fs::read(shim.join("Spy_00000000.class")).expect("the helper class: run scripts/shim");
+    let helper = Helper::from_class_file(&spy).unwrap();
+    let boot = scratch.path().join("boot");
+    std::fs::create_dir_all(boot.join("java/oxprobe")).unwrap();
+    for class in ["Spy_00000000.class", "Advice_00000000.class"] {
+        std::fs::copy(shim.join(class), boot.join("java/oxprobe").join(class)).unwrap();
+    }
+    let agent = agent(scratch.path());
+
+    let mut sets: Vec<(Vec<Part>, Vec<PathBuf>)> = Vec::new();
+    let mut found: Vec<PathBuf> =
+        std::fs::read_dir(&corpus).unwrap().map(|entry| entry.unwrap().path()).collect();
+    found.retain(|path| path.is_dir());
+    found.sort();
+    for set in &found {
+        sets.push(libraries(set, &scratch.path().join(set.file_name().unwrap())));
+    }
+    let mut rows = Vec::new();
+    let mut failed = false;
+    for jdk in &jdks {
+        let at = scratch.path().join(format!("jdk{jdk}"));
+        let own = Part { name: format!("JDK {jdk}"), folders: unpack(jdk, "[^/]*", &at) };
+        let mut all = vec![(vec![own], Vec::new())];
+        all.extend(sets.iter().map(|(parts, jars)| {
+            let again = |part: &Part| Part { name: part.name.clone(), folders: part.folders.clone() };
+            (parts.iter().map(again).collect::<Vec<_>>(), jars.clone())
+        }));
+        for (parts, jars) in &all {
+            failed |= check(jdk, parts, jars, &helper, &boot, &agent, scratch.path(), &mut rows);
+        }
+        std::fs::remove_dir_all(at).unwrap();
+    }
+    println!("\nJDK  part            shape   classes  methods  MB/s  too long  refused  new errors");
+    for (jdk, part, shape, outcome) in &rows {
+        let speed = outcome.bytes as f64 / 1e6 / outcome.seconds.max(1e-6);
+        println!(
+            "{jdk:<4} {part:<15} {shape:<7} {:>7} {:>8} {speed:>5.0} {:>9} {:>8} {:>11}",
+            outcome.classes,
+            outcome.methods,
+            outcome.too_long,
+            outcome.refused.len(),
+            outcome.wrong.len()
+        );
+    }
+    for (jdk, _, shape, outcome) in &rows {
+        for line in outcome.refused.iter().take(10).chain(outcome.wrong.iter().take(20)) {
+            println!("JDK {jdk} {shape}: {line}");
+        }
+    }
+    println!("{}", if failed { "FAILED" } else { "every class that links as it is links woven" });
+    std::process::exit(i32::from(failed));
+}
+
+/// The jars of a set by library, unpacked, and what Byte Buddy and the JVM generate with them.
+fn libraries(set: &Path, to: &Path) -> (Vec<Part>, Vec<PathBuf>) {
+    let mut parts: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
+    let mut jars = Vec::new();
+    let mut found: Vec<PathBuf> =
+        std::fs::read_dir(set).unwrap().map(|entry| entry.unwrap().path()).collect();
+    found.sort();
+    for library in found {
+        for jar in std::fs::read_dir(&library).unwrap().map(|entry| entry.unwrap().path()) {
+            let folder = to.join(jar.file_stem().unwrap());
+            std::fs::create_dir_all(&folder).unwrap();
+            run(Command::new(tool("17", "jar"))
+                .current_dir(&folder)
+                .arg("xf")
+                .arg(jar.canonicalize().unwrap()));
+            // Other versions of the same classes.
+            let _ = std::fs::remove_dir_all(folder.join("META-INF/versions"));
+            let name = library.file_name().unwrap().to_string_lossy().into_owned();
+            parts.entry(name).or_default().push(folder);
+            jars.push(jar.canonicalize().unwrap());
+        }
+    }
+    if parts.contains_key("hibernate") {
+        let folder = to.join("generated");
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = class_path(&jars);
+        compile("17", &["--release", "8", "-cp", &path], &[fixture("Proxies.java")], &folder);
+        run(Command::new(tool("17", "java"))
+            .current_dir(&folder)
+            .arg(format!("-Dnet.bytebuddy.dump={}", folder.display()))
+            .arg("-Djdk.proxy.ProxyGenerator.saveGeneratedFiles=true")
+            .args(["-cp", &format!(".:{path}"), "Proxies"]));
+        flatten_dumps(&folder);
+        parts.insert("generated".to_owned(), vec![folder.clone()]);
+        jars.push(folder);
+    }
+    (parts.into_iter().map(|(name, folders)| Part { name, folders }).collect(), jars)
+}
+
+/// Byte Buddy writes `package.Name.number.class`: those get the place that their name asks for.
+fn flatten_dumps(folder: &Path) {
+    for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if path.extension().is_none_or(|extension| extension != "class") {
+            continue;
+        }
+        let bytes = std::fs::read(&path).unwrap();
+        let name =
+            weave::classfile::ClassFile::read(&bytes).map(|class| String::from_utf8(class.name.to_vec()));
+        let Ok(Ok(name)) = name else { continue };
+        let to = folder.join(name + ".class");
+        std::fs::remove_file(&path).unwrap();
+        // What lies in a package of the JDK's cannot be loaded by an application.
+        if !to.starts_with(folder.join("java")) {
+            std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+            std::fs::write(to, bytes).unwrap();
+        }
+    }
+}
+
+fn class_path(jars: &[PathBuf]) -> String {
+    jars.iter().map(|jar| jar.display().to_string()).collect::<Vec<_>>().join(":")
+}
+
+fn agent(scratch: &Path) -> PathBuf {
+    let to = scratch.join("driver");
+    compile("17", &["--release", "8"], &[fixture("Link.java")], &to);
+    compile("17", &["--release", "8"], &[fixture("Shapes.java")], &to);
+    let manifest = scratch.join("manifest");
+    std::fs::write(&manifest, "Premain-Class: Link\nCan-Redefine-Classes: true\n").unwrap();
+    let jar = scratch.join("driver.jar");
+    run(Command::new(tool("17", "jar")).arg("cfm").args([&jar, &manifest]).arg("-C").arg(&to).arg("."));
+    jar
+}
+
+/// Weaves the parts in every shape and has them linked; says whether anything went wrong.
+#[expect(clippy::too_many_arguments, reason = "a program for developers")]
+fn check(
+    jdk: &str,
+    parts: &[Part],
+    jars: &[PathBuf],
+    helper: &Helper,
+    boot: &Path,
+    agent: &Path,
+    scratch: &Path,
+    rows: &mut Vec<(String, String, String, Outcome)>,
+) -> bool {
+    let mut owners: BTreeMap<String, usize> = BTreeMap::new();
+    let mut files: Vec<(usize, PathBuf, PathBuf)> = Vec::new();
+    for (number, part) in parts.iter().enumerate() {
+        for folder in &part.folders {
+            for path in classes(folder) {
+                let name = class_name(&path);
+                if !name.ends_with("module-info") && owners.insert(name, number).is_none() {
+                    files.push((number, folder.join(&path), path));
+                }
+            }
+        }
+    }
+    let names = scratch.join("names");
+    let list: Vec<&str> = owners.keys().map(String::as_str).chain([CONTROL]).collect();
+    std::fs::write(&names, list.join("\n")).unwrap();
+    let spare: Vec<&str> = owners.keys().map(String::as_str).filter(|name| spared(name)).collect();
+    std::fs::write(scratch.join("spared"), spare.join("\n")).unwrap();
+    let link = |woven: &str| -> BTreeSet<String> {
+        let mut command = Command::new("timeout");
+        command.arg("900").arg(tool(jdk, "java")).args(CHECKS).arg("-Xmx1500m").args(patched(jdk, boot));
+        command.arg(format!("-javaagent:{}={woven}", agent.display()));
+        command.arg("-cp").arg(class_path(&[&[agent.to_owned()], jars].concat()));
+        command.arg("Link").args([&names, &scratch.join("spared")]);
+        let out = run(&mut command);
+        let text = String::from_utf8_lossy(&out.stdout).into_owned();
+        let count = |what: &str| text.lines().find_map(|line| line.strip_prefix(what).map(str::to_owned));
+        eprintln!(
+            "JDK {jdk}: tried{:?} changed{:?} redefined{:?}",
+            count("tried"),
+            count("changed"),
+            count("redefined")
+        );
+        text.lines().filter_map(|line| line.strip_prefix("failed ")).map(str::to_owned).collect()
+    };
+    let kind = |line: &str| line.split(' ').take(2).collect::<Vec<_>>().join(" ");
+    let before: BTreeSet<String> = link("").iter().map(|line| kind(line)).collect();
+
+    let mut failed = false;
+    for (shape, parts_woven) in SHAPES {
+        let to = scratch.join("woven");
+        let _ = std::fs::remove_dir_all(&to);
+        let mut outcomes = vec![Outcome::default(); parts.len()];
+        let mut id = 0;
+        for (number, file, path) in &files {
+            let bytes = std::fs::read(file).unwrap();
+            let outcome = &mut outcomes[*number];
+            let Some(plan) = plan_with(&bytes, id, parts_woven, helper.clone()) else {
+                outcome.refused.push(format!("{}: the class file cannot be read", path.display()));
+                continue;
+            };
+            id += i32::try_from(plan.methods.len()).unwrap();
+            let start = Instant::now();
+            let woven = weave(&bytes, &plan);
+            outcome.seconds += start.elapsed().as_secs_f64();
+            outcome.bytes += bytes.len();
+            outcome.classes += 1;
+            let Ok(woven) = woven else {
+                outcome.refused.push(format!("{}: {}", path.display(), woven.unwrap_err()));
+                continue;
+            };
+            outcome.methods += woven.methods.len();
+            for refusal in &woven.refused {
+                match refusal.reason {
+                    Refused::TooLong(_) | Refused::TooLarge => outcome.too_long += 1,
+                    _ => outcome.refused.push(format!("{}: {refusal}", path.display())),
+                }
+            }
+            let file = to.join(path);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(file, &woven.bytes).unwrap();
+        }
+        let control = std::fs::read(scratch.join("driver").join(format!("{CONTROL}.class"))).unwrap();
+        let plan = plan_with(&control, 0, parts_woven, helper.clone()).unwrap();
+        let mut spoiled = weave(&control, &plan).unwrap().bytes.into_owned();
+        spoil(&mut spoiled);
+        std::fs::write(to.join(format!("{CONTROL}.class")), spoiled).unwrap();
+
+        let mut noticed = false;
+        for line in link(&to.display().to_string()) {
+            let name = line.split(' ').next().unwrap_or_default();
+            if name == CONTROL && line.contains("VerifyError") {
+                noticed = true;
+            } else if !before.contains(&kind(&line)) {
+                let owner = owners.get(name).copied().unwrap_or(0);
+                outcomes[owner].wrong.push(line);
+                failed = true;
+            }
+        }
+        if !noticed {
+            failed = true;
+            outcomes[0].wrong.push("the verifier has not noticed the class that was spoiled".to_owned());
+        }
+        for (part, outcome) in parts.iter().zip(outcomes) {
+            failed |= outcome.refused.iter().any(|why| why.contains("helper class has no method"));
+            rows.push((jdk.to_owned(), part.name.clone(), shape.to_owned(), outcome));
+        }
+    }
+    failed
+}
