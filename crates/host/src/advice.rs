@@ -14,6 +14,7 @@ mod hooks;
 mod in_flight;
 mod listener;
 mod monitor;
+mod origin;
 mod record;
 #[cfg(test)]
 mod speed;
@@ -50,7 +51,7 @@ pub use flight::ThreadKey;
 pub use in_flight::CallInFlight;
 pub use jvm::probe::ThreadFacts;
 pub use listener::{
-    Cost, CostRange, Drops, Ended, Listener, ListenerSpec, Names, Needs, Next, OpenCall, Site,
+    Cost, CostRange, Drops, Ended, Listener, ListenerSpec, Names, Needs, Next, OpenCall, Role, Site,
 };
 pub use monitor::MonitorRow;
 pub use record::{StackRecord, Thrown, TraceNode, TraceRecord};
@@ -102,7 +103,14 @@ impl Advice {
 
     /// Puts a listener on a lane of a method, whose gate must still be closed for the lane. Once more for the same
     /// method: calls that began before are no longer its. Fails if the lane belongs to another listener.
-    pub fn attach(&self, id: u32, lane: u8, listener: &Listener, names: Arc<dyn Names>) -> Result<()> {
+    pub fn attach(
+        &self,
+        id: u32,
+        lane: u8,
+        listener: &Listener,
+        names: Arc<dyn Names>,
+        role: Role,
+    ) -> Result<()> {
         if lane >= LANES || id >= spy::IDS {
             return Err(Error::sentence(format!("There is no lane {lane} of method {id}.")));
         }
@@ -113,6 +121,7 @@ impl Advice {
             Kind::Stack { .. } => What::Stack,
             Kind::Trace(_) => What::Trace,
         };
+        let range = role.cost.or(core.cost).unwrap_or(CostRange { least: 0, most: u64::MAX });
         let _one_at_a_time = self.listeners.lock();
         let mut attached = inner.attached.lock();
         let percentiles = matches!(core.kind, Kind::Monitor { percentiles: true });
@@ -129,8 +138,9 @@ impl Advice {
             in_flight: core.flight.is_some(),
             names: number,
             since: clock::ticks(),
-            least: core.cost.map_or(0, |range| range.least),
-            most: core.cost.map_or(u64::MAX, |range| range.most),
+            inner: role.inner,
+            least: range.least,
+            most: range.most,
             cells: cells.clone(),
             core: core.clone(),
         };
@@ -248,7 +258,7 @@ impl Probe for Advice {
                 // Where the stack is says which calls can still be open; a virtual thread's moves.
                 let marker = 0_u8;
                 let stack = if at.is_virtual() { 0 } else { std::ptr::from_ref(&marker).addr() };
-                let wanted = lanes & hook.bit != 0;
+                let wanted = lanes & hook.bit != 0 && !hook.inner;
                 let epoch = hook.core.epoch.load(Acquire);
                 let entered = forest.enter(at, |tree| {
                     if tree.epoch != epoch {
@@ -328,7 +338,9 @@ fn left_tree(
         if let Some(failure) = failure.filter(|_| tree.wants_throw(closed.node) && core.is_running()) {
             let started = clock::ticks();
             if let Ok((class, message)) = failure.words(at) {
-                tree.add_throw(Throw { node: closed.node, class, message, site: closed.site });
+                // What came from a call has the call's line.
+                let line = if closed.site.is_none() { origin::line(at, failure) } else { None };
+                tree.add_throw(Throw { node: closed.node, class, message, site: closed.site, line });
             }
             core.book(started, 0, 0);
         }

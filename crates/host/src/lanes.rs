@@ -87,7 +87,8 @@ impl Lanes {
         };
         method.next = lane + 1;
         let number = u8::try_from(lane).unwrap_or(0);
-        advice::hub().attach(facts.id, number, listener, Named::now(facts)).map_err(|why| why.to_string())?;
+        let role = advice::Role { inner, cost: None };
+        advice::hub().attach(facts.id, number, listener, Named::now(facts), role).map_err(|why| why.to_string())?;
         if let Some(slot) = method.lanes.get_mut(lane) {
             *slot = Some(Lane { listener: listener.clone(), inner, condition, closing: false });
         }
@@ -175,7 +176,9 @@ impl Lanes {
             let (Some(method), Some(facts)) = (open.methods.get(id), registry.method(*id)) else { continue };
             for (lane, number) in method.lanes.iter().zip(0..) {
                 let Some(lane) = lane.as_ref().filter(|lane| !lane.closing) else { continue };
-                if let Err(why) = advice::hub().attach(*id, number, &lane.listener, Named::now(&facts)) {
+                let role = advice::Role { inner: lane.inner, cost: None };
+                let names = Named::now(&facts);
+                if let Err(why) = advice::hub().attach(*id, number, &lane.listener, names, role) {
                     log::warn!("calls in {} are named wrongly: {why}", facts.shown());
                 }
             }

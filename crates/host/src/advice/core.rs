@@ -162,8 +162,7 @@ impl Core {
         if at.is_virtual() {
             return None;
         }
-        let ask = |asked: &Allocated| at.with_env(|env| asked.of_this_thread(env)).ok().flatten();
-        let bytes = self.allocated.as_ref().and_then(ask).unwrap_or(0);
+        let bytes = self.allocated.as_ref().and_then(|by| at.allocated(by)).unwrap_or(0);
         Some(Used { cpu_ns: if options.cpu { os::thread_cpu_ns() } else { 0 }, bytes })
     }
 

@@ -109,3 +109,58 @@ impl Forest {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tree::{Call, Limits};
+    use super::*;
+    use std::thread;
+
+    const LIMITS: Limits = Limits { nodes: 10, depth: 5 };
+
+    fn begin(forest: &Forest, thread: u64) -> Option<bool> {
+        forest.enter_virtual(thread, true, |tree| tree.enter((1, 0), true, 0, None, LIMITS, || thread))
+    }
+
+    fn end(forest: &Forest, thread: u64) -> Option<usize> {
+        let call = Call { id: 1, ticks: thread };
+        let ended = forest.enter_virtual(thread, false, |tree| {
+            tree.leave(call, thread + 10, false, None)?;
+            Some(tree.take().room())
+        });
+        ended.flatten()
+    }
+
+    fn pass(forest: &Forest, thread: u64) {
+        forest.enter_virtual(thread, false, |tree| {
+            tree.before(1, 3, thread + 1, None, LIMITS);
+            tree.after(1, 3, thread + 2, None);
+        });
+    }
+
+    #[test]
+    fn a_virtual_thread_finds_its_tree_on_any_carrier() {
+        let forest = Forest::new();
+        let all = 1..=10_000_u64;
+        assert!(all.clone().all(|thread| begin(&forest, thread) == Some(true)));
+        thread::scope(|scope| {
+            for carrier in 0..2 {
+                let (forest, all) = (&forest, all.clone());
+                scope.spawn(move || all.filter(|one| one % 2 == carrier).for_each(|one| pass(forest, one)));
+            }
+        });
+        // A try that met the other carrier for too long is lost, as it may be; a tree is not.
+        let grown: Vec<_> = all.map(|thread| end(&forest, thread)).collect();
+        assert!(grown.iter().all(Option::is_some));
+        assert!(grown.iter().filter(|room| **room == Some(2)).count() > 9_000);
+        assert!(forest.shards.iter().all(|shard| shard.lock().trees.is_empty()));
+    }
+
+    #[test]
+    fn a_thread_without_a_tree_finds_none() {
+        let forest = Forest::new();
+        assert_eq!(end(&forest, 7), None);
+        assert_eq!(begin(&forest, 7), Some(true));
+        assert_eq!((end(&forest, 8), end(&forest, 7)), (None, Some(1)));
+    }
+}

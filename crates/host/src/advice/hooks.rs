@@ -21,6 +21,8 @@ pub(super) struct Hook {
     pub(super) what: What,
     /// Whether the listener keeps calls in flight.
     pub(super) in_flight: bool,
+    /// Recorded within a trace only.
+    pub(super) inner: bool,
     /// Which of the listener's names are this method's.
     pub(super) names: u32,
     /// Calls that began before are not its.

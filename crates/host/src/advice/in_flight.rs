@@ -32,6 +32,10 @@ pub struct CallInFlight {
 impl Host {
     /// Registers a listener, on no method yet. Fails where bytes are to be told and the image lacks `java.management`.
     pub fn new_listener(&self, spec: ListenerSpec) -> Result<Listener> {
+        if matches!(spec.kind, Kind::Trace(_)) {
+            // For the lines of exceptions.
+            self.words_for_frames()?;
+        }
         let allocated = match &spec.kind {
             Kind::Trace(options) if options.alloc => {
                 let module = MissingModule { module: "java.management", what: "Counting allocated bytes" };

@@ -59,6 +59,15 @@ pub struct ListenerSpec {
     pub limit: Option<u64>,
 }
 
+/// What a method is to a listener.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Role {
+    /// Never begins a trace, only shows within one.
+    pub inner: bool,
+    /// Instead of the listener's own range.
+    pub cost: Option<CostRange>,
+}
+
 /// From so many ticks to so many, inclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CostRange {

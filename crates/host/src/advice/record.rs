@@ -86,7 +86,8 @@ pub struct Thrown {
     pub exception: String,
     /// Its message.
     pub message: Option<String>,
-    /// The line of the method that it came from: of the call that threw; -1 if the method threw it itself.
+    /// The line of the method that it came from: of the call that threw, or of the method's own `throw`; -1 where
+    /// the JVM does not tell.
     pub line: i32,
 }
 
@@ -200,11 +201,12 @@ impl Words<'_> {
 
     fn thrown(&self, number: u32, node: &Node) -> Option<Thrown> {
         let throw = self.grown.throws.iter().find(|throw| throw.node == number)?;
+        let own = throw.line.and_then(|line| i32::try_from(line).ok());
         let at_site = || self.names.get(node.names() as usize)?.site(throw.site?)?.line.map(i32::from);
         Some(Thrown {
             exception: throw.class.clone(),
             message: throw.message.clone(),
-            line: at_site().unwrap_or(-1),
+            line: own.or_else(at_site).unwrap_or(-1),
         })
     }
 }
@@ -272,6 +274,7 @@ mod tests {
             class: "java.io.IOException".to_owned(),
             message: Some("no".to_owned()),
             site: closed.site,
+            line: None,
         });
         let raw = RawTrace { at: SystemTime::UNIX_EPOCH, thread: None, grown: tree.take() };
         raw.in_words(&[Arc::new(Demo)], &Kind::Trace(Default::default()), 1_000_000_000)

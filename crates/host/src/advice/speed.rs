@@ -62,7 +62,7 @@ fn speed_of_the_probe() {
     let on = |id: u32, kind: Kind, in_flight: bool, cost: Option<CostRange>| {
         let listener =
             hub().register(ListenerSpec { kind, in_flight, cost, budget: Budget::OFF, limit: None }, None);
-        hub().attach(id, 0, &listener, Arc::new(Nameless)).ok();
+        hub().attach(id, 0, &listener, Arc::new(Nameless), Role::default()).ok();
         listener
     };
     let never = Some(CostRange { least: u64::MAX, most: u64::MAX });

@@ -41,7 +41,7 @@ fn trace() -> Kind {
 }
 
 fn attach(id: u32, lane: u8, listener: &Listener) {
-    hub().attach(id, lane, listener, Arc::new(Demo)).unwrap();
+    hub().attach(id, lane, listener, Arc::new(Demo), Role::default()).unwrap();
 }
 
 /// A moment so many ticks after the test began; far behind all attaching.
@@ -114,8 +114,8 @@ fn a_taken_lane_is_refused_and_a_free_one_is_used_again() {
     let id = fresh_id();
     let (one, two) = (listener(ListenerSpec::default()), listener(ListenerSpec::default()));
     attach(id, 2, &one);
-    assert!(hub().attach(id, 2, &two, Arc::new(Demo)).is_err());
-    assert!(hub().attach(id, LANES, &two, Arc::new(Demo)).is_err());
+    assert!(hub().attach(id, 2, &two, Arc::new(Demo), Role::default()).is_err());
+    assert!(hub().attach(id, LANES, &two, Arc::new(Demo), Role::default()).is_err());
     let old = later();
     end(id, old, 1, 0b100);
     let before = clock::ticks();
@@ -197,6 +197,24 @@ fn a_trace_does_not_begin_where_its_condition_fails() {
     begin(id, now, 1);
     end(id, now, 10, 0); // the condition at the exit
     assert!(has_nothing(&tracer));
+}
+
+#[test]
+fn an_inner_method_shows_within_a_trace_only() {
+    let id = fresh_id();
+    let tracer = listener(ListenerSpec { kind: trace(), ..Default::default() });
+    attach(id, 0, &tracer);
+    let inner = Role { inner: true, cost: None };
+    hub().attach(id + 1, 0, &tracer, Arc::new(Demo), inner).unwrap();
+    let now = later();
+    begin(id + 1, now, 1);
+    end(id + 1, now, 5, 1);
+    assert!(has_nothing(&tracer));
+    begin(id, now, 1);
+    begin(id + 1, now + 1, 1);
+    end(id + 1, now + 1, 5, 1);
+    end(id, now, 10, 1);
+    assert_eq!(next_trace(&tracer).nodes, 2);
 }
 
 #[test]
@@ -342,7 +360,7 @@ fn listeners_come_and_go_while_threads_call() {
                 }
             });
         }
-        for round in 0..300 {
+        for round in 0..100 {
             let counting =
                 listener(ListenerSpec { kind: Kind::Monitor { percentiles: true }, ..Default::default() });
             let tracer = listener(ListenerSpec {

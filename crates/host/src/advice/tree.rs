@@ -83,6 +83,8 @@ pub(super) struct Throw {
     pub(super) message: Option<String>,
     /// The site that was open, if the exception came from a call.
     pub(super) site: Option<u32>,
+    /// The line on which the method threw it itself, if the JVM tells.
+    pub(super) line: Option<u32>,
 }
 
 /// A finished tree: nodes by number, the root first.
