@@ -1,6 +1,5 @@
 //! What the probe's own part of a call costs, in ns. Run alone and optimised:
 //! `cargo test --release -p host --lib speed -- --ignored --nocapture --test-threads=1`.
-#![expect(clippy::print_stdout, reason = "a measurement is read by a person")]
 
 use std::hint::black_box;
 use std::thread;
