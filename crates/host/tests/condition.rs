@@ -470,7 +470,7 @@ fn ask(cases: &[Case]) {
             .arg(format!("-Xbootclasspath/a:{}", boot.display()))
             .arg("-cp")
             .args([class_path.as_os_str(), "Conditions".as_ref(), folder.path().as_os_str()])
-            .arg(rounds.as_deref().unwrap_or("30")));
+            .arg(rounds.as_deref().unwrap_or("12")));
         let count = |what: &str| -> u64 {
             said.lines().find_map(|line| line.strip_prefix(what)?.trim().parse().ok()).unwrap_or_default()
         };
@@ -496,4 +496,181 @@ fn compiled_conditions_answer_as_ognl_does() {
     let cases = cases(&conditions, METHODS);
     assert!(cases.len() > 4000, "{}", cases.len());
     ask(&cases);
+}
+
+/// Random conditions of this seed, made of parts that fit the types now and then.
+fn random_conditions(count: usize, mut seed: u64) -> Vec<String> {
+    let mut next = |below: usize| {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        usize::try_from(seed % below as u64).unwrap()
+    };
+    const VALUES: &[&str] = &[
+        "params[0]",
+        "params[0]",
+        "params[1]",
+        "returnObj",
+        "5",
+        "-1",
+        "1L",
+        "2.5",
+        "1.1f",
+        "true",
+        "null",
+        "'a'",
+        "\"abc\"",
+        "params.length",
+        "throwExp",
+        "isThrow",
+        "params[0].length()",
+        "params[1].intValue()",
+        "target",
+        "100",
+    ];
+    const SIGNS: &[&str] = &["==", "!=", "<", "<=", ">", ">=", "==", ">"];
+    const WORKS: &[&str] = &["+", "-", "*", "/", "%", "&", "|", "^", "<<", ">>", ">>>"];
+    let mut conditions = Vec::new();
+    for _ in 0..count {
+        let mut parts = Vec::new();
+        for _ in 0..=next(3) {
+            let mut sides = Vec::new();
+            for _ in 0..2 {
+                let mut side = VALUES[next(VALUES.len())].to_owned();
+                if next(4) == 0 {
+                    side = format!("({side} {} {})", WORKS[next(WORKS.len())], VALUES[next(VALUES.len())]);
+                }
+                sides.push(side);
+            }
+            let part = match next(8) {
+                0 => sides[0].clone(),
+                1 => format!("!({} {} {})", sides[0], SIGNS[next(SIGNS.len())], sides[1]),
+                2 => format!("#cost {} {}", SIGNS[next(SIGNS.len())], ["1", "0.5", "200L"][next(3)]),
+                _ => format!("{} {} {}", sides[0], SIGNS[next(SIGNS.len())], sides[1]),
+            };
+            parts.push(part);
+        }
+        let sign = ["&&", "||", "&&"][next(3)];
+        let whole = match (next(6), parts.len()) {
+            (0, 3) => format!("{} ? {} : {}", parts[0], parts[1], parts[2]),
+            (1, 3) => format!("{} && ({} || {})", parts[0], parts[1], parts[2]),
+            (2, 2) => format!("({} {sign} {}) == true", parts[0], parts[1]),
+            _ => parts.join(&format!(" {sign} ")),
+        };
+        conditions.push(whole);
+    }
+    conditions
+}
+
+#[test]
+fn random_conditions_answer_as_ognl_does() {
+    let seed = std::env::var("CONDITION_SEED").map_or(1, |seed| seed.parse().unwrap());
+    let count = std::env::var("CONDITION_COUNT").map_or(200, |count| count.parse().unwrap());
+    let cases = cases(&random_conditions(count, seed), METHODS);
+    assert!(cases.len() > count, "{}", cases.len());
+    ask(&cases);
+}
+
+#[test]
+fn what_is_not_compiled_is_refused_under_its_place() {
+    let cases = [
+        ("params[0] >", "(I)V", "params[0] >⟨⟩: The expression ends too early: a value is missing."),
+        ("params[1] > 5", "(I)V", "params⟨[1]⟩ > 5: com.acme.Shop.sell has one parameter, params[0]."),
+        (
+            "params[0] = 5",
+            "(I)V",
+            "⟨params[0] = 5⟩: = assigns, which a condition must not do: compare with ==.",
+        ),
+        (
+            "param[0] > 5",
+            "(I)V",
+            "⟨param⟩[0] > 5: param is not known here: a condition compares params[i], params.length, target, returnObj, throwExp, \
+             isThrow, isReturn, isBefore and #cost with constants; the rest of the language comes with the evaluator.",
+        ),
+        (
+            "true && params[0].name == \"a\"",
+            "(La/B;)V",
+            "true && ⟨params[0].name⟩ == \"a\": Fields and properties are not read here: a condition compares params[i], params.length, \
+             target, returnObj, throwExp, isThrow, isReturn, isBefore and #cost with constants; the rest of the language comes with the evaluator.",
+        ),
+        (
+            "params[0] == 'a'",
+            "(Ljava/lang/String;)V",
+            "⟨params[0] == 'a'⟩: params[0] == 'a' compares a text with a character: write the text in double quotes.",
+        ),
+        (
+            "params[0] == \"a\"",
+            "(C)V",
+            "⟨params[0] == \"a\"⟩: params[0] == \"a\" compares a number or character with a text: write it in single quotes.",
+        ),
+        (
+            "params[0]",
+            "(I)V",
+            "⟨params[0]⟩: params[0] is neither true nor false, so that the condition could never hold: compare it with something.",
+        ),
+        (
+            "params[0] == 5",
+            "(Ljava/math/BigDecimal;)V",
+            "⟨params[0] == 5⟩: params[0] == 5 compares an object with something other than null; what is in it comes with the evaluator.",
+        ),
+        ("#cost < 0", "()V", "⟨#cost < 0⟩: No call takes so long, so that the condition could never hold."),
+        (
+            "#cost / 1000 > 1",
+            "()V",
+            "⟨#cost / 1000⟩ > 1: #cost / 1000 works on #cost: compare #cost itself with milliseconds.",
+        ),
+        (
+            "throwExp instanceof com.acme.Oops",
+            "()V",
+            "⟨throwExp instanceof com.acme.Oops⟩: com.acme.Oops is not looked up here: instanceof knows boxes, String, collections and the common \
+             exceptions of java.lang; other classes come with the evaluator.",
+        ),
+        (
+            "params[16] > 0",
+            "(IIIIIIIIIIIIIIIII)V",
+            "params⟨[16]⟩ > 0: params[16] is not passed: a method's first 16 objects and 16 numbers are.",
+        ),
+    ];
+    for (condition, method, expected) in cases {
+        let why = compile(condition, method, "", false, 0).map(|_| "compiled").unwrap_err();
+        let (before, rest) = condition.split_at(why.at.start);
+        let (wrong, after) = rest.split_at(why.at.len());
+        assert_eq!(format!("{before}⟨{wrong}⟩{after}: {}", why.message), expected);
+    }
+    let why = compile("#cost > 5", "()V", "before", false, 0).map(|_| "compiled").unwrap_err();
+    assert_eq!(why.message, "#cost is known at the end of a call only: leave -b away.");
+}
+
+#[test]
+fn a_condition_is_asked_as_early_as_it_can_be() {
+    let parts = |condition: &str, stored: bool| {
+        let (_, compiled) = compile(condition, "(Ljava/lang/String;I)I", "", stored, 7).unwrap();
+        assert_eq!(compiled.class.is_some(), compiled.entry || compiled.exit);
+        assert!(compiled.class.is_none_or(|class| class.name == "oxprobe/condition/C7"));
+        let range = compiled.range.map(|range| (range.least, range.most));
+        (compiled.entry, compiled.exit, range)
+    };
+    let most = (1 << 56) - 1;
+    assert_eq!(parts("params[1] > 5", false), (true, false, None));
+    assert_eq!(parts("params[1] > 5", true), (false, true, None));
+    assert_eq!(parts("target != null", true), (true, false, None));
+    assert_eq!(parts("returnObj > 5", false), (false, true, None));
+    assert_eq!(parts("params[1] > 5 && returnObj > 5", false), (true, true, None));
+    assert_eq!(parts("#cost > 200", false), (false, false, Some((200_000_001, most))));
+    assert_eq!(parts("#cost > 200 && 300 >= #cost", true), (false, false, Some((200_000_001, 300_000_000))));
+    assert_eq!(parts("#cost > 200 && params[1] > 5", false), (true, false, Some((200_000_001, most))));
+    assert_eq!(parts("#cost > 200 || params[1] > 5", false), (false, true, None));
+    assert_eq!(parts("params.length == 2", true), (false, false, None));
+    assert_eq!(parts("params.length == 3 && params[2] > 5", true), (true, false, None));
+    let needs = |condition: &str| Condition::parse(condition).unwrap().needs();
+    assert!(!needs("#cost > 200 && #cost < 300").values);
+    assert!(needs("#cost > 200 && isThrow").values);
+    assert!(needs("#cost > 200 && isThrow").cost && !needs("isThrow").cost);
+}
+
+#[test]
+fn a_type_that_leaves_it_open_is_told() {
+    let notes = |condition: &str| compile(condition, "(Ljava/lang/Object;)V", "", false, 0).unwrap().1.notes;
+    assert_eq!(notes("params[0] == 5").len(), 1);
+    assert!(notes("params[0] != null").is_empty());
 }

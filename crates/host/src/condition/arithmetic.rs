@@ -13,7 +13,7 @@ pub(super) fn binary(operator: Operator, left: Value, right: Value) -> Result<Va
     }
     let nothing = (left == Value::Null, right == Value::Null);
     let adds = operator == Operator::Add;
-    if nothing == (true, true) || adds && (nothing.0 || nothing.1) {
+    if adds && (nothing.0 || nothing.1) {
         return Ok(Value::Fails);
     }
     let divides = matches!(operator, Operator::Divide | Operator::Remainder);
@@ -21,8 +21,13 @@ pub(super) fn binary(operator: Operator, left: Value, right: Value) -> Result<Va
         matches!(operator, Operator::ShiftLeft | Operator::ShiftRight | Operator::UnsignedShiftRight);
     let whole = shifts
         || matches!(operator, Operator::Remainder | Operator::BitAnd | Operator::BitOr | Operator::Xor);
-    // Null is 0.0 for what works on real numbers, and 0 for the others, which make a real number of it.
-    let null = if whole { Number::Whole(Kind::Long, 0) } else { Number::Real(Kind::Double, 0.0) };
+    // Null is 0.0 for what works on real numbers, and 0 for the others, which make a real number of it;
+    // two of them are 0.
+    let null = if whole || nothing == (true, true) {
+        Number::Whole(Kind::Long, 0)
+    } else {
+        Number::Real(Kind::Double, 0.0)
+    };
     let [left, right] = [number(left, &null)?, number(right, &null)?];
     let kind = if shifts { left.kind() } else { left.kind().widest(right.kind(), adds).ok_or_else(text)? };
     if whole && (kind.is_real() || right.kind().is_real()) {
@@ -36,7 +41,7 @@ pub(super) fn binary(operator: Operator, left: Value, right: Value) -> Result<Va
         Number::Whole(_, value) if whole && (nothing.0 || nothing.1) => {
             Number::Real(Kind::Double, value as f64)
         }
-        number if whole && (nothing.0 || nothing.1) => Number::Converted(Kind::Double, Box::new(number)),
+        number if whole && nothing.0 != nothing.1 => Number::Converted(Kind::Double, Box::new(number)),
         number => number,
     }))
 }

@@ -59,6 +59,8 @@ fn compare(relation: Operator, left: Value, right: Value, ticks: u64) -> Result<
             | Value::String(local)
             | Value::Anything(local)
             | Value::Reference(Some(local)) => Test::IsNull(local).is(relation == Operator::Equal),
+            Value::Number(number) => number.then(differs),
+            Value::Truth(test) => Test::choose(test, differs.clone(), differs),
             _ => differs,
         },
         (Value::Cost, Value::Number(number)) => cost_test(relation, &number, ticks)?,

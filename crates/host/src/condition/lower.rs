@@ -251,9 +251,15 @@ impl Lowering<'_> {
             None => Err(Refused::new(
                 node,
                 match count {
-                    0 => "The method has no parameters.".to_owned(),
-                    1 => "The method has one parameter, params[0].".to_owned(),
-                    _ => format!("The method has {count} parameters; the last one is params[{}].", count - 1),
+                    0 => format!("{} has no parameters.", self.subject),
+                    1 => format!("{} has one parameter, params[0].", self.subject),
+                    _ => {
+                        format!(
+                            "{} has {count} parameters; the last one is params[{}].",
+                            self.subject,
+                            count - 1
+                        )
+                    }
                 },
             )),
             Some(parameter) => parameter.value(self.place, self.subject.shape).ok_or_else(|| {
@@ -353,8 +359,11 @@ impl Lowering<'_> {
         Ok(match value {
             Value::Fails => Test::Fails,
             Value::Null => Test::Always(false),
-            Value::Number(number) => Test::Always(classes::box_is(number.kind(), class)),
-            Value::Truth(_) => Test::Always(classes::box_is(Kind::Boolean, class)),
+            Value::Number(number) => number.then(Test::Always(classes::box_is(number.kind(), class))),
+            Value::Truth(test) => {
+                let answer = Test::Always(classes::box_is(Kind::Boolean, class));
+                Test::choose(test, answer.clone(), answer)
+            }
             Value::Cost => Test::Always(classes::box_is(Kind::Double, class)),
             Value::Text(_) => Test::Always(classes::string_is(class)),
             Value::Boxed(_, local)

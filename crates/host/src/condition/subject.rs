@@ -1,5 +1,7 @@
 //! The method a condition is compiled for: where its values are, and what their types are known to be.
 
+use std::fmt;
+
 use super::kind::Kind;
 use super::value::{Number, Value};
 
@@ -29,6 +31,13 @@ pub struct Subject<'a> {
     pub shape: (u8, u8),
     /// For each parameter, whether the body stores into it; one that is missing counts as stored.
     pub stored: &'a [bool],
+}
+
+impl fmt::Display for Subject<'_> {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let class = String::from_utf8_lossy(self.class).replace('/', ".");
+        write!(to, "{class}.{}", String::from_utf8_lossy(self.name))
+    }
 }
 
 /// What a declared type lets one know.

@@ -138,6 +138,28 @@ impl Number {
         }
     }
 
+    /// Whether OGNL might fail when it works this out.
+    fn can_fail(&self) -> bool {
+        match self {
+            Number::Guarded(..) => true,
+            Number::Truth(test) => test.can_fail(),
+            Number::Binary(operator, kind, sides) => {
+                let divides = matches!(operator, Operator::Divide | Operator::Remainder) && !kind.is_real();
+                divides && sides.1.constant().is_none() || sides.0.can_fail() || sides.1.can_fail()
+            }
+            Number::Unary(_, _, number) | Number::Converted(_, number) => number.can_fail(),
+            _ => false,
+        }
+    }
+
+    /// This answer, once the number has been worked out, which may fail.
+    pub(super) fn then(&self, answer: Test) -> Test {
+        let zero = Number::Whole(Kind::Int, 0);
+        let sides = Box::new((self.clone(), zero));
+        let worked_out = Test::Compare { relation: Operator::Equal, real: self.kind().is_real(), sides };
+        Test::choose(worked_out, answer.clone(), answer)
+    }
+
     /// A constant as OGNL's doubleValue gives it.
     pub(super) fn constant(&self) -> Option<f64> {
         match self {
@@ -163,8 +185,20 @@ impl Test {
             Test::Always(true) => yes,
             Test::Always(false) => no,
             Test::Fails => Test::Fails,
-            _ if yes == no => yes,
+            test if yes == no && !test.can_fail() => yes,
             test => Test::Choose(Box::new((test, yes, no))),
+        }
+    }
+
+    /// Whether OGNL might fail when it answers this.
+    fn can_fail(&self) -> bool {
+        match self {
+            Test::Fails => true,
+            Test::Not(test) => test.can_fail(),
+            Test::All(tests) | Test::Any(tests) => tests.iter().any(Test::can_fail),
+            Test::Choose(choice) => [&choice.0, &choice.1, &choice.2].into_iter().any(Test::can_fail),
+            Test::Compare { sides, .. } => sides.0.can_fail() || sides.1.can_fail(),
+            _ => false,
         }
     }
 
