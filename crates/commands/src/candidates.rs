@@ -1,13 +1,16 @@
 //! What Tab offers for a value that only the JVM knows.
 
-use host::Host;
+use std::collections::BTreeSet;
+
+use host::{Host, NamePattern, Wanted};
 use shell::{Asked, Shape};
 
 /// Values that fit what was asked, at most `limit`. Asks the JVM; an error is an empty answer, because
 /// completion is a courtesy.
 pub fn candidates(host: &Host, asked: &Asked<'_>, limit: usize) -> Vec<String> {
-    let Asked { shape, prefix, .. } = *asked;
+    let Asked { shape, prefix, class } = *asked;
     let all = match shape {
+        Shape::Method => class.map(|class| methods(host, class)).unwrap_or_default(),
         Shape::Class => return host.class_names(prefix, limit).unwrap_or_default(),
         Shape::SystemProperty => host.properties().map(|all| all.into_keys().collect()).unwrap_or_default(),
         Shape::Environment => host.environment().map(|all| all.into_keys().collect()).unwrap_or_default(),
@@ -19,6 +22,21 @@ pub fn candidates(host: &Host, asked: &Asked<'_>, limit: usize) -> Vec<String> {
     fitting.sort_unstable();
     fitting.truncate(limit);
     fitting
+}
+
+/// The methods of the classes, which must have one name: else their methods would be mixed.
+fn methods(host: &Host, class: &str) -> Vec<String> {
+    let wanted = Wanted::new(NamePattern::wildcard(class), NamePattern::any());
+    let Ok(matched) = host.match_methods(&Wanted { subclasses: Some(false), ..wanted }) else {
+        return Vec::new();
+    };
+    let first = matched.classes.first().map(|class| &class.name);
+    if matched.classes.iter().any(|class| Some(&class.name) != first) {
+        return Vec::new();
+    }
+    let methods = matched.classes.iter().flat_map(|class| &class.methods);
+    let names: BTreeSet<&String> = methods.map(|method| &method.name).collect();
+    names.into_iter().cloned().collect()
 }
 
 fn threads(host: &Host) -> Vec<String> {

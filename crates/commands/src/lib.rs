@@ -7,6 +7,7 @@
 
 mod candidates;
 mod memory;
+mod method;
 mod prelude;
 mod shell;
 mod system;
@@ -32,9 +33,14 @@ pub static COMMANDS: &[Entry<Host>] = &[
     Entry::of::<system::sysprop::Sysprop>(),
     Entry::of::<system::sysenv::Sysenv>(),
     Entry::of::<system::pwd::Pwd>(),
+    Entry::of::<system::options::Options>(),
     Entry::of::<thread::thread::Thread>(),
     Entry::of::<memory::memory::Memory>(),
     Entry::of::<memory::heap::Heap>(),
     Entry::of::<memory::gc::Gc>(),
     Entry::of::<memory::heapdump::Heapdump>(),
+    Entry::of::<method::monitor::Monitor>(),
+    Entry::of::<method::trace::Trace>(),
+    Entry::of::<method::stack::Stack>(),
+    Entry::of::<method::reset::Reset>(),
 ];

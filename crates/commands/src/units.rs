@@ -67,6 +67,16 @@ pub(crate) fn millis(time: Duration) -> i64 {
     i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }
 
+/// Nanoseconds as milliseconds for a table: two decimals, and more where these would say nothing.
+pub(crate) fn millis_of_nanos(nanos: f64) -> String {
+    let millis = nanos / 1e6;
+    match millis {
+        _ if millis == 0.0 || millis >= 0.1 => format!("{millis:.2}"),
+        0.001.. => format!("{millis:.4}"),
+        _ => format!("{millis:.6}"),
+    }
+}
+
 /// Two decimals.
 pub(crate) fn hundredths(value: f64) -> f64 {
     (value * 100.0).round() / 100.0
@@ -98,6 +108,15 @@ mod tests {
     fn times_have_three_decimals() {
         assert_eq!(minutes(62_345), "1:2.345");
         assert_eq!(seconds(200), "0.200");
+    }
+
+    #[test]
+    fn short_times_keep_digits_that_say_something() {
+        assert_eq!(millis_of_nanos(0.0), "0.00");
+        assert_eq!(millis_of_nanos(12_345_678.0), "12.35");
+        assert_eq!(millis_of_nanos(100_000.0), "0.10");
+        assert_eq!(millis_of_nanos(12_345.0), "0.0123");
+        assert_eq!(millis_of_nanos(45.0), "0.000045");
     }
 
     #[test]

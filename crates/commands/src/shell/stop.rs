@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use host::NamePattern;
 use shell::After;
 
+use crate::method::Reset;
 use crate::prelude::*;
 
 /// Take the agent out of the JVM
@@ -23,8 +25,10 @@ impl Command for Stop {
     fn run(self, host: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
         cx.message("Resetting all enhanced classes ...")?;
         let still_running = cx.cancel_other_jobs(GRACE);
-        // No command of this version changes classes; programs that wait for the result get it.
-        cx.emit(Reset::default())?;
+        match host.reset(&NamePattern::any()) {
+            Ok(effect) => cx.emit(Reset::of(&effect))?,
+            Err(error) => cx.message(format!("Not all classes could be put back: {error}"))?,
+        }
         let given_back = host.shutdown();
         for line in &still_running {
             cx.message(format!("Still running after {} s, left to end by itself: {line}", GRACE.as_secs()))?;
@@ -36,32 +40,6 @@ impl Command for Stop {
         cx.emit(Shutdown { graceful, message: "The agent has left the JVM." })?;
         cx.finish(After::StopAgent);
         Ok(())
-    }
-}
-
-#[derive(Default, Serialize)]
-struct Reset {
-    affect: Affect,
-}
-
-/// What was put back, as Arthas counts it.
-#[derive(Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Affect {
-    class_count: u64,
-    method_count: u64,
-    /// Milliseconds.
-    cost: u64,
-}
-
-impl Show for Reset {
-    const KIND: &'static str = "reset";
-
-    fn layout(&self) -> Layout {
-        let Affect { class_count, method_count, cost } = &self.affect;
-        let line =
-            format!("Affect(class count: {class_count} , method count: {method_count}) cost in {cost} ms");
-        Layout::Line(Text::styled(Style::Dim, line))
     }
 }
 

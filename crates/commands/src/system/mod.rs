@@ -2,6 +2,7 @@
 
 pub(crate) mod dashboard;
 pub(crate) mod jvm;
+pub(crate) mod options;
 pub(crate) mod pwd;
 pub(crate) mod sysenv;
 pub(crate) mod sysprop;

@@ -2,7 +2,7 @@
 #![expect(clippy::module_inception, reason = "a command's file has the command's name")]
 
 mod list;
-mod stack;
+pub(crate) mod stack;
 mod stacks;
 pub(crate) mod thread;
 pub(crate) mod usage;

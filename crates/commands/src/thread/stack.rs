@@ -99,7 +99,7 @@ fn blocks(wanted: Wanted) -> Text {
 }
 
 /// A frame as Java prints it: `demo.Main.run(Main.java:12)`.
-fn frame_text(frame: &Frame) -> String {
+pub(crate) fn frame_text(frame: &Frame) -> String {
     let place = match (&frame.file_name, frame.line_number) {
         (_, -2) => "Native Method".to_owned(),
         (Some(file), 0..) => format!("{file}:{}", frame.line_number),

@@ -1,0 +1,75 @@
+//! Calls that have begun and not returned: who is in them, for how long, and where.
+
+use host::thread_info::Frame;
+
+use super::observation::Watch;
+use super::stack::visible;
+use crate::prelude::*;
+use crate::thread::stack::frame_text;
+use crate::units;
+
+/// How many frames of a call are shown.
+const DEPTH: usize = 64;
+
+/// The calls of one moment, the oldest first.
+#[derive(Serialize)]
+pub(super) struct InFlight {
+    calls: Vec<OpenCall>,
+}
+
+/// A call that has not returned.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct OpenCall {
+    class_name: String,
+    method_name: String,
+    /// Empty for a virtual thread without a name.
+    thread_name: String,
+    thread_id: u64,
+    age_millis: f64,
+    /// Where the thread is, innermost first; empty where the JVM does not tell.
+    stack_trace: Vec<Frame>,
+}
+
+impl InFlight {
+    /// What is in flight now; `None` if nothing is.
+    pub(super) fn of(host: &Host, watch: &Watch<'_>) -> Result<Option<Self>, Failure> {
+        let calls = host.calls_in_flight(watch.listener(), DEPTH).or_fail()?;
+        let calls: Vec<OpenCall> = calls
+            .into_iter()
+            .map(|call| OpenCall {
+                class_name: call.class,
+                method_name: call.method,
+                thread_name: call.thread_name,
+                thread_id: call.thread_id,
+                age_millis: call.age_ns as f64 / 1e6,
+                stack_trace: visible(call.stack),
+            })
+            .collect();
+        Ok((!calls.is_empty()).then_some(Self { calls }))
+    }
+}
+
+impl Show for InFlight {
+    const KIND: &'static str = "in-flight";
+
+    fn layout(&self) -> Layout {
+        let noun = if self.calls.len() == 1 { "call has" } else { "calls have" };
+        let mut lines = vec![Layout::Line(Text::styled(
+            Style::Heading,
+            format!("{} {noun} not returned", self.calls.len()),
+        ))];
+        for call in &self.calls {
+            let mut line =
+                Text::styled(Style::Hot, format!("{} ms", units::millis_of_nanos(call.age_millis * 1e6)));
+            line.push(Style::Name, format!(" {}.{}()", call.class_name, call.method_name));
+            line.push(Style::Plain, format!(" in \"{}\" Id={}", call.thread_name, call.thread_id));
+            lines.push(Layout::Line(line));
+            for frame in &call.stack_trace {
+                lines.push(Layout::Line(Text::styled(Style::Dim, format!("    at {}", frame_text(frame)))));
+            }
+        }
+        lines.push(Layout::line(""));
+        Layout::stack(lines)
+    }
+}

@@ -1,0 +1,15 @@
+//! Commands about calls of methods.
+
+mod call_tree;
+mod callees;
+mod cost;
+mod effect;
+mod in_flight;
+pub(crate) mod monitor;
+mod observation;
+pub(crate) mod reset;
+pub(crate) mod stack;
+mod thread;
+pub(crate) mod trace;
+
+pub(crate) use effect::Reset;

@@ -1,0 +1,172 @@
+//! `trace`: where the time of a call goes.
+
+use std::time::{Duration, Instant};
+
+use host::advice::{Kind, TraceOptions};
+use host::{NamePattern, Parts, Wanted};
+use shell::{Expression, MethodPattern};
+
+use super::call_tree::{Asked, Calls, Traced};
+use super::callees;
+use super::in_flight::InFlight;
+use super::observation::{Found, Target, Watch, Watching, When};
+use crate::prelude::*;
+
+/// Show where the time of a call goes
+///
+/// Each result is one call with the calls its body makes: repeats from one line are merged, the most
+/// expensive one is red, exceptions stand where they passed. A condition leaves out the calls that do
+/// not fulfil it. The methods that are called are not changed unless `--depth` goes further down.
+#[derive(Args)]
+#[command(group = Method, permission = Observe, ends_on_q)]
+#[command(example = "trace demo.MathGame run -n 1")]
+#[command(example = "trace demo.MathGame run '#cost>10'")]
+#[command(example = "trace demo.MathGame run --depth 2 --cpu")]
+#[command(example = "trace -E demo.MathGame|demo.Other 'run|primeFactors'")]
+pub(crate) struct Trace {
+    /// The class
+    #[arg(name = "class-pattern")]
+    class: ClassPattern,
+    /// The method
+    #[arg(name = "method-pattern")]
+    method: MethodPattern,
+    /// Which calls are meant, such as `#cost>10`
+    #[arg(name = "condition-express")]
+    condition: Option<Expression>,
+    /// Also the calls of all methods of these classes, if they happen below (may be given several times)
+    #[arg(short = 'p', long, label = "pattern")]
+    path: Vec<ClassPattern>,
+    /// Calls of the JDK's methods are not shown
+    #[arg(long = "skipJDKMethod", default = "true")]
+    skip_jdk: bool,
+    /// How many levels of calls are shown: what is called gets probes, too
+    #[arg(long, label = "levels", default = "1")]
+    depth: u32,
+    /// Goes on when that means many classes
+    #[arg(long)]
+    yes: bool,
+    /// Shows processor time, too
+    #[arg(long)]
+    cpu: bool,
+    /// Shows allocated bytes, too
+    #[arg(long)]
+    alloc: bool,
+    /// Shows every second which calls have begun and not returned
+    #[arg(long = "in-flight")]
+    in_flight: bool,
+    /// Only classes of the loader with this hash
+    #[arg(short = 'c', long, label = "hash")]
+    classloader: Option<String>,
+    #[arg(group)]
+    watching: Watching,
+}
+
+/// Calls in one tree, and how deep methods nest: readers of JSON refuse more than 128 levels, and each
+/// method takes four.
+const MOST_NODES: usize = 10_000;
+const DEEPEST: usize = 30;
+/// Between two looks at calls in flight.
+const LOOK: Duration = Duration::from_secs(1);
+
+impl Command for Trace {
+    type Host = Host;
+
+    fn run(self, host: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
+        let options =
+            TraceOptions { cpu: self.cpu, alloc: self.alloc, max_nodes: MOST_NODES, max_depth: DEEPEST };
+        let target = Target {
+            class: &self.class,
+            method: Some(&self.method),
+            loader: self.classloader.as_deref(),
+            condition: self.condition.as_ref(),
+            when: When::Exit,
+            kind: Kind::Trace(options),
+            in_flight: self.in_flight,
+            parts: self.parts(),
+        };
+        let Some(mut watch) = self.watching.start(host, cx, target)? else { return Ok(()) };
+        let end = self.go_down(host, cx, &mut watch).and_then(|()| self.results(host, cx, &mut watch));
+        watch.end(cx, end)
+    }
+}
+
+impl Trace {
+    /// With `-p` the tree is made of methods alone.
+    fn parts(&self) -> Parts {
+        match (self.path.is_empty(), self.skip_jdk) {
+            (false, _) => Parts::ENTRY_EXIT,
+            (true, true) => Parts::CALLS,
+            (true, false) => Parts::ALL_CALLS,
+        }
+    }
+
+    /// Weaves what the methods call, level by level, and the classes of `-p`.
+    fn go_down(&self, host: &Host, cx: &mut Context<'_>, watch: &mut Watch<'_>) -> Result<(), Failure> {
+        for path in &self.path {
+            let wanted =
+                Wanted { limit: usize::MAX, ..Wanted::new(self.watching.pattern(path)?, NamePattern::any()) };
+            self.add(host, cx, watch, &wanted, &format!("path {path}"))?;
+        }
+        let mut met = callees::Met::default();
+        for level in 2..=self.depth {
+            let wanted = met.below(host, watch.methods(), self.skip_jdk);
+            let before = watch.methods().len();
+            for wanted in &wanted {
+                self.add(host, cx, watch, wanted, &format!("level {level}"))?;
+            }
+            if watch.methods().len() == before {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn add(
+        &self,
+        host: &Host,
+        cx: &mut Context<'_>,
+        watch: &mut Watch<'_>,
+        wanted: &Wanted,
+        what: &str,
+    ) -> Result<(), Failure> {
+        let matched = host.match_methods(wanted).or_fail()?;
+        if matched.is_empty() {
+            return Ok(());
+        }
+        if matched.class_count() > self.watching.most_classes() && !self.yes {
+            return Err(Failure::new(format!(
+                "{what}: {} methods of {} classes would be changed. Add --yes if that is meant.",
+                matched.method_count(),
+                matched.class_count()
+            )));
+        }
+        watch.extend(cx, &matched, self.parts())
+    }
+
+    fn results(&self, host: &Host, cx: &mut Context<'_>, watch: &mut Watch<'_>) -> Result<(), Failure> {
+        let calls = match (self.path.is_empty(), self.skip_jdk) {
+            (false, _) => Calls::None,
+            (true, true) => Calls::NotTheJdks,
+            (true, false) => Calls::All,
+        };
+        let asked = Asked { cpu: self.cpu, alloc: self.alloc, calls };
+        let mut look = Instant::now() + LOOK;
+        loop {
+            match watch.next(cx)? {
+                Found::Trace(record) => {
+                    cx.emit(Traced::of(host, &record, asked))?;
+                    watch.shown(cx)?;
+                }
+                Found::Over => return Ok(()),
+                _ => {}
+            }
+            if self.in_flight && Instant::now() >= look {
+                look = Instant::now() + LOOK;
+                if let Some(open) = InFlight::of(host, watch)? {
+                    cx.emit(open)?;
+                    watch.shown(cx)?;
+                }
+            }
+        }
+    }
+}
