@@ -106,6 +106,27 @@ impl Jvmti {
         })
     }
 
+    /// Whether the boot loader has a class of this name, with slashes. Asks no loader, so nothing is thrown.
+    pub(crate) fn is_boot_class(&self, env: &Env<'_>, name: &str) -> Result<bool> {
+        env.ready()?;
+        let wanted = format!("L{name};");
+        env.frame(16, |env| {
+            let (mut count, mut classes) = (0, ptr::null_mut());
+            // SAFETY: null stands for the boot loader, and both places are ours for the call.
+            unsafe { jvmti!(self, GetClassLoaderClasses, ptr::null_mut(), &mut count, &mut classes) }?;
+            // SAFETY: allocated by the call, `count` of them.
+            let classes = unsafe { Buf::new(self, classes, count) };
+            env.reserve(classes.slice().len());
+            // SAFETY: each is a new local reference to a class, in this frame.
+            let mut all = classes.slice().iter().filter_map(|raw| unsafe { Local::from_raw(env, *raw) });
+            Ok(all.any(|class: Local<'_, Class>| {
+                let same = self.class_signature(&class).is_ok_and(|signature| signature == wanted);
+                class.leave();
+                same
+            }))
+        })
+    }
+
     /// How many classes are loaded, arrays included.
     pub fn loaded_class_count(&self, env: &Env<'_>) -> Result<usize> {
         env.frame(16, |env| self.loaded_classes(env).map(|all| all.len()))

@@ -11,6 +11,7 @@ use crate::define::Native;
 use crate::env::Env;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
+use crate::jvmti::Jvmti;
 use crate::known;
 use crate::probe::{self, natives};
 use crate::refs::{Class, Global, Local, Ref};
@@ -104,8 +105,8 @@ impl Spy {
 
     fn make(env: &Env<'_>) -> Result<Spy> {
         let jvmti = &Environment::get().ok_or(Error::NotAttached)?.jvmti;
-        let advice = find_or_define(env, &names().advice, ADVICE_FILE)?;
-        let class = find_or_define(env, &names().spy, SPY_FILE)?;
+        let advice = find_or_define(env, jvmti, &names().advice, ADVICE_FILE)?;
+        let class = find_or_define(env, jvmti, &names().spy, SPY_FILE)?;
         probe::prepare(env, jvmti, &class)?;
         env.register_natives(&class, &bindings())?;
         let of_advice = format!("(IL{};)V", names().advice);
@@ -206,15 +207,14 @@ impl Spy {
     }
 }
 
-fn find_or_define<'f>(env: &Env<'f>, name: &str, file: &[u8]) -> Result<Local<'f, Class>> {
-    match env.find_class(name) {
-        Err(error) if error.is_thrown("java.lang.ClassNotFoundException") => {
-            env.define_class(name, None, &named(file))?;
-            // Once more, since this initialises it too.
-            env.find_class(name)
-        }
-        found => found,
+/// A class that is not there is not asked for by name: a debugger would stop the JVM at the exception, since no Java
+/// code of ours catches it.
+fn find_or_define<'f>(env: &Env<'f>, jvmti: &Jvmti, name: &str, file: &[u8]) -> Result<Local<'f, Class>> {
+    if !jvmti.is_boot_class(env, name)? {
+        env.define_class(name, None, &named(file))?;
     }
+    // By name, since this initialises it too.
+    env.find_class(name)
 }
 
 fn bindings() -> [Native; 13] {
