@@ -83,9 +83,15 @@ pub(crate) fn denied(class: &Candidate<'_>, rules: Rules) -> Option<Denied> {
     }
 }
 
-/// Lambda proxies: hidden classes since JDK 15 (`a.B$$Lambda/0x..`), before that `a.B$$Lambda$12`.
+/// Classes that the JVM makes for lambdas and method handles: hidden since JDK 15 (`a.B$$Lambda/0x..`),
+/// before that anonymous ones (`a.B$$Lambda$12`), whose JVMTI name ends with a number as a part of its
+/// own. JDK 8 lets those be changed and crashes (their constant pool is patched).
 pub(crate) fn is_lambda(name: &str, is_synthetic: bool) -> bool {
-    name.contains('/') || name.contains("$$Lambda/") || (is_synthetic && name.contains("$$Lambda$"))
+    let last = name.rsplit('.').next().unwrap_or(name);
+    name.contains('/')
+        || last.bytes().all(|byte| byte.is_ascii_digit())
+        || name.starts_with("java.lang.invoke.LambdaForm$")
+        || (is_synthetic && name.contains("$$Lambda$"))
 }
 
 /// What woven code, our helper classes, conditions (`String.equals`, `compareTo`) and our reads of
@@ -223,6 +229,7 @@ mod tests {
         assert_eq!(denied(&class("a.B$$Lambda/0x0001", APP), OPEN), Some(Denied::Lambda));
         let proxy = Candidate { is_synthetic: true, ..class("a.B$$Lambda$12", APP) };
         assert_eq!(denied(&proxy, OPEN), Some(Denied::Lambda));
+        assert_eq!(denied(&class("java.lang.invoke.Some$MH.184627", None), OPEN), Some(Denied::Lambda));
         let loader = Candidate { is_loader: true, ..class("a.PluginLoader", APP) };
         assert_eq!(denied(&loader, OPEN), Some(Denied::Loader));
         assert_eq!(denied(&class("jdk.internal.loader.Resource", None), OPEN), Some(Denied::Loader));

@@ -12,7 +12,7 @@ use jvm::spy::Spy;
 use jvm::{Class, Env, Global, Local};
 use parking_lot::Mutex;
 
-use crate::advice::{self, Listener};
+use crate::advice::{self, Listener, Role};
 use crate::error::Result;
 use crate::method_facts::{MethodFacts, Named};
 use crate::registry::Registry;
@@ -43,7 +43,7 @@ struct Method {
 
 struct Lane {
     listener: Listener,
-    inner: bool,
+    role: Role,
     condition: Option<LaneCondition>,
     /// The gate is closed; it is free once the advice has let go.
     closing: bool,
@@ -70,7 +70,7 @@ impl Lanes {
         env: &Env<'_>,
         facts: &Arc<MethodFacts>,
         listener: &Listener,
-        inner: bool,
+        role: Role,
         condition: Option<LaneCondition>,
     ) -> Result<Place, String> {
         let mut open = self.open.lock();
@@ -87,10 +87,11 @@ impl Lanes {
         };
         method.next = lane + 1;
         let number = u8::try_from(lane).unwrap_or(0);
-        let role = advice::Role { inner, cost: None };
-        advice::hub().attach(facts.id, number, listener, Named::now(facts), role).map_err(|why| why.to_string())?;
+        advice::hub()
+            .attach(facts.id, number, listener, Named::now(facts), role)
+            .map_err(|why| why.to_string())?;
         if let Some(slot) = method.lanes.get_mut(lane) {
-            *slot = Some(Lane { listener: listener.clone(), inner, condition, closing: false });
+            *slot = Some(Lane { listener: listener.clone(), role, condition, closing: false });
         }
         let set = method.set(env, facts.id);
         open.count += 1;
@@ -176,9 +177,8 @@ impl Lanes {
             let (Some(method), Some(facts)) = (open.methods.get(id), registry.method(*id)) else { continue };
             for (lane, number) in method.lanes.iter().zip(0..) {
                 let Some(lane) = lane.as_ref().filter(|lane| !lane.closing) else { continue };
-                let role = advice::Role { inner: lane.inner, cost: None };
                 let names = Named::now(&facts);
-                if let Err(why) = advice::hub().attach(*id, number, &lane.listener, names, role) {
+                if let Err(why) = advice::hub().attach(*id, number, &lane.listener, names, lane.role) {
                     log::warn!("calls in {} are named wrongly: {why}", facts.shown());
                 }
             }

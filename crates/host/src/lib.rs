@@ -11,6 +11,7 @@ pub mod classes;
 pub mod clock;
 pub mod compiled;
 pub mod condition;
+pub mod conditioned;
 mod cpu;
 mod deny;
 pub mod dump;

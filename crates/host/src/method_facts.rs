@@ -60,7 +60,7 @@ pub struct Site {
     pub told: bool,
 }
 
-const ACC_STATIC: i32 = 0x0008;
+pub(crate) const ACC_STATIC: i32 = 0x0008;
 
 impl MethodFacts {
     pub(crate) fn new(

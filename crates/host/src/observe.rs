@@ -14,14 +14,14 @@ use parking_lot::Mutex;
 use weave::Parts;
 
 use crate::Host;
-use crate::advice::Listener;
-use crate::compiled::{Compile, Conditions};
+use crate::advice::{Listener, Role};
+use crate::compiled::{Compile, Conditions, Made, Signature};
 use crate::deny::Rules;
 use crate::error::{Error, Result};
 use crate::lanes::Place;
 use crate::lazy::Lazy;
-use crate::matcher::{Matched, MatchedClass, Refused, Wanted};
-use crate::method_facts::MethodFacts;
+use crate::matcher::{Matched, MatchedClass, MatchedMethod, Refused, Wanted};
+use crate::method_facts::{ACC_STATIC, MethodFacts};
 use crate::registry::{Extent, NewMethod, Outcome, WovenClass, modified};
 use crate::retransform::{Change, retransform};
 use crate::weaver::{self, Weaver};
@@ -146,17 +146,17 @@ impl Opener {
         env: &Env<'_>,
         methods: &[Arc<MethodFacts>],
         inner: bool,
+        notes: &mut Vec<String>,
     ) -> Vec<Refused> {
         let mut refused = Vec::new();
         let mut opened = Vec::with_capacity(methods.len());
         for facts in methods {
-            let condition = match &self.conditions {
-                // What a root's condition asks for, its callees need not have.
-                Some(conditions) if !inner => conditions.of(env, facts),
-                _ => Ok(None),
-            };
-            let place = condition
-                .and_then(|condition| weaver.lanes.open(env, facts, &self.listener, inner, condition));
+            let made = self.fitting(inner).map_or_else(|| Ok(Made::default()), |made| made.of(env, facts));
+            let place = made.and_then(|made| {
+                notes.extend(made.notes);
+                let role = Role { inner, cost: made.cost };
+                weaver.lanes.open(env, facts, &self.listener, role, made.lane)
+            });
             match place {
                 Ok(place) => opened.push(place),
                 Err(why) => refused.push(Refused { what: facts.shown(), why }),
@@ -186,6 +186,12 @@ impl Opener {
         weaver.lanes.close(env, &places);
     }
 
+    /// The conditions that methods must fit.
+    fn fitting(&self, inner: bool) -> Option<&Conditions> {
+        // What a root's condition asks for, its callees need not have.
+        self.conditions.as_ref().filter(|_| !inner)
+    }
+
     /// Classes and methods that came later.
     pub(crate) fn later(&self) -> (usize, usize) {
         (self.later_classes.load(Ordering::Relaxed), self.later_methods.load(Ordering::Relaxed))
@@ -212,11 +218,13 @@ impl Host {
             Some(condition) => Some(self.vm.with_env(|env| Conditions::new(env, condition.clone()))?),
             None => None,
         };
+        let needs_values = observation.condition.as_ref().is_some_and(|asked| asked.needs_values());
+        let needed = if needs_values { Parts::VALUES } else { Parts::ENTRY_EXIT };
         let opener = Arc::new(Opener {
             listener: observation.listener.clone(),
             conditions,
             lines: observation.lines.clone(),
-            parts: observation.parts,
+            parts: observation.parts | needed,
             dump: observation.dump.clone(),
             places: Mutex::new(Some(BTreeSet::new())),
             later_classes: AtomicUsize::new(0),
@@ -267,7 +275,7 @@ impl Host {
         let asked = self.vm.with_env(|env| {
             weaver.make_ready(env, self.environment)?;
             weaver.sweep(env);
-            self.ask(env, matched, &extent, &mut effect)
+            self.ask(env, matched, opener.fitting(inner), &extent, &mut effect)
         })?;
         weaver.registry.keeps_bytes.store(opener.dump.is_some(), Ordering::Relaxed);
         let woven = self.change(&asked, &mut effect);
@@ -282,6 +290,8 @@ impl Host {
             }
             Ok::<(), Error>(())
         })?;
+        effect.notes.sort_unstable();
+        effect.notes.dedup();
         effect.millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(effect)
     }
@@ -291,12 +301,17 @@ impl Host {
         &self,
         env: &Env<'_>,
         matched: &Matched,
+        conditions: Option<&Conditions>,
         extent: &Extent,
         effect: &mut Effect,
     ) -> Result<Vec<Asked>> {
         let mut asked = Vec::with_capacity(matched.classes.len());
         for class in &matched.classes {
-            let one = env.frame(16, |env| self.ask_one(env, class, extent))?;
+            let methods = fitting(class, conditions, &mut effect.refused);
+            if methods.is_empty() {
+                continue;
+            }
+            let one = env.frame(16, |env| self.ask_one(env, class, methods, extent))?;
             match one {
                 Ok(one) => asked.push(one),
                 Err(why) => effect.refused.push(Refused { what: class.name.clone(), why }),
@@ -305,7 +320,13 @@ impl Host {
         Ok(asked)
     }
 
-    fn ask_one(&self, env: &Env<'_>, class: &MatchedClass, extent: &Extent) -> Result<Result<Asked, String>> {
+    fn ask_one(
+        &self,
+        env: &Env<'_>,
+        class: &MatchedClass,
+        methods: Vec<NewMethod>,
+        extent: &Extent,
+    ) -> Result<Result<Asked, String>> {
         let weaver = weaver::the();
         let Some(local) = class.class.get(env)? else {
             return Ok(Err("it was unloaded meanwhile".to_owned()));
@@ -327,12 +348,7 @@ impl Host {
             }
         };
         let before = woven.before();
-        let new = class.methods.iter().map(|method| NewMethod {
-            name: method.name.clone(),
-            descriptor: method.descriptor.clone(),
-            modifiers: method.modifiers,
-        });
-        let ids = weaver.want(env, &woven, new.collect(), extent)?;
+        let ids = weaver.want(env, &woven, methods, extent)?;
         Ok(Ok(Asked { class: woven, ids, change: Some(before) }))
     }
 
@@ -366,6 +382,28 @@ impl Host {
     }
 }
 
+/// The methods of a class about which the condition can be asked.
+fn fitting(
+    class: &MatchedClass,
+    conditions: Option<&Conditions>,
+    refused: &mut Vec<Refused>,
+) -> Vec<NewMethod> {
+    let mut methods = Vec::with_capacity(class.methods.len());
+    for MatchedMethod { name, descriptor, modifiers, .. } in &class.methods {
+        let is_static = modifiers & ACC_STATIC != 0;
+        let signature = Signature { class: &class.name, name, descriptor, is_static };
+        match conditions.map_or(Ok(()), |conditions| conditions.fits(&signature)) {
+            Ok(()) => methods.push(NewMethod {
+                name: name.clone(),
+                descriptor: descriptor.clone(),
+                modifiers: *modifiers,
+            }),
+            Err(why) => refused.push(Refused { what: format!("{}#{name}{descriptor}", class.name), why }),
+        }
+    }
+    methods
+}
+
 /// A class of which something is wanted.
 struct Asked {
     class: Arc<WovenClass>,
@@ -391,7 +429,7 @@ fn open(
             Some(why) => effect.refused.push(Refused { what: facts.shown(), why }),
         }
     }
-    let refused = opener.open(weaver, env, &woven, inner);
+    let refused = opener.open(weaver, env, &woven, inner, &mut effect.notes);
     woven.retain(|facts| !refused.iter().any(|refused| refused.what == facts.shown()));
     effect.refused.extend(refused);
     effect.classes += usize::from(!woven.is_empty());

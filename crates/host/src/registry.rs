@@ -18,12 +18,14 @@ use crate::method_facts::{CodeFacts, MethodFacts, text};
 /// All of it.
 #[derive(Default)]
 pub(crate) struct Registry {
-    /// By internal name; one for each loader that has such a class.
-    classes: RwLock<HashMap<Box<[u8]>, Vec<Arc<WovenClass>>>>,
+    classes: RwLock<ByName>,
     methods: RwLock<HashMap<u32, Arc<MethodFacts>>>,
     /// Whether a woven class's bytes are kept for a dump.
     pub(crate) keeps_bytes: AtomicBool,
 }
+
+/// By internal name; one for each loader that has such a class.
+type ByName = HashMap<Box<[u8]>, Vec<Arc<WovenClass>>>;
 
 /// A class of which methods are woven, or were: it keeps its ids as long as it lives.
 pub(crate) struct WovenClass {
@@ -55,6 +57,9 @@ struct Planned {
     woven: Option<Extent>,
     /// What the weaver or the JVM did not take, and why. It is not tried again.
     refused: Option<(Extent, String)>,
+    /// The class file has none such: JDK 8 lists methods that it made up itself, to fill the tables of
+    /// interfaces, among the class's own.
+    made_up: bool,
 }
 
 /// How much of a method is woven.
@@ -202,8 +207,15 @@ impl WovenClass {
                 let facts = MethodFacts::new(id, &self.name, &self.loader_name, shown, types, modifiers);
                 let facts = Arc::new(facts);
                 new.push(facts.clone());
-                let (wanted, woven, refused) = (None, None, None);
-                state.methods.push(Planned { facts, name, descriptor, wanted, woven, refused });
+                state.methods.push(Planned {
+                    facts,
+                    name,
+                    descriptor,
+                    wanted: None,
+                    woven: None,
+                    refused: None,
+                    made_up: false,
+                });
                 Some(state.methods.len() - 1)
             });
             let Some(planned) = place.and_then(|place| state.methods.get_mut(place)) else { continue };
@@ -290,18 +302,20 @@ impl WovenClass {
     }
 
     /// What became of these methods, of which so much was asked for.
-    pub(crate) fn outcomes(&self, ids: &[u32], asked: &Extent) -> Vec<Outcome> {
+    pub(crate) fn outcomes(&self, ids: &[u32], extent: &Extent) -> Vec<Outcome> {
         let ids: HashSet<u32> = ids.iter().copied().collect();
         let state = self.state.lock();
         let outcome = |planned: &Planned| {
-            let has = planned.woven.as_ref().is_some_and(|woven| woven.contains(asked));
+            let has = planned.woven.as_ref().is_some_and(|woven| woven.contains(extent));
             let why = || match &planned.refused {
                 Some((_, why)) => why.clone(),
                 None => "the JVM did not offer its class for changing".to_owned(),
             };
             Outcome { facts: planned.facts.clone(), refused: (!has).then(why) }
         };
-        state.methods.iter().filter(|planned| ids.contains(&planned.facts.id)).map(outcome).collect()
+        let asked =
+            state.methods.iter().filter(|planned| ids.contains(&planned.facts.id) && !planned.made_up);
+        asked.map(outcome).collect()
     }
 
     /// Whether this method is woven.
@@ -339,7 +353,7 @@ impl WovenClass {
                     job.method.name == refusal.name && job.method.descriptor == refusal.descriptor
                 };
                 let Some(job) = jobs.iter_mut().find(same) else { continue };
-                refused.push((job.place, job.extent.clone(), refusal.reason.to_string()));
+                refused.push((job.place, job.extent.clone(), refusal.reason.clone()));
                 if let Some(before) = job.before.take() {
                     job.set(before);
                 }
@@ -355,7 +369,8 @@ impl WovenClass {
         state.methods.iter_mut().for_each(|planned| planned.woven = None);
         for (place, extent, why) in refused {
             if let Some(planned) = state.methods.get_mut(place) {
-                planned.refused = Some((extent, why));
+                planned.made_up = why == weave::Refused::NotFound && planned.facts.code().length.1 == 0;
+                planned.refused = Some((extent, why.to_string()));
                 planned.wanted = None;
             }
         }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use jvm::{Class, Environment, Local, Vm};
 
 use crate::error::{Error, Result};
+use crate::perf_data::PerfData;
 use crate::registry::{Before, WovenClass};
 
 /// A class to be changed, and how it stood.
@@ -24,7 +25,7 @@ pub(crate) struct NotChanged {
 
 /// One stop for so many: on JDK 17 and later it hardly grows.
 const MANY: usize = 1_000;
-/// How long the application may stand still for one batch. The call takes longer than the stop in it.
+/// How long the application may stand still for one batch.
 const PAUSE: Duration = Duration::from_millis(60);
 /// The first batch where a stop grows by 0.7 to 3 ms a class and that is not known yet.
 const FIRST: usize = 4;
@@ -34,14 +35,16 @@ const MOST: usize = 64;
 struct Batches {
     size: usize,
     adapts: bool,
+    /// The shortest stop so far: about what one takes whatever is in it.
+    least: Duration,
 }
 
 impl Batches {
     fn new(jdk: u16, together: bool) -> Self {
         match (together, jdk) {
-            (false, _) => Self { size: 1, adapts: false },
-            (true, 17..) => Self { size: MANY, adapts: false },
-            (true, _) => Self { size: FIRST, adapts: true },
+            (false, _) => Self { size: 1, adapts: false, least: Duration::MAX },
+            (true, 17..) => Self { size: MANY, adapts: false, least: Duration::MAX },
+            (true, _) => Self { size: FIRST, adapts: true, least: Duration::MAX },
         }
     }
 
@@ -50,7 +53,10 @@ impl Batches {
         if !self.adapts || count == 0 {
             return;
         }
-        let fits = PAUSE.as_secs_f64() / took.as_secs_f64().max(1e-4) * count as f64;
+        self.least = self.least.min(took);
+        // Where even one class stops the application for long, many small batches only make it worse.
+        let pause = PAUSE.max(self.least * 2);
+        let fits = pause.as_secs_f64() / took.as_secs_f64().max(1e-4) * count as f64;
         self.size = (fits as usize).clamp(1, MOST.min(count * 2));
     }
 }
@@ -79,12 +85,37 @@ pub(crate) fn retransform(
     let mut done = 0;
     while let Some(rest) = changes.get(done..).filter(|rest| !rest.is_empty()) {
         let (now, _) = rest.split_at(batches.size.min(rest.len()));
-        let started = Instant::now();
+        let stop = Stop::begin();
         attempt(vm, environment, now, done, &mut refused)?;
-        batches.learn(now.len(), started.elapsed());
+        if batches.adapts {
+            batches.learn(now.len(), stop.length());
+        }
         done += now.len();
     }
     Ok(refused)
+}
+
+/// Measures how long the application stands still: by the JVM's own counter, else by the length of the
+/// call, in which the stop is.
+struct Stop {
+    counted: Option<Duration>,
+    started: Instant,
+}
+
+impl Stop {
+    fn begin() -> Self {
+        Self { counted: stopped(), started: Instant::now() }
+    }
+
+    fn length(self) -> Duration {
+        let call = self.started.elapsed();
+        let counted = stopped().zip(self.counted).map(|(now, then)| now.saturating_sub(then));
+        counted.filter(|stop| !stop.is_zero()).map_or(call, |stop| stop.min(call))
+    }
+}
+
+fn stopped() -> Option<Duration> {
+    PerfData::of_this_process()?.safepoint_time()
 }
 
 /// All of them, else one half after the other.
@@ -149,8 +180,18 @@ mod tests {
         assert_eq!(batches.size, 8, "twice as many at most");
         batches.learn(8, Duration::from_millis(240));
         assert_eq!(batches.size, 2);
-        batches.learn(2, Duration::from_secs(9));
+        batches.learn(2, Duration::from_millis(250));
         assert_eq!(batches.size, 1);
+    }
+
+    #[test]
+    fn batches_are_not_cut_where_that_saves_no_pause() {
+        let mut batches = Batches::new(8, true);
+        for _ in 0..9 {
+            let took = Duration::from_millis(80 + batches.size as u64);
+            batches.learn(batches.size, took);
+        }
+        assert_eq!(batches.size, MOST, "80 ms for any batch, and one for each class");
     }
 
     #[test]

@@ -1,0 +1,78 @@
+//! A condition of the user's, asked at a certain moment of a call: what an observation compiles for each of
+//! its methods.
+
+use std::sync::Arc;
+
+use jvm::{clock, spy};
+
+use crate::advice::CostRange;
+use crate::compiled::{Compile, ForMethod, Signature};
+use crate::condition::{Compiled, Condition, Helpers, Subject, When};
+use crate::method_facts::CodeFacts;
+use crate::registry::modified;
+
+/// A condition and when it is asked.
+pub struct Conditioned {
+    condition: Arc<Condition>,
+    when: When,
+}
+
+/// Every value has its place in the largest shape; what fits there fits where fewer values are.
+const ROOMIEST: (u8, u8) = (16, 16);
+
+impl Conditioned {
+    /// The condition, asked before or after the method's body.
+    pub fn new(condition: Arc<Condition>, when: When) -> Self {
+        Self { condition, when }
+    }
+
+    fn compiled(
+        &self,
+        method: &Signature<'_>,
+        shape: (u8, u8),
+        stored: &[bool],
+        number: u32,
+    ) -> Result<Compiled, String> {
+        let [class, name, descriptor] =
+            [&method.class.replace('.', "/"), method.name, method.descriptor].map(modified);
+        let subject = Subject {
+            class: &class,
+            name: &name,
+            descriptor: &descriptor,
+            is_static: method.is_static,
+            when: self.when,
+            shape,
+            stored,
+        };
+        let names = spy::names();
+        let helpers =
+            Helpers { spy: &names.spy, advice: &names.advice, ticks_per_second: clock::ticks_per_second() };
+        self.condition.compile(&subject, &helpers, number).map_err(|refused| refused.message)
+    }
+}
+
+impl Compile for Conditioned {
+    fn needs_values(&self) -> bool {
+        self.condition.needs().values
+    }
+
+    fn fits(&self, method: &Signature<'_>) -> Result<(), String> {
+        self.compiled(method, ROOMIEST, &[], 0).map(drop)
+    }
+
+    fn compile(&self, method: &Signature<'_>, code: &CodeFacts, number: u32) -> Result<ForMethod, String> {
+        let shape = match code.shape {
+            Some(shape) => shape,
+            None if self.needs_values() => return Err("its values are not passed".to_owned()),
+            None => ROOMIEST,
+        };
+        let compiled = self.compiled(method, shape, &code.stored, number)?;
+        Ok(ForMethod {
+            class: compiled.class.map(|class| (class.name, class.bytes)),
+            entry: compiled.entry,
+            exit: compiled.exit,
+            cost: compiled.range.map(|range| CostRange { least: range.least, most: range.most }),
+            notes: compiled.notes,
+        })
+    }
+}
