@@ -96,7 +96,8 @@ fn read_lock(env: &Env<'_>, lock: &impl Ref) -> Result<LockInfo> {
     })
 }
 
-fn stack_trace(env: &Env<'_>, info: &impl Ref) -> Result<Vec<Frame>> {
+/// Of a `ThreadInfo`, or of a `Thread`: both have a method of that name.
+pub(crate) fn stack_trace(env: &Env<'_>, info: &impl Ref) -> Result<Vec<Frame>> {
     let frames: Local<'_> = env.call(info, "getStackTrace", "()[Ljava/lang/StackTraceElement;", &[])?;
     let mut all = Vec::with_capacity(env.object_count(&frames)?);
     env.each_object(&frames, |env, _, frame| -> Result<()> {

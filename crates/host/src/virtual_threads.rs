@@ -52,27 +52,44 @@ impl Host {
     /// At most `limit` virtual threads. They come and go meanwhile, so this is no snapshot.
     pub fn virtual_threads(&self, limit: usize) -> Result<VirtualThreads> {
         let started = Instant::now();
-        let mut found = self.vm.with_env(|env| {
-            let containers = env.find_class("jdk/internal/vm/ThreadContainers").map_err(|_| {
-                let jdk = self.environment.jvmti.jdk();
-                Error::sentence(format!("Virtual threads exist from JDK 21 on; this JVM is JDK {jdk}."))
-            })?;
-            let root: Local<'_> =
-                env.call_static(&containers, "root", "()Ljdk/internal/vm/ThreadContainer;", &[])?;
+        let mut found = VirtualThreads::default();
+        self.vm.with_env(|env| {
             let fields = self.thread_fields(env)?;
-            let mut walk = Walk::new(env, &fields, limit)?;
-            walk.container(env, &root, 0)?;
+            let class = env.find_class("java/lang/Thread")?;
+            let state = env.method(&class, "getState", "()Ljava/lang/Thread$State;")?;
+            let root = self.each_virtual_thread(env, &mut |env, thread, container| {
+                found.has_more = found.virtual_threads.len() >= limit;
+                if !found.has_more {
+                    found.virtual_threads.push(row(env, &fields, &state, thread, container)?);
+                }
+                Ok(!found.has_more)
+            })?;
             let root_class = env.class_name(&env.class_of(&root)?)?;
             if root_class.ends_with("CountingRootContainer") {
                 // Not the sum of what was listed: the container counts only threads of no other one.
-                walk.found.note = Some(untracked(env, &root)?);
+                found.note = Some(untracked(env, &root)?);
             }
-            Ok::<_, Error>(walk.found)
+            Ok::<_, Error>(())
         })?;
         found.took_ms = started.elapsed().as_micros() as f64 / 1_000.0;
         Ok(found)
     }
+
+    /// Shows every virtual thread that the JDK tracks, with its container's name, to `visit`, until it says false. Gives
+    /// the outermost container.
+    pub(crate) fn each_virtual_thread<'f>(&self, env: &Env<'f>, visit: &mut Visit<'_>) -> Result<Local<'f>> {
+        let containers = env.find_class("jdk/internal/vm/ThreadContainers").map_err(|_| {
+            let jdk = self.environment.jvmti.jdk();
+            Error::sentence(format!("Virtual threads exist from JDK 21 on; this JVM is JDK {jdk}."))
+        })?;
+        let root = env.call_static(&containers, "root", "()Ljdk/internal/vm/ThreadContainer;", &[])?;
+        Walk::new(env, visit)?.container(env, &root, 0)?;
+        Ok(root)
+    }
 }
+
+/// What is shown a thread; whether it wants more.
+type Visit<'a> = dyn FnMut(&Env<'_>, &Local<'_>, &str) -> Result<bool> + 'a;
 
 /// `-Djdk.trackAllThreads=false`, or the default of some JDKs: only a number is kept.
 fn untracked(env: &Env<'_>, root: &Local<'_>) -> Result<String> {
@@ -83,28 +100,23 @@ fn untracked(env: &Env<'_>, root: &Local<'_>) -> Result<String> {
     ))
 }
 
-struct Walk<'a, 'f> {
-    fields: &'a ThreadFields,
+struct Walk<'a, 'v, 'f> {
     virtual_class: Local<'f, Class>,
-    state: Method,
     has_next: Method,
     next: Method,
-    limit: usize,
-    found: VirtualThreads,
+    visit: &'a mut Visit<'v>,
+    done: bool,
 }
 
-impl<'a, 'f> Walk<'a, 'f> {
-    fn new(env: &Env<'f>, fields: &'a ThreadFields, limit: usize) -> Result<Self> {
-        let thread = env.find_class("java/lang/Thread")?;
+impl<'a, 'v, 'f> Walk<'a, 'v, 'f> {
+    fn new(env: &Env<'f>, visit: &'a mut Visit<'v>) -> Result<Self> {
         let iterator = env.find_class("java/util/Iterator")?;
         Ok(Self {
-            fields,
             virtual_class: env.find_class("java/lang/BaseVirtualThread")?,
-            state: env.method(&thread, "getState", "()Ljava/lang/Thread$State;")?,
             has_next: env.method(&iterator, "hasNext", "()Z")?,
             next: env.method(&iterator, "next", "()Ljava/lang/Object;")?,
-            limit,
-            found: VirtualThreads::default(),
+            visit,
+            done: false,
         })
     }
 
@@ -113,21 +125,16 @@ impl<'a, 'f> Walk<'a, 'f> {
         let name: String = env.call(container, "toString", "()Ljava/lang/String;", &[])?;
         let threads: Local<'_> = env.call(container, "threads", "()Ljava/util/stream/Stream;", &[])?;
         let threads: Local<'_> = env.call(&threads, "iterator", "()Ljava/util/Iterator;", &[])?;
-        while !self.found.has_more && self.has_next.call::<bool>(env, &threads, &[])? {
+        while !self.done && self.has_next.call::<bool>(env, &threads, &[])? {
             env.frame(16, |env| -> Result<()> {
                 let thread: Local<'_> = self.next.call(env, &threads, &[])?;
                 if env.is_instance(&thread, &self.virtual_class)? {
-                    if self.found.virtual_threads.len() >= self.limit {
-                        self.found.has_more = true;
-                    } else {
-                        let thread = self.thread(env, &thread, &name)?;
-                        self.found.virtual_threads.push(thread);
-                    }
+                    self.done = !(self.visit)(env, &thread, &name)?;
                 }
                 Ok(())
             })?;
         }
-        if depth >= DEEPEST || self.found.has_more {
+        if depth >= DEEPEST || self.done {
             return Ok(());
         }
         let children: Local<'_> = env.call(container, "children", "()Ljava/util/stream/Stream;", &[])?;
@@ -142,16 +149,22 @@ impl<'a, 'f> Walk<'a, 'f> {
         }
         Ok(())
     }
+}
 
-    fn thread(&self, env: &Env<'_>, thread: &Local<'_>, container: &str) -> Result<VirtualThread> {
-        let state: Local<'_> = self.state.call(env, thread, &[])?;
-        let state: String = env.call(&state, "name", "()Ljava/lang/String;", &[])?;
-        Ok(VirtualThread {
-            id: self.fields.id(env, thread)?,
-            name: self.fields.name(env, thread)?,
-            state: ThreadState::of_name(&state).unwrap_or(ThreadState::Runnable),
-            is_virtual: true,
-            container: container.to_owned(),
-        })
-    }
+fn row(
+    env: &Env<'_>,
+    fields: &ThreadFields,
+    state: &Method,
+    thread: &Local<'_>,
+    container: &str,
+) -> Result<VirtualThread> {
+    let state: Local<'_> = state.call(env, thread, &[])?;
+    let state: String = env.call(&state, "name", "()Ljava/lang/String;", &[])?;
+    Ok(VirtualThread {
+        id: fields.id(env, thread)?,
+        name: fields.name(env, thread)?,
+        state: ThreadState::of_name(&state).unwrap_or(ThreadState::Runnable),
+        is_virtual: true,
+        container: container.to_owned(),
+    })
 }

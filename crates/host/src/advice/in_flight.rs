@@ -1,14 +1,18 @@
 //! Calls that have not returned, in words: which thread is in them, for how long, and where it is now.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jvm::{Capabilities, Capability, Env, Local};
 
-use super::listener::{Listener, ListenerSpec};
+use super::listener::{Listener, ListenerSpec, OpenCall};
 use super::{Kind, StackRecord, hub};
 use crate::Host;
 use crate::error::{MissingModule, Result};
+use crate::thread_bean::stack_trace;
 use crate::thread_info::{Frame, frame_of_jvmti};
+
+/// Virtual threads whose stacks are read at a time: each is a few microseconds of Java code on our thread.
+const VIRTUAL_STACKS: usize = 200;
 
 /// A call that has not returned.
 #[derive(Clone, Debug)]
@@ -21,11 +25,11 @@ pub struct CallInFlight {
     pub age_ns: u64,
     /// Java's id of the thread.
     pub thread_id: u64,
-    /// Its name; empty for a virtual thread, which cannot be found by its id.
+    /// Its name; virtual threads often have none.
     pub thread_name: String,
     /// Whether it is a virtual one.
     pub is_virtual: bool,
-    /// Where it is now, innermost first; empty for a virtual thread.
+    /// Where it is now, innermost first; empty for a virtual thread that the JDK does not track.
     pub stack: Vec<Frame>,
 }
 
@@ -73,9 +77,11 @@ impl Host {
             let threads = self.threads_by_id(env)?;
             listener.forget_calls(|thread| !thread.is_virtual && !threads.contains_key(&thread.key));
             let fields = self.thread_fields(env)?;
-            let mut calls = Vec::new();
-            for call in listener.in_flight() {
-                let (mut thread_name, mut stack) = (String::new(), Vec::new());
+            let open = listener.in_flight();
+            let mut of_virtual = self.virtual_stacks(env, &open, depth)?;
+            let mut calls = Vec::with_capacity(open.len());
+            for call in open {
+                let (mut thread_name, mut stack) = of_virtual.remove(&call.thread.key).unwrap_or_default();
                 if let Some(thread) = threads.get(&call.thread.key) {
                     thread_name = fields.name(env, thread)?;
                     // Fails for a thread that ended just now.
@@ -99,6 +105,32 @@ impl Host {
             }
             Ok(calls)
         })
+    }
+
+    /// Name and stack of the virtual threads in the oldest of these calls, by their ids. Costs a walk through all.
+    fn virtual_stacks(
+        &self,
+        env: &Env<'_>,
+        open: &[OpenCall],
+        depth: usize,
+    ) -> Result<HashMap<u64, (String, Vec<Frame>)>> {
+        let in_virtual = open.iter().filter(|call| call.thread.is_virtual).map(|call| call.thread.key);
+        let mut wanted: HashSet<u64> = in_virtual.take(VIRTUAL_STACKS).collect();
+        let mut found = HashMap::new();
+        if wanted.is_empty() {
+            return Ok(found);
+        }
+        let fields = self.thread_fields(env)?;
+        self.each_virtual_thread(env, &mut |env, thread, _| {
+            let id = fields.id(env, thread)?.cast_unsigned();
+            if wanted.remove(&id) {
+                let mut stack = stack_trace(env, thread)?;
+                stack.truncate(depth);
+                found.insert(id, (fields.name(env, thread)?, stack));
+            }
+            Ok(!wanted.is_empty())
+        })?;
+        Ok(found)
     }
 
     fn threads_by_id<'f>(&self, env: &Env<'f>) -> Result<HashMap<u64, Local<'f>>> {
