@@ -21,7 +21,6 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Instant;
 
 use support::{
     CHECKS, class_name, classes, compile, fixture, patched, plan_with, run, spared, spoil, tool, unpack,
@@ -118,6 +117,13 @@ fn main() {
     std::process::exit(i32::from(failed));
 }
 
+/// Time on a processor that this thread has had: others may be busy with the JVMs.
+fn cpu_seconds() -> f64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanos: f64 = text.split(' ').next().and_then(|first| first.parse().ok()).unwrap_or(f64::NAN);
+    nanos / 1e9
+}
+
 /// The jars of a set by library, unpacked, and what Byte Buddy and the JVM generate with them.
 fn libraries(set: &Path, to: &Path) -> (Vec<Part>, Vec<PathBuf>) {
     let mut parts: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
@@ -205,13 +211,13 @@ fn check(
     rows: &mut Vec<(String, String, String, Outcome)>,
 ) -> bool {
     let mut owners: BTreeMap<String, usize> = BTreeMap::new();
-    let mut files: Vec<(usize, PathBuf, PathBuf)> = Vec::new();
+    let mut files: Vec<(usize, String, Vec<u8>)> = Vec::new();
     for (number, part) in parts.iter().enumerate() {
         for folder in &part.folders {
             for path in classes(folder) {
                 let name = class_name(&path);
-                if !name.ends_with("module-info") && owners.insert(name, number).is_none() {
-                    files.push((number, folder.join(&path), path));
+                if !name.ends_with("module-info") && owners.insert(name.clone(), number).is_none() {
+                    files.push((number, name, std::fs::read(folder.join(&path)).unwrap()));
                 }
             }
         }
@@ -229,13 +235,8 @@ fn check(
         command.arg("Link").args([&names, &scratch.join("spared")]);
         let out = run(&mut command);
         let text = String::from_utf8_lossy(&out.stdout).into_owned();
-        let count = |what: &str| text.lines().find_map(|line| line.strip_prefix(what).map(str::to_owned));
-        eprintln!(
-            "JDK {jdk}: tried{:?} changed{:?} redefined{:?}",
-            count("tried"),
-            count("changed"),
-            count("redefined")
-        );
+        let counts: Vec<&str> = text.lines().filter(|line| !line.starts_with("failed ")).collect();
+        eprintln!("JDK {jdk}: {}", counts.join(", "));
         text.lines().filter_map(|line| line.strip_prefix("failed ")).map(str::to_owned).collect()
     };
     let kind = |line: &str| line.split(' ').take(2).collect::<Vec<_>>().join(" ");
@@ -244,50 +245,64 @@ fn check(
     let mut failed = false;
     for (shape, parts_woven) in SHAPES {
         let to = scratch.join("woven");
-        let _ = std::fs::remove_dir_all(&to);
+        let mut pack = Vec::new();
+        let mut put = |name: &str, bytes: &[u8]| {
+            for part in [name.replace('.', "/").as_bytes(), bytes] {
+                pack.extend(u32::try_from(part.len()).unwrap().to_be_bytes());
+                pack.extend(part);
+            }
+        };
         let mut outcomes = vec![Outcome::default(); parts.len()];
         let mut id = 0;
-        for (number, file, path) in &files {
-            let bytes = std::fs::read(file).unwrap();
-            let outcome = &mut outcomes[*number];
-            let Some(plan) = plan_with(&bytes, id, parts_woven, helper.clone()) else {
-                outcome.refused.push(format!("{}: the class file cannot be read", path.display()));
-                continue;
-            };
-            id += i32::try_from(plan.methods.len()).unwrap();
-            let start = Instant::now();
-            let woven = weave(&bytes, &plan);
-            outcome.seconds += start.elapsed().as_secs_f64();
-            outcome.bytes += bytes.len();
-            outcome.classes += 1;
-            let Ok(woven) = woven else {
-                outcome.refused.push(format!("{}: {}", path.display(), woven.unwrap_err()));
-                continue;
-            };
-            outcome.methods += woven.methods.len();
-            for refusal in &woven.refused {
-                match refusal.reason {
-                    Refused::TooLong(_) | Refused::TooLarge => outcome.too_long += 1,
-                    _ => outcome.refused.push(format!("{}: {refusal}", path.display())),
+        for (number, outcome) in outcomes.iter_mut().enumerate() {
+            let mine: Vec<_> = files.iter().filter(|(owner, _, _)| *owner == number).collect();
+            let mut planned = Vec::new();
+            for (_, name, bytes) in mine {
+                match plan_with(bytes, id, parts_woven, helper.clone()) {
+                    Some(plan) => {
+                        id += i32::try_from(plan.methods.len()).unwrap();
+                        planned.push((name, bytes, plan));
+                    }
+                    None if before.iter().any(|line| line.starts_with(&format!("{name} "))) => {}
+                    None => outcome.refused.push(format!("{name}: the class file cannot be read")),
                 }
             }
-            let file = to.join(path);
-            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-            std::fs::write(file, &woven.bytes).unwrap();
+            let start = cpu_seconds();
+            let woven: Vec<_> = planned.iter().map(|(_, bytes, plan)| weave(bytes, plan)).collect();
+            outcome.seconds = cpu_seconds() - start;
+            outcome.classes = planned.len();
+            outcome.bytes = planned.iter().map(|(_, bytes, _)| bytes.len()).sum();
+            for ((name, _, _), woven) in planned.iter().zip(woven) {
+                let Ok(woven) = woven else {
+                    outcome.refused.push(format!("{name}: {}", woven.unwrap_err()));
+                    continue;
+                };
+                outcome.methods += woven.methods.len();
+                for refusal in &woven.refused {
+                    match refusal.reason {
+                        Refused::TooLong(_) | Refused::TooLarge => outcome.too_long += 1,
+                        _ => outcome.refused.push(format!("{name}: {refusal}")),
+                    }
+                }
+                put(name, &woven.bytes);
+            }
         }
         let control = std::fs::read(scratch.join("driver").join(format!("{CONTROL}.class"))).unwrap();
         let plan = plan_with(&control, 0, parts_woven, helper.clone()).unwrap();
         let mut spoiled = weave(&control, &plan).unwrap().bytes.into_owned();
         spoil(&mut spoiled);
-        std::fs::write(to.join(format!("{CONTROL}.class")), spoiled).unwrap();
+        put(CONTROL, &spoiled);
+        std::fs::write(&to, pack).unwrap();
 
         let mut noticed = false;
-        for line in link(&to.display().to_string()) {
+        let everywhere = if jars.is_empty() { "+" } else { "" };
+        for line in link(&format!("{everywhere}{}", to.display())) {
             let name = line.split(' ').next().unwrap_or_default();
             if name == CONTROL && line.contains("VerifyError") {
                 noticed = true;
             } else if !before.contains(&kind(&line)) {
                 let owner = owners.get(name).copied().unwrap_or(0);
+                eprintln!("JDK {jdk} {shape}: {line}");
                 outcomes[owner].wrong.push(line);
                 failed = true;
             }

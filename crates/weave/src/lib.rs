@@ -1,9 +1,15 @@
 //! Class file in, plan, class file out: no JVM, no thread, no socket.
 //!
-//! [`weave`] puts straight-line calls of a helper class at the entry and at every exit of the
-//! methods that a [`Plan`] names. It copies and shifts what is there and never recomputes a frame,
-//! so it needs no class hierarchy. The constant pool is copied and only appended to. What cannot be
-//! woven is refused method by method, with the reason; the rest of the class is still woven.
+//! [`weave`] puts straight-line calls of a helper class into the methods that a [`Plan`] names: at the
+//! entry and at every exit, and as [`Parts`] ask for it with the arguments and the result, around calls,
+//! and at lines with the local variables known there. It copies and shifts what is there and never
+//! recomputes a frame, so it needs no class hierarchy. The constant pool is copied and only appended to.
+//! What cannot be woven is refused method by method, with the reason; the rest of the class is still
+//! woven. `scripts/weave-corpus` has whole JDKs and libraries verified in every shape.
+//!
+//! Where to look: `weaver` does a class and `method` a method; `snippets` is what is put in, `layout`
+//! and `jumps` where all lies then, `tables` what describes it; `flow` and `state` know what each slot
+//! holds, for `constructor`, `values` and `lines`.
 #![forbid(unsafe_code)]
 
 mod body;

@@ -108,3 +108,24 @@ impl<'a> Linker<'a> {
         classes.get(name).copied().or_else(|| self.additions.class(name))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SPY: &[u8] = include_bytes!("../../../java-shim/classes/Spy_00000000.class");
+
+    #[test]
+    fn the_helper_class_of_the_agent_has_all_that_woven_code_may_call() {
+        let helper = Helper::from_class_file(SPY).unwrap();
+        let mut calls =
+            vec![Call::Before, Call::After, Call::Caught, Call::Line, Call::LineObject, Call::LineLong];
+        for shape in Shape::ALL.map(Some).into_iter().chain([None]) {
+            calls.extend([Call::Enter(shape), Call::Exit(shape), Call::Thrown(shape)]);
+        }
+        for (name, descriptor) in calls.into_iter().map(Call::signature) {
+            assert!(helper.has(name.as_bytes(), descriptor.as_bytes()), "{name}{descriptor}");
+        }
+        assert!(!helper.has(b"enter", b"(J)J"));
+    }
+}

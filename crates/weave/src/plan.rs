@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::{BitOr, BitOrAssign};
+use std::sync::Arc;
 
 use crate::classfile::{ClassFile, Malformed};
 
@@ -94,8 +95,11 @@ pub struct Helper {
     pub class: Vec<u8>,
     /// Names and descriptors of its static methods: a helper that is missing would be a
     /// `NoSuchMethodError` in the application. `None` when all that is asked for will be there.
-    methods: Option<BTreeSet<(Vec<u8>, Vec<u8>)>>,
+    methods: Option<Arc<BTreeSet<Signature>>>,
 }
+
+/// Name and descriptor.
+type Signature = (Vec<u8>, Vec<u8>);
 
 impl Helper {
     /// A helper class that will have every method that is asked for.
@@ -108,7 +112,7 @@ impl Helper {
         let class = ClassFile::read(bytes)?;
         let public_static = class.methods.iter().filter(|method| method.flags & 0x0009 == 0x0009);
         let methods = public_static.map(|method| (method.name.to_vec(), method.descriptor.to_vec()));
-        Ok(Helper { class: class.name.to_vec(), methods: Some(methods.collect()) })
+        Ok(Helper { class: class.name.to_vec(), methods: Some(Arc::new(methods.collect())) })
     }
 
     /// Whether it has this method.

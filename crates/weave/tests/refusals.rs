@@ -177,6 +177,30 @@ fn a_constructor_that_never_calls_super_is_refused() {
 }
 
 #[test]
+fn a_constructor_that_calls_super_in_two_places_is_entered_behind_each() {
+    // iload_1, ifeq to the second call
+    let mut code = vec![27, 153, 0, 9, 42, 3, 183, 0, 9, RETURN];
+    code.extend([42, 3, 183, 0, 9, RETURN]);
+    let class = Class { methods: vec![("<init>", 2, Some(code))], ..Class::with("m", Vec::new()) };
+    let bytes = class.bytes();
+    let woven = woven(&bytes, &["<init>"]);
+    let class = ClassFile::read(&woven.bytes).unwrap();
+    let code = Code::read(class.methods[0].code().unwrap().content, &class.pool).unwrap();
+    let calls = Instructions::new(code.bytes).map(Result::unwrap).filter_map(|instruction| {
+        (183..=184)
+            .contains(&instruction.opcode)
+            .then(|| class.pool.member(instruction.index()).unwrap().name)
+    });
+    let names: Vec<_> = calls.map(String::from_utf8_lossy).collect();
+    assert_eq!(names, ["<init>", "enter", "exit", "<init>", "enter", "exit", "thrown"]);
+    // lconst_0, lstore_2: every exit, however it is reached, has a token.
+    assert_eq!(code.bytes[..2], [9, 65]);
+    // No handler covers both sides of such a call.
+    let covered: Vec<_> = code.handlers.iter().map(|handler| (handler.start, handler.end)).collect();
+    assert_eq!(covered.len(), 2, "{covered:?}");
+}
+
+#[test]
 fn a_method_without_code_or_of_another_name_is_refused() {
     let class = Class { methods: vec![("m", 0, None)], ..Class::with("m", Vec::new()) };
     assert_eq!(refused(&class, "m"), Refused::NoCode);

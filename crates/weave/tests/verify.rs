@@ -281,7 +281,7 @@ fn far_jumps(to: &Path) -> PathBuf {
 fn jumps_that_become_too_long_still_reach_their_targets() {
     let scratch = tempfile::tempdir().unwrap();
     let source = far_jumps(scratch.path());
-    compile("17", &[], &[source.clone()], scratch.path());
+    compile("17", &[], std::slice::from_ref(&source), scratch.path());
     let bytes = std::fs::read(scratch.path().join("Far.class")).unwrap();
     let woven = weave(&bytes, &plan(&bytes, 0, EVERYTHING)).unwrap();
     let far = |bytes: &[u8]| {
