@@ -26,7 +26,10 @@ unsafe extern "C" {
 /// # Safety
 /// Called by ring, with its own arguments.
 #[unsafe(no_mangle)]
-unsafe extern "C" fn ring_core_0_17_14__p256_point_mul_base_vartime(product: *mut [Limbs; 3], scalar: *const Limbs) {
+unsafe extern "C" fn ring_core_0_17_14__p256_point_mul_base_vartime(
+    product: *mut [Limbs; 3],
+    scalar: *const Limbs,
+) {
     // SAFETY: the same contract.
     unsafe { ring_core_0_17_14__p256_point_mul_base(product, scalar) }
 }
