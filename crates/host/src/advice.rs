@@ -1,6 +1,6 @@
 //! What happens when woven code tells of a call: listeners, by method and lane, count it, let a tree grow, or hand a
-//! record over. HOT: the [`Probe`] below runs on the application's threads; it takes no lock that anybody holds for
-//! longer than a map look-up, waits for nothing, and allocates only for records and at the first call of a thread.
+//! record over. HOT: the [`Probe`] below runs on the application's threads; it takes no lock that another
+//! thread could hold, waits for nothing, and allocates only for records and at the first call of a thread.
 //!
 //! A listener is registered, attached to the lanes of methods while their gates are closed, and read by its
 //! [`Listener`] handle. Everything it holds dies with its last handle.

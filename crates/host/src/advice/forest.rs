@@ -1,31 +1,26 @@
 //! The trees of one trace that grow just now, one for each Java thread that is in a traced call. HOT: found at every
 //! event.
 //!
-//! A platform thread has its tree with its OS thread and needs no lock. A virtual thread may go on on another carrier
-//! at any event, so its tree lies in a shared map while it is not worked on.
+//! A platform thread has its tree with its OS thread. A virtual thread may go on on another carrier at any event, so
+//! its tree lies at a place found by the thread's key, which nobody else touches meanwhile. Neither waits for anybody.
 
-use std::collections::HashMap;
-use std::hint::spin_loop;
+use std::sync::OnceLock;
 use std::sync::atomic::{
-    AtomicU32, AtomicU64,
+    AtomicU64,
     Ordering::{Acquire, Relaxed, Release},
 };
-use std::thread::yield_now;
 
 use jvm::inside::{Owned, PerThread};
 use jvm::probe::Moment;
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 
 use super::tree::Tree;
 
-const SHARDS: usize = 128;
-/// Trees of virtual threads in one shard; more threads than that are not traced.
-const SHARD_FULL: usize = 512;
-/// A lock is held for a look into a map. So often it is tried, some microseconds ..
-const TRIES: u32 = 300;
-/// .. and so often the processor is left to its holder, who may have been put aside by the system. Then the event is
-/// given up: the application does not wait longer for us.
-const YIELDS: u32 = 50;
+/// Virtual threads that can be in traced calls at the same time; more are not traced.
+const PLACES: usize = 1 << 15;
+/// A thread's place is one of so many that begin where its key says.
+const REACH: usize = 64;
+const NOBODY: u64 = 0;
 
 #[derive(Default)]
 struct Own {
@@ -34,35 +29,23 @@ struct Own {
     tree: Tree,
 }
 
+/// For a virtual thread.
 #[derive(Default)]
-struct Shard {
-    trees: Mutex<Trees>,
-    /// Events that were given up. Each tree of the shard may lack them.
-    lost: AtomicU32,
-}
-
-#[derive(Default)]
-struct Trees {
-    growing: HashMap<u64, Tree>,
-    /// One that has ended, with its room.
-    spare: Tree,
+struct Place {
+    thread: AtomicU64,
+    /// Only the thread locks it: it is free but where our own work has called woven code.
+    tree: Mutex<Option<Box<Tree>>>,
 }
 
 pub(super) struct Forest {
     own: PerThread<Owned<Own>>,
-    shards: Box<[Shard]>,
-    lost: AtomicU64,
+    /// Made for the first virtual thread.
+    places: OnceLock<Box<[Place]>>,
 }
 
 impl Forest {
     pub(super) fn new() -> Self {
-        let shards = (0..SHARDS).map(|_| Shard::default()).collect();
-        Self { own: PerThread::new(), shards, lost: AtomicU64::new(0) }
-    }
-
-    /// Events that were given up.
-    pub(super) fn lost(&self) -> u64 {
-        self.lost.load(Relaxed)
+        Self { own: PerThread::new(), places: OnceLock::new() }
     }
 
     /// Works on the current thread's tree, an empty one if there is none. `None` where that is not possible: too many
@@ -102,45 +85,31 @@ impl Forest {
     }
 
     fn enter_virtual<R>(&self, thread: u64, plant: bool, work: impl FnOnce(&mut Tree) -> R) -> Option<R> {
-        let shard = self.shards.get(thread as usize % SHARDS)?;
-        let mut trees = self.lock(shard)?;
-        let lost = shard.lost.load(Acquire);
-        let mut tree = match trees.growing.remove(&thread) {
-            Some(tree) => tree,
-            None if plant && trees.growing.len() < SHARD_FULL => {
-                let mut tree = std::mem::take(&mut trees.spare);
-                tree.lost = lost;
-                tree
-            }
+        let places = match self.places.get() {
+            Some(places) => places,
+            None if plant => self.places.get_or_init(|| (0..PLACES).map(|_| Place::default()).collect()),
             None => return None,
         };
-        drop(trees);
-        tree.lack(lost);
-        let result = work(&mut tree);
-        if tree.is_open() {
-            // Without the lock the tree is lost: its later exits find nothing.
-            self.lock(shard)?.growing.insert(thread, tree);
-        } else if let Some(mut trees) = shard.trees.try_lock() {
-            trees.spare = tree;
+        let first = (thread.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) as usize;
+        let mut reach = (first..first + REACH).filter_map(|at| places.get(at % PLACES));
+        let is_free = |place: &&Place| {
+            place.thread.load(Relaxed) == NOBODY
+                && place.thread.compare_exchange(NOBODY, thread, Acquire, Relaxed).is_ok()
+        };
+        let place = match reach.clone().find(|place| place.thread.load(Relaxed) == thread) {
+            Some(place) => place,
+            None if plant => reach.find(is_free)?,
+            None => return None,
+        };
+        let mut slot = place.tree.try_lock()?;
+        let tree = slot.get_or_insert_default();
+        let result = work(tree);
+        if !tree.is_open() {
+            *slot = None;
+            drop(slot);
+            place.thread.store(NOBODY, Release);
         }
         Some(result)
-    }
-
-    fn lock<'a>(&self, shard: &'a Shard) -> Option<MutexGuard<'a, Trees>> {
-        for attempt in 0..TRIES + YIELDS {
-            if let Some(locked) = shard.trees.try_lock() {
-                return Some(locked);
-            }
-            if attempt < TRIES { spin_loop() } else { yield_now() }
-        }
-        self.give_up(shard);
-        None
-    }
-
-    #[cold]
-    fn give_up(&self, shard: &Shard) {
-        shard.lost.fetch_add(1, Release);
-        self.lost.fetch_add(1, Relaxed);
     }
 }
 
@@ -156,13 +125,12 @@ mod tests {
         forest.enter_virtual(thread, true, |tree| tree.enter((1, 0), true, 0, None, LIMITS, || thread))
     }
 
-    /// How many nodes were grown, and how many events may be lacking.
-    fn end(forest: &Forest, thread: u64) -> Option<(usize, u32)> {
+    /// How many nodes were grown.
+    fn end(forest: &Forest, thread: u64) -> Option<usize> {
         let call = Call { id: 1, ticks: thread };
         let ended = forest.enter_virtual(thread, false, |tree| {
             tree.leave(call, thread + 10, false, None)?;
-            let grown = tree.take();
-            Some((grown.room(), grown.cut))
+            Some(tree.take().room())
         });
         ended.flatten()
     }
@@ -186,24 +154,11 @@ mod tests {
             }
         });
         let grown: Vec<_> = all.map(|thread| end(&forest, thread)).collect();
-        let lacking = grown.iter().filter(|room| **room != Some((2, 0))).count();
-        assert!(lacking == 0 || forest.lost() > 0, "{lacking} trees lack something, and nobody knows");
-        assert!(forest.shards.iter().all(|shard| shard.trees.lock().growing.is_empty()));
-    }
-
-    #[test]
-    fn a_tree_that_may_lack_an_event_says_so() {
-        let forest = Forest::new();
-        assert_eq!(begin(&forest, 7), Some(true));
-        let shard = &forest.shards[7];
-        let held = shard.trees.lock();
-        pass(&forest, 7);
-        drop(held);
-        assert_eq!((end(&forest, 7), forest.lost()), (Some((1, 1)), 1));
-        // The next one is whole.
-        assert_eq!(begin(&forest, 7), Some(true));
-        pass(&forest, 7);
-        assert_eq!(end(&forest, 7), Some((2, 0)));
+        assert!(grown.iter().all(|grown| *grown == Some(2)));
+        let places = forest.places.get().unwrap();
+        assert!(
+            places.iter().all(|place| place.thread.load(Relaxed) == NOBODY && place.tree.lock().is_none())
+        );
     }
 
     #[test]
@@ -211,6 +166,6 @@ mod tests {
         let forest = Forest::new();
         assert_eq!(end(&forest, 7), None);
         assert_eq!(begin(&forest, 7), Some(true));
-        assert_eq!((end(&forest, 8), end(&forest, 7)), (None, Some((1, 0))));
+        assert_eq!((end(&forest, 8), end(&forest, 7)), (None, Some(1)));
     }
 }

@@ -14,7 +14,6 @@ use parking_lot::Mutex;
 use super::cell::{Before, Cells};
 use super::core::{Core, Kind, State};
 use super::flight::ThreadKey;
-use super::forest::Forest;
 use super::hub;
 use super::monitor::{self, MonitorRow};
 use super::record::{Raw, StackRecord, TraceRecord};
@@ -117,7 +116,7 @@ pub struct Drops {
     pub records: u64,
     /// Calls within traces that were too deep or too many.
     pub cut: u64,
-    /// Calls of virtual threads that could not be traced: too many threads at once, or in each other's way.
+    /// Calls that could not be traced at all (too many threads at once).
     pub untraced: u64,
     /// Calls in flight that could not be kept.
     pub in_flight: u64,
@@ -323,7 +322,7 @@ impl Listener {
         Drops {
             records: core.written.full.load(Relaxed),
             cut: core.written.cut.load(Relaxed),
-            untraced: core.written.untraced.load(Relaxed) + core.forest.as_ref().map_or(0, Forest::lost),
+            untraced: core.written.untraced.load(Relaxed),
             in_flight: core.flight.as_ref().map_or(0, super::flight::Flight::missed),
         }
     }

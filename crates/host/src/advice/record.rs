@@ -42,8 +42,7 @@ pub struct TraceRecord {
     pub root: TraceNode,
     /// Nodes below and including the root.
     pub nodes: usize,
-    /// Calls that are, or may be, not in the tree, since it was too large or too deep or virtual threads were in each
-    /// other's way.
+    /// Calls that are not in the tree, since it was too large or too deep.
     pub cut: u32,
     /// How often CPU time or bytes were asked for; each ask is itself part of what is around it.
     pub asked: u32,

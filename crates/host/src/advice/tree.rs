@@ -121,8 +121,6 @@ pub(super) struct Tree {
     beyond: u32,
     /// What the listener's epoch was when the tree began.
     pub(super) epoch: u32,
-    /// How many events had been given up where this tree lies when it was last seen.
-    pub(super) lost: u32,
 }
 
 impl Node {
@@ -443,12 +441,6 @@ impl Tree {
         self.forget();
         self.grown.nodes.clear();
         self.grown.extras.clear();
-    }
-
-    /// Notes that so many events have been given up by now: some may have been this tree's.
-    pub(super) fn lack(&mut self, lost: u32) {
-        self.grown.cut = self.grown.cut.saturating_add(lost.wrapping_sub(self.lost));
-        self.lost = lost;
     }
 
     /// Sites passed so far.
