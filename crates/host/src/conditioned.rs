@@ -7,7 +7,8 @@ use jvm::{clock, spy};
 
 use crate::advice::CostRange;
 use crate::compiled::{Compile, ForMethod, Signature};
-use crate::condition::{Compiled, Condition, Helpers, Subject, When};
+use crate::condition::{Compiled, Condition, Helpers, Refused, Subject, When};
+use crate::matcher::Matched;
 use crate::method_facts::CodeFacts;
 use crate::registry::modified;
 
@@ -32,7 +33,7 @@ impl Conditioned {
         shape: (u8, u8),
         stored: &[bool],
         number: u32,
-    ) -> Result<Compiled, String> {
+    ) -> Result<Compiled, Refused> {
         let [class, name, descriptor] =
             [&method.class.replace('.', "/"), method.name, method.descriptor].map(modified);
         let subject = Subject {
@@ -47,7 +48,28 @@ impl Conditioned {
         let names = spy::names();
         let helpers =
             Helpers { spy: &names.spy, advice: &names.advice, ticks_per_second: clock::ticks_per_second() };
-        self.condition.compile(&subject, &helpers, number).map_err(|refused| refused.message)
+        self.condition.compile(&subject, &helpers, number)
+    }
+
+    /// Why the condition fits none of these methods, so that a mistake in it can be pointed at before anything
+    /// is woven; `None` if it fits one, or there is none.
+    pub fn fits_none(&self, matched: &Matched) -> Option<Refused> {
+        let mut why = None;
+        for class in &matched.classes {
+            for method in &class.methods {
+                let signature = Signature {
+                    class: &class.name,
+                    name: &method.name,
+                    descriptor: &method.descriptor,
+                    is_static: method.is_static(),
+                };
+                match self.compiled(&signature, ROOMIEST, &[], 0) {
+                    Ok(_) => return None,
+                    Err(refused) => why = why.or(Some(refused)),
+                }
+            }
+        }
+        why
     }
 }
 
@@ -57,7 +79,7 @@ impl Compile for Conditioned {
     }
 
     fn fits(&self, method: &Signature<'_>) -> Result<(), String> {
-        self.compiled(method, ROOMIEST, &[], 0).map(drop)
+        self.compiled(method, ROOMIEST, &[], 0).map(drop).map_err(|refused| refused.message)
     }
 
     fn compile(&self, method: &Signature<'_>, code: &CodeFacts, number: u32) -> Result<ForMethod, String> {
@@ -66,7 +88,7 @@ impl Compile for Conditioned {
             None if self.needs_values() => return Err("its values are not passed".to_owned()),
             None => ROOMIEST,
         };
-        let compiled = self.compiled(method, shape, &code.stored, number)?;
+        let compiled = self.compiled(method, shape, &code.stored, number).map_err(|refused| refused.message)?;
         Ok(ForMethod {
             class: compiled.class.map(|class| (class.name, class.bytes)),
             entry: compiled.entry,

@@ -125,6 +125,13 @@ pub struct MatchedMethod {
     pub woven: bool,
 }
 
+impl MatchedMethod {
+    /// Whether it has no `this`.
+    pub fn is_static(&self) -> bool {
+        self.modifiers & ACC_STATIC != 0
+    }
+}
+
 impl Matched {
     /// How many classes.
     pub fn class_count(&self) -> usize {
@@ -152,6 +159,7 @@ impl Matched {
     }
 }
 
+const ACC_STATIC: i32 = 0x0008;
 const ACC_NATIVE: i32 = 0x0100;
 const ACC_INTERFACE: i32 = 0x0200;
 const ACC_ABSTRACT: i32 = 0x0400;

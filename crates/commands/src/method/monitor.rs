@@ -7,10 +7,11 @@ use host::advice::{Kind, MonitorRow};
 use shell::{Expression, MethodPattern};
 
 use super::in_flight::InFlight;
-use super::observation::{Target, Watch, Watching, When};
+use super::observation::{Target, Watch, Watching};
 use super::thread::Moment;
 use crate::prelude::*;
 use crate::units;
+use host::condition::When;
 
 /// Count the calls of methods, their times and their failures, cycle by cycle
 ///

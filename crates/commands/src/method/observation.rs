@@ -2,10 +2,14 @@
 //! them, and what they say last.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use host::advice::{Ended, Kind, Listener, ListenerSpec, Next, StackRecord, TraceRecord};
 use host::budget::Budget;
+use host::compiled::Compile;
+use host::condition::{Condition, When};
+use host::conditioned::Conditioned;
 use host::observe::{self, Observation};
 use host::{Matched, NamePattern, Parts, Wanted};
 use shell::{Expression, MethodPattern, OptionGroup, Shape, Value};
@@ -126,9 +130,14 @@ impl Watching {
         cx: &mut Context<'_>,
         target: Target<'_>,
     ) -> Result<Option<Watch<'h>>, Failure> {
-        let condition = target.condition.map(parse).transpose()?;
+        let condition = target.condition.map(|condition| parse(condition, target.when)).transpose()?;
         let wanted = self.wanted(&target)?;
         let matched = host.match_methods(&wanted).or_fail()?;
+        if let (Some(text), Some(condition)) = (target.condition, &condition)
+            && let Some(refused) = condition.fits_none(&matched)
+        {
+            return Err(text.mistake(refused.at, refused.message).into());
+        }
         self.announce(cx, &matched)?;
         if self.listener != 0 {
             let effect = host.extend(self.listener, &matched, target.parts, false).or_fail()?;
@@ -157,7 +166,7 @@ impl Watching {
         };
         let is_empty = matched.is_empty();
         let observation = Observation {
-            condition: condition.and(None),
+            condition: condition.map(|condition| -> Arc<dyn Compile> { condition }),
             parts: target.parts,
             lazy: self.lazy.then_some(wanted),
             dump: host.options().dump().then(|| PathBuf::from(DUMPS)),
@@ -246,16 +255,12 @@ fn announce(cx: &mut Context<'_>, matched: &Matched) -> Result<(), Failure> {
     })
 }
 
-/// When a condition is tested.
-#[derive(Clone, Copy)]
-pub(super) enum When {
-    Entry,
-    Exit,
-}
-
 /// Reads a condition; a mistake is pointed at.
-fn parse(condition: &Expression) -> Result<(), Failure> {
-    Err(condition.mistake(0..condition.as_str().len(), "Conditions come later.").into())
+fn parse(condition: &Expression, when: When) -> Result<Arc<Conditioned>, Failure> {
+    match Condition::parse(condition.as_str()) {
+        Ok(read) => Ok(Arc::new(Conditioned::new(Arc::new(read), when))),
+        Err(refused) => Err(condition.mistake(refused.at, refused.message).into()),
+    }
 }
 
 fn enhancer(host: &Host, effect: &observe::Effect, listener_id: u64) -> Enhancer {

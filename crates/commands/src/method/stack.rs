@@ -5,10 +5,11 @@ use host::advice::{Kind, StackRecord};
 use host::thread_info::Frame;
 use shell::{Expression, MethodPattern};
 
-use super::observation::{Found, Target, Watching, When};
+use super::observation::{Found, Target, Watching};
 use super::thread::ThreadFacts;
 use crate::prelude::*;
 use crate::thread::stack::frame_text;
+use host::condition::When;
 
 /// Show from where a method is called, call by call
 ///

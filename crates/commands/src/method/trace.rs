@@ -3,14 +3,15 @@
 use std::time::{Duration, Instant};
 
 use host::advice::{Kind, TraceOptions};
-use host::{NamePattern, Parts, Wanted};
+use host::{Matched, NamePattern, Parts, Wanted};
 use shell::{Expression, MethodPattern};
 
 use super::call_tree::{Asked, Calls, Traced};
 use super::callees;
 use super::in_flight::InFlight;
-use super::observation::{Found, Target, Watch, Watching, When};
+use super::observation::{Found, Target, Watch, Watching};
 use crate::prelude::*;
+use host::condition::When;
 
 /// Show where the time of a call goes
 ///
@@ -102,18 +103,17 @@ impl Trace {
 
     /// Weaves what the methods call, level by level, and the classes of `-p`.
     fn go_down(&self, host: &Host, cx: &mut Context<'_>, watch: &mut Watch<'_>) -> Result<(), Failure> {
-        for path in &self.path {
-            let wanted =
-                Wanted { limit: usize::MAX, ..Wanted::new(self.watching.pattern(path)?, NamePattern::any()) };
-            self.add(host, cx, watch, &wanted, &format!("path {path}"))?;
-        }
+        let patterns = self.path.iter().map(|path| self.watching.pattern(path));
+        let classes = patterns.collect::<Result<Vec<NamePattern>, Failure>>()?;
+        let wanted = classes
+            .into_iter()
+            .map(|classes| Wanted { limit: usize::MAX, ..Wanted::new(classes, NamePattern::any()) });
+        self.add(host, cx, watch, wanted.collect(), "-p")?;
         let mut met = callees::Met::default();
         for level in 2..=self.depth {
             let wanted = met.below(host, watch.methods(), self.skip_jdk);
             let before = watch.methods().len();
-            for wanted in &wanted {
-                self.add(host, cx, watch, wanted, &format!("level {level}"))?;
-            }
+            self.add(host, cx, watch, wanted, &format!("Level {level}"))?;
             if watch.methods().len() == before {
                 break;
             }
@@ -126,21 +126,22 @@ impl Trace {
         host: &Host,
         cx: &mut Context<'_>,
         watch: &mut Watch<'_>,
-        wanted: &Wanted,
+        wanted: Vec<Wanted>,
         what: &str,
     ) -> Result<(), Failure> {
-        let matched = host.match_methods(wanted).or_fail()?;
-        if matched.is_empty() {
-            return Ok(());
-        }
-        if matched.class_count() > self.watching.most_classes() && !self.yes {
+        let matched = wanted.iter().map(|wanted| host.match_methods(wanted).or_fail());
+        let matched = matched.collect::<Result<Vec<Matched>, Failure>>()?;
+        let classes: usize = matched.iter().map(Matched::class_count).sum();
+        if classes > self.watching.most_classes() && !self.yes {
+            let methods: usize = matched.iter().map(Matched::method_count).sum();
             return Err(Failure::new(format!(
-                "{what}: {} methods of {} classes would be changed. Add --yes if that is meant.",
-                matched.method_count(),
-                matched.class_count()
+                "{what} would observe {methods} methods of {classes} classes. Add --yes if that is meant."
             )));
         }
-        watch.extend(cx, &matched, self.parts())
+        for matched in matched.iter().filter(|matched| !matched.is_empty()) {
+            watch.extend(cx, matched, self.parts())?;
+        }
+        Ok(())
     }
 
     fn results(&self, host: &Host, cx: &mut Context<'_>, watch: &mut Watch<'_>) -> Result<(), Failure> {
