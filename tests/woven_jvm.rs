@@ -2,9 +2,14 @@
 //! workload that knows its own answers notices nothing. A slice: `scripts/woven-jvm` does it to the
 //! whole JVM, on every JDK.
 
+use std::time::Duration;
+
 use harness::{Java, JavaBuilder, Jdk, Observation, exec_json, jdk};
 
-/// Which classes and methods: the slice, or what the environment says.
+/// The whole of JDK 8 or 11 is woven in many small steps.
+const LONG: Duration = Duration::from_secs(600);
+
+/// Which classes: the slice, or what the environment says.
 fn patterns() -> Vec<String> {
     let given = std::env::var("OXPROBE_WOVEN").unwrap_or_else(|_| {
         "java.util.A* java.util.H* java.util.T* java.util.concurrent.* java.security.* sun.security.provider.* SelfCheck*".to_owned()
@@ -31,7 +36,8 @@ fn goes_on(java: &mut Java, checksum: &str) {
 }
 
 fn woven(jdk: &Jdk) {
-    let mut java = JavaBuilder::new(jdk, "SelfCheck").start();
+    let loaded = std::env::var("OXPROBE_WOVEN_LOAD").unwrap_or_else(|_| "0".to_owned());
+    let mut java = JavaBuilder::new(jdk, "SelfCheck").vm(format!("-Dload={loaded}")).start();
     let checksum = report(&mut java).0;
     exec_json(java.pid(), "options unsafe true");
     let (mut classes, mut methods) = (0, 0);
@@ -39,7 +45,7 @@ fn woven(jdk: &Jdk) {
     for pattern in patterns() {
         // -c 3600: the gates are open and told natively, and nothing is printed.
         let line = format!("monitor -c 3600 -m 100000 {pattern} *");
-        let observation = Observation::start(&java, &line);
+        let observation = Observation::start_within(LONG, &java, &line);
         classes += observation.enhanced["effect"]["classCount"].as_u64().unwrap_or(0);
         methods += observation.methods();
         observations.push(observation);

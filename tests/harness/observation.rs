@@ -1,5 +1,7 @@
 //! A command that observes methods and goes on until it is told to end.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use crate::binaries::oxprobe;
@@ -18,8 +20,13 @@ pub struct Observation {
 impl Observation {
     /// Starts it and waits until its probes are in.
     pub fn start(java: &Java, line: &str) -> Self {
+        Self::start_within(PATIENCE, java, line)
+    }
+
+    /// The same, waiting so long: a whole JVM takes its time.
+    pub fn start_within(patience: Duration, java: &Java, line: &str) -> Self {
         let mut observation = Self::start_unready(java, line);
-        observation.enhanced = observation.next("enhancer");
+        observation.enhanced = observation.next_within(patience, "enhancer");
         assert_eq!(observation.enhanced["success"], true, "{line}: {}", observation.enhanced);
         observation
     }
@@ -37,8 +44,12 @@ impl Observation {
 
     /// The next result of a type.
     pub fn next(&mut self, kind: &str) -> Value {
-        let line =
-            self.process.line(&format!("{kind} of {}", self.line), |line| of_type(line, kind).is_some());
+        self.next_within(PATIENCE, kind)
+    }
+
+    fn next_within(&mut self, patience: Duration, kind: &str) -> Value {
+        let what = format!("{kind} of {}", self.line);
+        let line = self.process.line_within(patience, &what, |line| of_type(line, kind).is_some());
         of_type(&line, kind).unwrap_or_default()
     }
 

@@ -56,7 +56,12 @@ impl Running {
 
     /// The next line of its output for which `wanted` holds; earlier lines are passed over.
     pub fn line(&mut self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
-        let deadline = Instant::now() + PATIENCE;
+        self.line_within(PATIENCE, what, wanted)
+    }
+
+    /// The same, waiting so long.
+    pub fn line_within(&mut self, patience: Duration, what: &str, wanted: impl Fn(&str) -> bool) -> String {
+        let deadline = Instant::now() + patience;
         let out = Arc::clone(&self.out);
         let mut lines = out.lines.lock().unwrap();
         loop {
@@ -77,7 +82,7 @@ impl Running {
 
     fn give_up(&self, what: &str) -> ! {
         panic!(
-            "waited, at most {PATIENCE:?}, for {what}\n--- output\n{}\n--- errors\n{}",
+            "waited in vain for {what}\n--- output\n{}\n--- errors\n{}",
             self.output().join("\n"),
             self.errors().join("\n")
         )
