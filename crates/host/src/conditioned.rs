@@ -88,7 +88,8 @@ impl Compile for Conditioned {
             None if self.needs_values() => return Err("its values are not passed".to_owned()),
             None => ROOMIEST,
         };
-        let compiled = self.compiled(method, shape, &code.stored, number).map_err(|refused| refused.message)?;
+        let compiled =
+            self.compiled(method, shape, &code.stored, number).map_err(|refused| refused.message)?;
         Ok(ForMethod {
             class: compiled.class.map(|class| (class.name, class.bytes)),
             entry: compiled.entry,

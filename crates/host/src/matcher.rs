@@ -188,15 +188,22 @@ impl Host {
         if new.is_empty() {
             return Ok(Vec::new());
         }
-        let stacks: Vec<String> = self.vm.with_env(|env| -> Result<_> {
-            let stacks = self.environment.jvmti.all_stacks(env, DEPTH)?;
-            let classes = stacks.iter().flat_map(|stack| &stack.frames).map(|frame| &*frame.class);
-            let found: HashSet<&str> = classes.filter(|class| new.contains(class)).collect();
-            Ok(found.into_iter().map(str::to_owned).collect())
+        let jvmti = &self.environment.jvmti;
+        let mut found: Vec<String> = self.vm.with_env(|env| -> Result<_> {
+            let mut found = HashSet::new();
+            for method in jvmti.methods_on_stacks(env, DEPTH)? {
+                // Its class may be unloaded meanwhile.
+                let Ok(class) = jvmti.method_class(env, method) else { continue };
+                if let Ok(name) = jvmti.class_name(&class)
+                    && new.contains(name.as_str())
+                {
+                    found.insert(name);
+                }
+            }
+            Ok(found.into_iter().collect())
         })?;
-        let mut stacks = stacks;
-        stacks.sort_unstable();
-        Ok(stacks)
+        found.sort_unstable();
+        Ok(found)
     }
 }
 

@@ -294,6 +294,7 @@ impl Weaver {
         if !gone.is_empty() {
             let ids: Vec<u32> = gone.iter().flat_map(|class| class.ids()).collect();
             self.lanes.close_methods(env, &ids);
+            self.lanes.forget(&ids);
             self.registry.forget(&gone);
         }
         let known = self.loaders.lock().clone();

@@ -16,9 +16,13 @@
 mod machine;
 mod support;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use host::advice::{Kind, Listener, ListenerSpec};
+use host::compiled::Compile;
+use host::condition::{Condition, When};
+use host::conditioned::Conditioned;
 use host::observe::{Effect, Observation, Observed};
 use host::{Matched, NamePattern, Parts, Wanted};
 use jvm::spy::Spy;
@@ -484,6 +488,95 @@ fn methods_are_added_to_a_living_listener() {
     assert_eq!(total(&listener, "twice"), 0, "it ends with its observation");
     let gone = jvm.host.extend(id, &more, Parts::ENTRY_EXIT, false).unwrap_err();
     assert!(gone.to_string().starts_with("No listener has the id"), "{gone}");
+    jvm.reset("Fixture");
+}
+
+fn asked(text: &str, when: When) -> Option<Arc<dyn Compile>> {
+    Some(Arc::new(Conditioned::new(Arc::new(Condition::parse(text).unwrap()), when)))
+}
+
+#[test]
+fn only_calls_count_of_which_the_condition_holds() {
+    let jvm = jvm();
+    let loaded = jvm.load("fixture");
+    let matched = jvm.matched("Fixture", "add");
+    let with = |text: &str, when| {
+        let listener = monitor();
+        let condition = if text.is_empty() { None } else { asked(text, when) };
+        let observation = Observation { condition, ..Observation::new(listener.clone()) };
+        (listener, jvm.host.observe(&matched, &observation).unwrap())
+    };
+    let (all, first) = with("", When::Exit);
+    let (entry, second) = with("params[0] > 5", When::Entry);
+    let (exit, third) = with("returnObj == 13 && params[1] < 10", When::Exit);
+    let (slow, fourth) = with("#cost > 10000", When::Exit);
+    assert_eq!(second.effect().retransformed + third.effect().retransformed, 1, "values are asked for once");
+    for observed in [&first, &second, &third, &fourth] {
+        assert_eq!((observed.effect().methods, observed.effect().refused.len()), (1, 0));
+    }
+    loaded.run(|env, class| {
+        let fixture = env.new_object(class, "()V", &[])?;
+        for one in 0..10 {
+            env.call::<i32>(&fixture, "add", "(II)I", &[Value::Int(one), Value::Int(6)])?;
+        }
+        Ok(())
+    });
+    let counted = [&all, &entry, &exit, &slow].map(|listener| total(listener, "add"));
+    assert_eq!(counted, [10, 4, 1, 0]);
+    drop(second);
+    loaded.run(|env, class| {
+        let fixture = env.new_object(class, "()V", &[])?;
+        env.call::<i32>(&fixture, "add", "(II)I", &[Value::Int(7), Value::Int(6)])
+    });
+    assert_eq!([&all, &entry, &exit].map(|listener| total(listener, "add")), [1, 0, 1]);
+    drop((first, third, fourth));
+    jvm.reset("Fixture");
+}
+
+#[test]
+fn a_condition_that_no_method_fits_weaves_nothing() {
+    let jvm = jvm();
+    let _loaded = jvm.load("fixture");
+    let condition = asked("params[0] == 'text'", When::Exit);
+    let observation = Observation { condition, ..Observation::new(monitor()) };
+    let observed = jvm.host.observe(&jvm.matched("Fixture", "add"), &observation).unwrap();
+    let effect = observed.effect();
+    assert_eq!((effect.methods, effect.retransformed), (0, 0), "{:?}", effect.refused);
+    assert_eq!(effect.refused.len(), 1);
+}
+
+#[test]
+fn classes_of_conditions_go_with_their_observation() {
+    let jvm = jvm();
+    let loaded = jvm.load("fixture");
+    let matched = jvm.matched("Fixture", "add");
+    for _ in 0..20 {
+        let condition = asked("params[0] > 5", When::Entry);
+        let observation = Observation { condition, ..Observation::new(monitor()) };
+        let observed = jvm.host.observe(&matched, &observation).unwrap();
+        loaded.run(|env, class| add(env, &env.new_object(class, "()V", &[])?));
+        drop(observed);
+    }
+    jvm.collect_until("the conditions' classes are gone", |env| {
+        let names = jvm.host.class_names("oxprobe.condition.", 100).unwrap();
+        let _ = env;
+        names.is_empty()
+    });
+    jvm.reset("Fixture");
+}
+
+#[test]
+fn a_woven_class_is_written_where_the_user_wants_to_see_it() {
+    let jvm = jvm();
+    let _loaded = jvm.load("fixture");
+    let folder = tempfile::tempdir().unwrap();
+    let dump = Some(folder.path().to_owned());
+    let observation = Observation { dump, ..Observation::new(monitor()) };
+    let observed = jvm.host.observe(&jvm.matched("Fixture", "add"), &observation).unwrap();
+    let [file] = &observed.effect().dumped[..] else { panic!("{:?}", observed.effect()) };
+    assert!(file.ends_with("/Fixture.class"));
+    assert_eq!(std::fs::read(file).unwrap()[..4], [0xca, 0xfe, 0xba, 0xbe]);
+    drop(observed);
     jvm.reset("Fixture");
 }
 
