@@ -18,6 +18,7 @@ pub mod classfile;
 mod constructor;
 mod descriptor;
 mod emit;
+mod endless;
 mod flow;
 mod jumps;
 mod layout;

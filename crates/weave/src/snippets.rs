@@ -7,6 +7,7 @@ use crate::classfile::opcode;
 use crate::constructor::Start;
 use crate::descriptor::Erased;
 use crate::emit::Emit;
+use crate::endless::{Endless, Place};
 use crate::flow::Facts;
 use crate::layout::Inserts;
 use crate::lines::Variables;
@@ -227,6 +228,7 @@ impl Writer<'_, '_, '_> {
             handlers.dedup();
         }
         let mut handlers = handlers.into_iter().peekable();
+        let endless = Endless::of(body)?;
         let mut lines = told.lines.iter().peekable();
         let mut sites = told.sites.iter().zip(0..).peekable();
         // The exits of one kind are alike, unless what the slots hold matters.
@@ -235,9 +237,16 @@ impl Writer<'_, '_, '_> {
         for (at, instruction) in body.instructions.iter().enumerate() {
             let whole = start.runs.iter().any(|(first, behind)| *first <= at && at < *behind);
             if handlers.next_if_eq(&at).is_some() && whole {
-                inserts.before.push((at, self.caught()?));
+                match endless.at_handler(at) {
+                    Place::Before => inserts.before.push((at, self.caught()?)),
+                    Place::Behind => inserts.after.push((at, self.caught()?)),
+                    Place::Nowhere => {}
+                }
             }
             while let Some((_, line)) = lines.next_if(|(place, _)| *place == at) {
+                if endless.covers(at) {
+                    continue;
+                }
                 inserts.before.push((at, self.tell(Call::Line, i32::from(*line))?));
                 for (number, value, slot) in variables.known(body, self.facts, at) {
                     inserts.before.push((at, self.local(number, value, slot)?));

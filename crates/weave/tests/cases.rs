@@ -23,6 +23,7 @@ const CASES: &[(&str, &str, usize, Parts)] = &[
     ("tableswitch", "table", 0, Parts::VALUES),
     ("lookupswitch_and_uninitialized", "lookup", 0, Parts::VALUES),
     ("finally_and_synchronized", "finish", 0, Parts::VALUES),
+    ("handlers_that_cover_themselves", "finish", 0, EVERYTHING),
     ("constructor_with_a_branch_before_this", "<init>", 0, Parts::VALUES),
     ("constructor_after_super", "<init>", 1, Parts::VALUES),
     ("constructor_calls", "<init>", 1, Parts::ALL_CALLS),

@@ -47,6 +47,7 @@ pub mod opcode {
     pub const INVOKEDYNAMIC: u8 = 186;
     pub const NEW: u8 = 187;
     pub const ATHROW: u8 = 191;
+    pub const MONITOREXIT: u8 = 195;
     pub const WIDE: u8 = 196;
     pub const IFNULL: u8 = 198;
     pub const IFNONNULL: u8 = 199;
