@@ -2,8 +2,10 @@
 
 use harness::spy::{assert_nobody_listens, assert_somebody_listens};
 use harness::{
-    Answer, Java, JavaBuilder, Observation, Terminal, Tunnel, eventually, exec, exec_json, jdk, jdks,
+    Answer, Java, JavaBuilder, LocalSocket, Observation, Terminal, Tunnel, eventually, exec, exec_json, jdk,
+    jdks,
 };
+use wire::{Message, TakeOver};
 
 const COMMANDS: [&str; 3] = [
     "monitor -c 1 hostile.Busy$Step * 'params[0]>0'",
@@ -96,14 +98,13 @@ fn reset_leaves_nobody_listening() {
 }
 
 #[test]
-fn taking_over_by_another_agent_leaves_nobody_listening() {
+fn a_newer_agent_that_takes_over_finds_nobody_listening() {
     let mut java = busy("17");
     each_ends(&mut java, |java, mut observation| {
-        // A copy under another name is another library to the JVM.
-        let folder = harness::attach::open_folder();
-        let copy = folder.path().join("liboxprobe.so");
-        std::fs::copy(harness::agent_library(), &copy).unwrap();
-        java.jdk_tool("jcmd", &["JVMTI.agent_load", &copy.display().to_string()]);
+        let mut newer = LocalSocket::connect(java.pid());
+        newer.send(0, Message::TakeOver(TakeOver { product: "999.0.0".to_owned() }));
+        // Closed by the old one at its end.
+        while newer.receive().is_some() {}
         observation.wait();
     });
     java.assert_undisturbed();

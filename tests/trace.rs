@@ -231,7 +231,7 @@ fn a_condition_on_time_leaves_the_short_calls_out() {
     assert!(root(&tree)["cost"].as_u64().unwrap_or(0) > 25_000_000, "{tree:#}");
     let lines = trace.wait();
     assert_eq!(lines.iter().filter(|line| line["type"] == "trace").count(), 1);
-    assert_eq!(result(&lines, "observed")["dropped"], 0);
+    assert_eq!(result(&lines, "observed")["dropped"]["results"], 0);
 }
 
 #[test]
@@ -251,6 +251,7 @@ fn the_picture_is_that_of_arthas() {
     let mut client = client;
     client.line("the probe", |line| line.starts_with("Affect(class count: 1 , method count: 1) cost in "));
     java.ask("orders 1");
+    client.line("the last words", |line| line.contains("of the application's time"));
     client.wait();
     let out = client.output();
     let at = out.iter().position(|line| line.starts_with("`---ts=")).unwrap_or_else(|| panic!("{out:#?}"));

@@ -81,10 +81,14 @@ impl Running {
     }
 
     fn give_up(&self, what: &str) -> ! {
+        let last = |lines: Vec<String>| {
+            let from = lines.len().saturating_sub(30);
+            lines[from..].iter().map(|line| format!("{line:.600}")).collect::<Vec<_>>().join("\n")
+        };
         panic!(
             "waited in vain for {what}\n--- output\n{}\n--- errors\n{}",
-            self.output().join("\n"),
-            self.errors().join("\n")
+            last(self.output()),
+            last(self.errors())
         )
     }
 
@@ -126,6 +130,12 @@ impl Running {
         let deadline = Instant::now() + limit;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
+                // What it wrote last may still be on its way to us, and who holds its output now may keep it open.
+                let ended = |log: &Log| log.ended.load(Ordering::Acquire);
+                let last = Instant::now() + Duration::from_secs(2);
+                while !(ended(&self.out) && ended(&self.err)) && Instant::now() < last {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
                 return status;
             }
             if Instant::now() > deadline {
