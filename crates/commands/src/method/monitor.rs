@@ -72,6 +72,7 @@ impl Command for Monitor {
 impl Monitor {
     fn cycles(&self, host: &Host, cx: &mut Context<'_>, watch: &mut Watch<'_>) -> Result<(), Failure> {
         let cycle = Duration::from_secs(self.cycle.max(1));
+        watch.go(cx)?;
         let mut next = Instant::now();
         while !watch.is_over(cx)? && !watch.is_off() {
             next += cycle;

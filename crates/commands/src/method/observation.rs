@@ -1,6 +1,7 @@
 //! What all commands that observe methods have in common: their options, how they begin, what ends
 //! them, and what they say last.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -88,7 +89,8 @@ pub(super) struct Watch<'h> {
     deadline: Option<(Instant, u64)>,
     limit: u64,
     shown: u64,
-    ids: Vec<u32>,
+    effect: observe::Effect,
+    is_lazy: bool,
     /// The condition, where each result shall say that it held.
     verbose: Option<String>,
 }
@@ -161,10 +163,12 @@ impl Watching {
             deadline: None,
             limit: self.limits,
             shown: 0,
-            ids: Vec::new(),
+            effect: observe::Effect::default(),
+            is_lazy: self.lazy,
             verbose: target.condition.filter(|_| verbose).map(|condition| condition.as_str().to_owned()),
         };
-        let is_empty = matched.is_empty();
+        // What is called before everything is woven would be told in part.
+        watch.listener.pause();
         let observation = Observation {
             condition: condition.map(|condition| -> Arc<dyn Compile> { condition }),
             parts: target.parts,
@@ -173,20 +177,8 @@ impl Watching {
             ..Observation::new(listener)
         };
         let observed = host.observe(&matched, &observation).or_fail()?;
-        if cx.is_terminal() {
-            cx.message("Press Q or Ctrl+C to abort.")?;
-        }
-        let enhancer = enhancer(host, observed.effect(), watch.listener.id());
-        let is_nothing = enhancer.effect.method_count == 0 && !self.lazy;
-        watch.ids.clone_from(&observed.effect().ids);
+        watch.effect = observed.effect().clone();
         watch.observed = Some(observed);
-        cx.emit(enhancer)?;
-        if is_nothing {
-            return Err(nothing_affected());
-        }
-        if is_empty && self.lazy {
-            cx.message("Lazy mode is enabled, waiting for class to be loaded. Press Q or Ctrl+C to abort.")?;
-        }
         watch.deadline = self
             .timeout
             .and_then(|seconds| Some((Instant::now().checked_add(Duration::from_secs(seconds))?, seconds)));
@@ -299,7 +291,26 @@ impl Watch<'_> {
 
     /// The ids of all observed methods.
     pub(super) fn methods(&self) -> &[u32] {
-        &self.ids
+        &self.effect.ids
+    }
+
+    /// All is woven: says so, and lets the results come.
+    pub(super) fn go(&mut self, cx: &mut Context<'_>) -> Result<(), Failure> {
+        if cx.is_terminal() {
+            cx.message("Press Q or Ctrl+C to abort.")?;
+        }
+        // First: who reads that it is on may rely on it.
+        self.listener.resume();
+        let answer = enhancer(self.host, &self.effect, self.listener.id());
+        let is_nothing = self.effect.methods == 0;
+        cx.emit(answer)?;
+        if is_nothing && !self.is_lazy {
+            return Err(nothing_affected());
+        }
+        if is_nothing {
+            cx.message("Lazy mode is enabled, waiting for class to be loaded. Press Q or Ctrl+C to abort.")?;
+        }
+        Ok(())
     }
 
     /// Weaves more methods, whose calls show below those of the others only.
@@ -310,9 +321,19 @@ impl Watch<'_> {
         parts: Parts,
     ) -> Result<(), Failure> {
         announce(cx, matched)?;
-        let effect = self.host.extend(self.listener.id(), matched, parts, true).or_fail()?;
-        self.ids.extend(&effect.ids);
-        cx.emit(enhancer(self.host, &effect, self.listener.id()))
+        let new = self.host.extend(self.listener.id(), matched, parts, true).or_fail()?;
+        let effect = &mut self.effect;
+        effect.ids.extend(new.ids);
+        effect.affected.extend(new.affected);
+        effect.refused.extend(new.refused);
+        effect.notes.extend(new.notes);
+        effect.dumped.extend(new.dumped);
+        effect.methods += new.methods;
+        effect.millis += new.millis;
+        // `loader|class#method|descriptor`: a class may be met on several levels.
+        let class = |method: &String| method.split('#').next().unwrap_or_default().to_owned();
+        effect.classes = effect.affected.iter().map(class).collect::<BTreeSet<String>>().len();
+        Ok(())
     }
 
     /// The next result, soon.

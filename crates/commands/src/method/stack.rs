@@ -5,7 +5,7 @@ use host::advice::{Kind, StackRecord};
 use host::thread_info::Frame;
 use shell::{Expression, MethodPattern};
 
-use super::observation::{Found, Target, Watching};
+use super::observation::{Found, Target, Watch, Watching};
 use super::thread::ThreadFacts;
 use crate::prelude::*;
 use crate::thread::stack::frame_text;
@@ -55,20 +55,22 @@ impl Command for Stack {
             parts: Parts::ENTRY_EXIT,
         };
         let Some(mut watch) = self.watching.start(host, cx, target)? else { return Ok(()) };
-        let end = loop {
-            match watch.next(cx) {
-                Ok(Found::Stack(record)) => {
-                    let shown = Stacked::of(host, &record);
-                    if let Err(end) = shown.and_then(|shown| cx.emit(shown)).and_then(|()| watch.shown(cx)) {
-                        break Err(end);
-                    }
-                }
-                Ok(Found::Over) => break Ok(()),
-                Ok(_) => {}
-                Err(end) => break Err(end),
-            }
-        };
+        let end = stacks(host, cx, &mut watch);
         watch.end(cx, end)
+    }
+}
+
+fn stacks(host: &Host, cx: &mut Context<'_>, watch: &mut Watch<'_>) -> Result<(), Failure> {
+    watch.go(cx)?;
+    loop {
+        match watch.next(cx)? {
+            Found::Stack(record) => {
+                cx.emit(Stacked::of(host, &record)?)?;
+                watch.shown(cx)?;
+            }
+            Found::Over => return Ok(()),
+            _ => {}
+        }
     }
 }
 

@@ -151,6 +151,7 @@ impl Trace {
             (true, false) => Calls::All,
         };
         let asked = Asked { cpu: self.cpu, alloc: self.alloc, calls };
+        watch.go(cx)?;
         let mut look = Instant::now() + LOOK;
         loop {
             match watch.next(cx)? {
