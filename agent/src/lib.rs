@@ -10,7 +10,5 @@ mod entry;
 mod lifecycle;
 mod outside;
 mod process;
-#[cfg(feature = "small-curves")]
-mod small_curves;
 mod start;
 mod tools;
