@@ -65,8 +65,9 @@ impl<'f> Env<'f> {
         self.throwable_field(thrown, c"cause", c"Ljava/lang/Throwable;")
     }
 
-    /// An object in a field of `java.lang.Throwable` itself; `None` also when it cannot be read.
-    fn throwable_field(&self, of: &Local<'_>, name: &CStr, signature: &CStr) -> Option<Local<'f>> {
+    /// An object in a field of `java.lang.Throwable` itself; `None` also when it cannot be read. Its own class is not asked:
+    /// that would wait for its initialiser, and it may have a field of the same name.
+    pub(crate) fn throwable_field(&self, of: &Local<'_>, name: &CStr, signature: &CStr) -> Option<Local<'f>> {
         // The last class before `Object`. Looking it up by name could throw.
         let mut class = self.class_of(of).ok()?;
         let mut above = self.superclass(&class).ok()?;

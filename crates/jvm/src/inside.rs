@@ -46,6 +46,8 @@ const CLOSED_ONCE: u32 = 0x100;
 static TABLE: [AtomicPtr<Block>; PLACES] = [const { AtomicPtr::new(ptr::null_mut()) }; PLACES];
 static IN_ORDER: [AtomicPtr<Block>; BLOCKS] = [const { AtomicPtr::new(ptr::null_mut()) }; BLOCKS];
 static ADDING: Mutex<()> = Mutex::new(());
+/// All blocks are given out: nobody need ask for one any more.
+static FULL: AtomicBool = AtomicBool::new(false);
 /// Guards of threads that found no place.
 static CROWD: AtomicU64 = AtomicU64::new(0);
 
@@ -77,6 +79,7 @@ impl Inside {
             }
             None => {
                 CROWD.fetch_add(1, Ordering::SeqCst);
+                fence(Ordering::SeqCst);
             }
         }
         Inside { block, here: PhantomData }
@@ -192,8 +195,15 @@ fn find(key: usize) -> Option<&'static Block> {
 /// Gives the thread a block, once in its life. `None` if there are too many.
 #[cold]
 fn add(key: usize) -> Option<&'static Block> {
+    // Else each of their calls would wait for the others here, and look through all blocks.
+    if FULL.load(Ordering::Relaxed) {
+        return None;
+    }
     let adding = ADDING.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    let index = IN_ORDER.iter().position(|place| place.load(Ordering::Relaxed).is_null())?;
+    let Some(index) = IN_ORDER.iter().position(|place| place.load(Ordering::Relaxed).is_null()) else {
+        FULL.store(true, Ordering::Relaxed);
+        return None;
+    };
     if index == 0 {
         FENCES.store(!membarrier::register(), Ordering::SeqCst);
     }

@@ -16,9 +16,7 @@ pub(super) fn line(at: &Moment<'_>, failure: &Failure<'_>) -> Option<u32> {
     let stack = at.stack(3).ok()?;
     at.with_env(|env| {
         let jvmti = Environment::get().map(|environment| &environment.jvmti).ok_or(Error::NotAttached)?;
-        let thrown = failure.object(env)?;
-        let trace: Option<Local<'_>> = env.get(&thrown, "backtrace", "Ljava/lang/Object;")?;
-        match trace {
+        match failure.backtrace(env)? {
             Some(trace) => find(env, jvmti, &stack, &trace),
             None => Ok(None),
         }

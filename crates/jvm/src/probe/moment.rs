@@ -161,6 +161,8 @@ impl<'a> Moment<'a> {
 
     /// What is known of the thread, without running Java code.
     pub fn thread_facts(&self) -> Result<ThreadFacts> {
+        // Not by a field of its own class: looking that up waits for the class's initialiser, which may wait for us.
+        let id = self.thread();
         self.with_env(|env| {
             let jvmti = &environment()?.jvmti;
             let thread = self.thread_object(env)?;
@@ -172,7 +174,7 @@ impl<'a> Moment<'a> {
                 None => None,
             };
             Ok(ThreadFacts {
-                id: env.get::<i64>(&thread, "tid", "J")?.cast_unsigned(),
+                id,
                 name: info.name,
                 daemon: info.daemon,
                 priority: info.priority,
@@ -242,6 +244,11 @@ impl<'a> Failure<'a> {
             Some(thrown) => thrown.local(env),
             None => Err(Error::Null { call: "thrown".into() }),
         }
+    }
+
+    /// `Throwable.backtrace`: where the JVM keeps the stack it was made on. `None` where it has none.
+    pub fn backtrace<'f>(&self, env: &Env<'f>) -> Result<Option<Local<'f>>> {
+        Ok(env.throwable_field(&self.object(env)?, c"backtrace", c"Ljava/lang/Object;"))
     }
 
     /// The exception's class, with dots, and its `detailMessage`, read from the field.
