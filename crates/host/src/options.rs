@@ -84,7 +84,7 @@ const FLAGS: [Flag; 10] = [
         "dump",
         false,
         "Write woven classes",
-        "Each class that is woven is written to the output folder.",
+        "Each class that is woven is written below ./arthas-class-dump.",
     ),
     flag(
         1,

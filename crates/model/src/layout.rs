@@ -67,6 +67,8 @@ pub struct Column {
     pub align: Align,
     /// What happens to long cells.
     pub overflow: Overflow,
+    /// Left out where the table would not fit the width with it, the leftmost such column first.
+    pub spare: bool,
 }
 
 impl Column {
@@ -86,6 +88,13 @@ impl Column {
     #[must_use]
     pub fn right(mut self) -> Self {
         self.align = Align::Right;
+        self
+    }
+
+    /// The column may be left out.
+    #[must_use]
+    pub fn spare(mut self) -> Self {
+        self.spare = true;
         self
     }
 

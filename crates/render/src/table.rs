@@ -14,6 +14,8 @@ const NARROWEST: usize = 4;
 /// Draws a table for a width; `rows` limits how many lines the body may take, if the table allows
 /// it.
 pub(crate) fn draw(table: &Table, columns: usize, rows: Option<usize>) -> Vec<Line> {
+    let fitting = without_spare(table, columns);
+    let table = fitting.as_ref().unwrap_or(table);
     let widths = widths(table, columns);
     let mut lines = Vec::new();
     if !table.headless {
@@ -32,6 +34,24 @@ pub(crate) fn draw(table: &Table, columns: usize, rows: Option<usize>) -> Vec<Li
         lines.push(rest);
     }
     lines
+}
+
+/// The table without as many spare columns as it takes to fit the width; `None` if it fits.
+fn without_spare(table: &Table, columns: usize) -> Option<Table> {
+    let mut fitting: Option<Table> = None;
+    loop {
+        let now = fitting.as_ref().unwrap_or(table);
+        let content = now.columns.iter().enumerate().map(|(at, column)| widest(now, at, column));
+        let needed = content.sum::<usize>() + GAP * now.columns.len().saturating_sub(1);
+        let spare = now.columns.iter().position(|column| column.spare);
+        let Some(at) = spare.filter(|_| needed > columns) else { return fitting };
+        let mut less = now.clone();
+        less.columns.remove(at);
+        for row in less.rows.iter_mut().filter(|row| at < row.len()) {
+            row.remove(at);
+        }
+        fitting = Some(less);
+    }
 }
 
 /// The width of each column.

@@ -191,6 +191,22 @@ mod tests {
     }
 
     #[test]
+    fn spare_columns_are_left_out_from_the_left_until_the_table_fits() {
+        let columns = vec![
+            Column::new("TIME").spare(),
+            Column::new("METHOD"),
+            Column::new("P50").spare(),
+            Column::new("TOTAL").right(),
+        ];
+        let rows = vec![["12:00", "primeFactors", "0.25", "7"].map(Text::from).to_vec()];
+        let table = Layout::Table(Table { columns, rows, ..Table::default() });
+        let at = |columns| plain(&table, columns, 24).lines().next().unwrap().to_owned();
+        assert_eq!(at(34), "TIME   METHOD        P50   TOTAL");
+        assert_eq!(at(30), "METHOD        P50   TOTAL");
+        assert_eq!(at(20), "METHOD        TOTAL");
+    }
+
+    #[test]
     fn a_cut_cell_ends_at_its_column() {
         let rows = vec![vec![Text::from("TIMED_WAITING".to_owned()), Text::from("x".to_owned())]];
         let columns = vec![Column::new("STATE").weight(1).cut(), Column::new("N").weight(1)];

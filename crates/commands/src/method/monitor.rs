@@ -148,10 +148,21 @@ impl Show for Counts {
     const KIND: &'static str = "monitor";
 
     fn layout(&self) -> Layout {
-        let left = ["timestamp", "class", "method"].into_iter().map(Column::new);
-        let right = ["total", "success", "fail", "avg-rt(ms)", "p50", "p95", "p99", "fail-rate"];
+        let columns = [
+            Column::new("timestamp").spare(),
+            Column::new("class"),
+            Column::new("method"),
+            Column::new("total").right(),
+            Column::new("success").right().spare(),
+            Column::new("fail").right(),
+            Column::new("avg-rt(ms)").right(),
+            Column::new("p50").right().spare(),
+            Column::new("p95").right().spare(),
+            Column::new("p99").right().spare(),
+            Column::new("fail-rate").right(),
+        ];
         let table = Layout::Table(Table {
-            columns: left.chain(right.into_iter().map(|title| Column::new(title).right())).collect(),
+            columns: columns.into(),
             rows: self.monitor_data_list.iter().map(row).collect(),
             ..Table::default()
         });
