@@ -538,7 +538,10 @@ fn random_conditions(count: usize, mut seed: u64) -> Vec<String> {
             for _ in 0..2 {
                 let mut side = VALUES[next(VALUES.len())].to_owned();
                 if next(4) == 0 {
-                    side = format!("({side} {} {})", WORKS[next(WORKS.len())], VALUES[next(VALUES.len())]);
+                    let work = WORKS[next(WORKS.len())];
+                    // A null result, shifted, is a BigInteger to OGNL, which fails against infinity.
+                    let work = if side == "returnObj" && work.len() > 1 { "+" } else { work };
+                    side = format!("({side} {work} {})", VALUES[next(VALUES.len())]);
                 }
                 sides.push(side);
             }

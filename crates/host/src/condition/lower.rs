@@ -6,7 +6,7 @@ use super::arithmetic;
 use super::classes;
 use super::compare::{Why, is_true, relation, truth};
 use super::kind::Kind;
-use super::subject::{Place, Signature, Subject, THROWN, When};
+use super::subject::{Place, Signature, Subject, THROWN, Type, When};
 use super::survey::index;
 use super::value::{Number, Test, Text, TextMethod, Value};
 use super::{Refused, survey};
@@ -143,7 +143,7 @@ impl Lowering<'_> {
             }
             (What::Operator(Operator::Not), [of]) => Value::Truth(self.truth(of)?.negated()),
             (What::Operator(operator @ (Operator::Negate | Operator::BitNegate)), [of]) => {
-                arithmetic::unary(*operator, self.value(of)?).map_err(why)?
+                arithmetic::unary(*operator, self.operand(of)?).map_err(why)?
             }
             (What::Operator(Operator::And | Operator::Or), children) => {
                 // OGNL hands on the operand that decides, whatever it is.
@@ -156,19 +156,24 @@ impl Lowering<'_> {
                 Value::Truth(self.truth(node)?)
             }
             (What::Operator(operator), [first, rest @ ..]) => {
-                let mut value = self.value(first)?;
-                for child in rest {
-                    let other = self.value(child)?;
-                    value = match operator {
-                        Operator::Equal
+                let compares = matches!(
+                    operator,
+                    Operator::Equal
                         | Operator::NotEqual
                         | Operator::Less
                         | Operator::Greater
                         | Operator::LessOrEqual
-                        | Operator::GreaterOrEqual => Value::Truth(
+                        | Operator::GreaterOrEqual
+                );
+                let operand = |node| if compares { self.value(node) } else { self.operand(node) };
+                let mut value = operand(first)?;
+                for child in rest {
+                    let other = operand(child)?;
+                    value = match compares {
+                        true => Value::Truth(
                             relation(*operator, value, other, self.ticks_per_second).map_err(why)?,
                         ),
-                        _ => arithmetic::binary(*operator, value, other).map_err(why)?,
+                        false => arithmetic::binary(*operator, value, other).map_err(why)?,
                     };
                 }
                 value
@@ -185,6 +190,16 @@ impl Lowering<'_> {
             },
             _ => return Err(self.refused(node, "needs the evaluator")),
         })
+    }
+
+    /// A value to work on. Null is one only as the result of a call that ended otherwise.
+    fn operand(&self, node: &Node) -> Result<Value, Refused> {
+        let value = self.value(node)?;
+        let is_result = matches!(&node.what, What::Property(name) if name == "returnObj");
+        if value == Value::Null && !(is_result && self.signature.result.of != Type::Void) {
+            return Err(self.refused(node, "is null here, which is no number"));
+        }
+        Ok(value)
     }
 
     fn property(&self, node: &Node, name: &str) -> Result<Value, Refused> {
