@@ -33,6 +33,12 @@ const LINES: &[(&str, &str)] = &[
     ("heap", "heap"),
     ("heap -n 5", "heap"),
     ("gc", "gc"),
+    ("options", "options"),
+    ("options verbose", "options"),
+    ("monitor -c 1 -n 1 demo.MathGame run", "monitor"),
+    ("trace demo.MathGame run -n 1", "trace"),
+    ("stack demo.MathGame run -n 1", "stack"),
+    ("reset", "reset"),
 ];
 
 /// What must work everywhere.
