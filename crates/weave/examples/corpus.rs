@@ -305,7 +305,8 @@ fn check(
         let everywhere = if jars.is_empty() { "+" } else { "" };
         let woven = format!("{everywhere}{}", to.display());
         let strict = link(&woven, &names, &CHECKS).into_iter().map(|line| (line, &before));
-        let lax = link(&woven, &inferred, &fallback).into_iter().map(|line| (line, &still));
+        let lax = if before.is_empty() { BTreeSet::new() } else { link(&woven, &inferred, &fallback) };
+        let lax = lax.into_iter().map(|line| (line, &still));
         for (line, known) in strict.chain(lax) {
             let name = name_of(&line);
             if name == CONTROL && line.contains("VerifyError") {

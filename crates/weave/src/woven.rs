@@ -35,8 +35,9 @@ pub struct WovenMethod {
     pub shape: Option<Shape>,
     /// Whether it has more arguments than the largest shape can pass: the last ones are left out.
     pub dropped_arguments: bool,
-    /// For each parameter, `this` left out, whether the method stores something else into it: at the
-    /// exit its value may be another than at the entry. Known where values are passed, else empty.
+    /// For each parameter, `this` left out, whether the method stores something else into it. Then a
+    /// normal exit passes what it holds by then, where that is of the same kind; what is thrown comes
+    /// with what it held at the entry. Known where values are passed, else empty.
     pub stored: Vec<bool>,
     /// All calls in the order of the code, whether told or not, so that a site's number does not
     /// depend on the parts; empty without [`Parts::CALLS`](crate::Parts::CALLS).

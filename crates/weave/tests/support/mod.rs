@@ -110,6 +110,46 @@ pub(crate) fn spy() -> String {
     source
 }
 
+/// The source of a helper class that prints all that it is told.
+pub(crate) fn telling_spy() -> String {
+    let mut source = String::from(
+        "package java.oxprobe;\npublic class Spy_test {\n\
+         static String show(Object o) {\n\
+         return o == null || o instanceof String ? (String) o : o.getClass().getSimpleName(); }\n\
+         static void say(String what, Object... values) { StringBuilder out = new StringBuilder(what);\n\
+         for (Object value : values) out.append(' ').append(value); System.out.println(out); }\n\
+         public static void before(long token, int id, int site) { say(\"before\", id, token, site); }\n\
+         public static void after(long token, int id, int site) { say(\"after\", id, token, site); }\n\
+         public static void caught(long token, int id) { say(\"caught\", id, token); }\n\
+         public static void line(long token, int id, int line) { say(\"line\", id, token, line); }\n\
+         public static void lineA(Object value, long token, int id, int local) { say(\"local\", id, token, local, show(value)); }\n\
+         public static void lineJ(long value, long token, int id, int local) { say(\"local\", id, token, local, value); }\n",
+    );
+    for shape in Shape::ALL {
+        let names: Vec<String> = (0..shape.objects)
+            .map(|at| format!("Object a{at}"))
+            .chain((0..shape.longs).map(|at| format!("long j{at}")))
+            .collect();
+        let values: String = names.iter().map(|name| format!(", {name}")).collect();
+        let shown = names.iter().map(|name| match name.split_once(' ') {
+            Some(("Object", name)) => format!(", show({name})"),
+            Some((_, name)) => format!(", {name}"),
+            None => String::new(),
+        });
+        let shown: String = shown.collect();
+        let suffix = shape.suffix();
+        source.push_str(&format!(
+            "public static long enter{suffix}(int id{values}) {{ say(\"enter\", id{shown}); return 100 + id; }}\n\
+             public static void exit{suffix}(long r, Object o, int id, long token{values}) {{ \
+             say(\"exit\", id, token, r, show(o){shown}); }}\n\
+             public static void thrown{suffix}(Throwable t, int id, long token{values}) {{ \
+             say(\"thrown\", id, token, show(t){shown}); }}\n"
+        ));
+    }
+    source.push_str("}\n");
+    source
+}
+
 /// All class files below a folder, their paths in it, sorted.
 pub(crate) fn classes(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
