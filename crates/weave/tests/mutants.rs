@@ -125,10 +125,10 @@ fn none_gets_worse(jdk: &str, options: &[&str], sources: &[PathBuf], count: usiz
 
 #[test]
 fn what_the_jvm_takes_it_takes_woven() {
-    none_gets_worse("17", &["--release", "8"], &[fixture("Shapes.java")], 3_000, 1);
-    none_gets_worse("17", &[], &[fixture("Shapes.java"), self_check()], 3_000, 2);
+    none_gets_worse("17", &["--release", "8"], &[fixture("Shapes.java")], 1_500, 1);
+    none_gets_worse("17", &[], &[fixture("Shapes.java"), self_check()], 1_500, 2);
     let old = ["-source", "1.3", "-target", "1.4", "-XDjsrlimit=0"];
-    none_gets_worse("8", &old, &[fixture("Shapes.java")], 2_000, 3);
+    none_gets_worse("8", &old, &[fixture("Shapes.java")], 1_000, 3);
 }
 
 #[test]
