@@ -89,9 +89,9 @@ fn a_condition_counts_only_the_calls_that_fulfil_it() {
         let big = Observation::start(&java, &condition("'params[0]>10'"));
         let failed = Observation::start(&java, &condition("'throwExp!=null'"));
         let before = Observation::start(&java, &format!("{} -b", condition("'params[0]<=3'")));
-        let slow = Observation::start(&java, &condition("'#cost>20'"));
+        let slow = Observation::start(&java, &condition("'#cost>200'"));
         java.ask("orders 20");
-        java.ask("slow 30");
+        java.ask("slow 300");
         assert_eq!(big.at_least("demo.Shop", "order", 10), (10, 3), "JDK {}", jdk.major);
         assert_eq!(failed.at_least("demo.Shop", "order", 5), (5, 5), "JDK {}", jdk.major);
         // The slow order is number 1, too.
@@ -245,4 +245,62 @@ fn a_class_that_is_loaded_later_is_observed_with_lazy() {
     harness::eventually("calls of the class", || (!monitor.all("monitor").is_empty()).then_some(()));
     monitor.interrupt();
     assert_nobody_listens(&mut java);
+}
+
+/// Classes and methods that a line says it will weave, or that none match.
+fn matched(java: &Java, line: &str) -> Option<(u64, u64)> {
+    let answer = Answer::of(&["exec", &java.pid().to_string(), "--json", &format!("{line} --timeout 1")]);
+    let lines: Vec<Value> = answer.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let weaving = lines.iter().find(|line| line["type"] == "weaving")?;
+    Some((weaving["classCount"].as_u64()?, weaving["methodCount"].as_u64()?))
+}
+
+#[test]
+fn options_say_which_classes_are_meant() {
+    let mut java = shop("17");
+    assert_eq!(matched(&java, "monitor demo.Shop* order"), Some((1, 1)));
+    let all = matched(&java, "monitor demo.Shop* *").expect("classes");
+    let without =
+        matched(&java, "monitor demo.Shop* * --exclude-class-pattern demo.Shop$*").expect("classes");
+    assert_eq!((all.0, without.0), (2, 1));
+    assert_eq!(all.1 - without.1, 2, "the parcel has a constructor and a method");
+    assert_eq!(matched(&java, "monitor -E demo\\.Shop 'order|pay'"), Some((1, 2)));
+    assert_eq!(matched(&java, "monitor demo/Shop pay"), Some((1, 1)), "slashes are dots");
+
+    let mut stack = Observation::start(&java, "stack demo.Shop pay -n 1");
+    java.ask("orders 1");
+    let seen = stack.next("stack");
+    stack.wait();
+    let loader = seen["classloader"].as_str().unwrap_or_default();
+    let hash = loader.split('@').nth(1).expect("the loader's hash").to_uppercase();
+    assert_eq!(matched(&java, &format!("monitor demo.Shop pay --classloader {hash}")), Some((1, 1)));
+    assert_eq!(matched(&java, "monitor demo.Shop pay --classloader 1234abcd"), None);
+
+    let monitor = Observation::start(&java, "monitor -c 1 demo.Shop$Parcel <init>");
+    java.ask("orders 4");
+    assert_eq!(monitor.at_least("demo.Shop$Parcel", "<init>", 3), (3, 0));
+    monitor.interrupt();
+}
+
+#[test]
+fn the_jdks_classes_are_observed_only_if_the_option_says_so() {
+    let mut java = shop("17");
+    // The class is loaded at its first use.
+    java.ask("enter");
+    java.ask("return");
+    let line = "monitor -c 1 java.util.concurrent.CountDownLatch await";
+    assert_eq!(matched(&java, line), None);
+    let changed = exec_json(java.pid(), "options unsafe true");
+    let result = &result(&changed, "options")["changeResult"];
+    assert_eq!((&result["beforeValue"], &result["afterValue"]), (&false.into(), &true.into()), "{result}");
+    let monitor = Observation::start(&java, line);
+    java.ask("enter");
+    java.ask("return");
+    assert_eq!(monitor.at_least("java.util.concurrent.CountDownLatch", "await", 1), (1, 0));
+    monitor.interrupt();
+    let wrong = exec(java.pid(), "options unsafe maybe");
+    assert_ne!(wrong.code, 0);
+    assert!(wrong.err.contains("Cannot cast option value[maybe] to type[boolean]."), "{wrong:#?}");
+    let unknown = exec(java.pid(), "options nothing");
+    assert!(unknown.err.contains("options[nothing] not found."), "{unknown:#?}");
 }

@@ -171,6 +171,13 @@ fn recursion_is_one_tree() {
     // Each call is seen from its caller and from within.
     assert_eq!(depth, 40, "{tree:#}");
     assert_eq!(trace.wait().iter().filter(|line| line["type"] == "trace").count(), 1);
+
+    // Deeper than readers of JSON go: the tree is cut, and its line can be read.
+    let mut trace = Observation::start(&java, "trace demo.Shop down -n 1");
+    java.ask("down 1000");
+    assert_eq!(trace.next("trace")["cut"], true);
+    let lines = trace.wait();
+    assert!(result(&lines, "observed")["dropped"]["cut"].as_u64().unwrap_or(0) > 900, "{lines:?}");
 }
 
 #[test]
@@ -224,11 +231,11 @@ fn processor_time_and_bytes_are_shown_on_demand() {
 #[test]
 fn a_condition_on_time_leaves_the_short_calls_out() {
     let mut java = shop("17");
-    let mut trace = Observation::start(&java, "trace demo.Shop order '#cost>25' -n 1");
+    let mut trace = Observation::start(&java, "trace demo.Shop order '#cost>200' -n 1");
     java.ask("orders 40");
-    java.ask("slow 30");
+    java.ask("slow 250");
     let tree = trace.next("trace");
-    assert!(root(&tree)["cost"].as_u64().unwrap_or(0) > 25_000_000, "{tree:#}");
+    assert!(root(&tree)["cost"].as_u64().unwrap_or(0) > 200_000_000, "{tree:#}");
     let lines = trace.wait();
     assert_eq!(lines.iter().filter(|line| line["type"] == "trace").count(), 1);
     assert_eq!(result(&lines, "observed")["dropped"]["results"], 0);
