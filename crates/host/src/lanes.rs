@@ -201,6 +201,11 @@ impl Method {
         let bits = self.gate();
         let conditions = gate::LANES << gate::AT_ENTRY | gate::LANES << gate::AT_EXIT;
         if bits & conditions != 0 {
+            // A lane that goes, goes before its condition: without that all its calls would match.
+            let before = spy.gate(env, id)?;
+            if before & !bits & conditions != 0 {
+                spy.set_gate(env, id, before & bits)?;
+            }
             env.frame(2 * LANES, |env| {
                 let first = self.chain(env, spy)?;
                 spy.set_advice(env, id, first.as_ref())

@@ -30,6 +30,10 @@ pub struct ResetEffect {
 /// How long threads get to leave the advice they are in.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// How long somebody who changes classes is waited for. He may be stuck in a class loader of the application, for
+/// whose lock he waits.
+const TURN: Duration = Duration::from_secs(20);
+
 impl Host {
     /// Puts the classes with such names back as they were. Listeners lose them.
     pub fn reset(&self, classes: &NamePattern) -> Result<ResetEffect> {
@@ -103,8 +107,23 @@ impl Host {
             return Vec::new();
         }
         let mut left = Vec::new();
-        let _changing = weaver.changing.lock();
-        weaver.lazies.write().clear();
+        let lazies = std::mem::take(&mut *weaver.lazies.write());
+        drop(lazies);
+        let Some(_changing) = weaver.changing.try_lock_for(TURN) else {
+            let closed = with_env(self.vm, |env| {
+                weaver.lanes.close_all(env);
+                Ok::<(), Error>(())
+            });
+            if let Err(why) = closed {
+                left.push(format!("the gates could not be closed: {why}"));
+            }
+            left.push(
+                "classes stay woven, with closed gates: a command is still changing classes, and perhaps waits \
+                 for a lock of a class loader"
+                    .to_owned(),
+            );
+            return left;
+        };
         let closed = with_env(self.vm, |env| {
             weaver.lanes.close_all(env);
             let effect = self.put_back(weaver, &NamePattern::any())?;
