@@ -11,6 +11,8 @@ use crate::sys::{jfieldID, jvalue};
 
 /// How many causes are told.
 const CAUSES: u32 = 3;
+/// How much of a message, in UTF-16 units. Some hold a whole document, and it may be the application's thread that copies.
+const MESSAGE: usize = 1 << 14;
 
 impl<'f> Env<'f> {
     /// After a call: an exception becomes an error, and none stays.
@@ -45,8 +47,8 @@ impl<'f> Env<'f> {
             .throwable_field(thrown, c"detailMessage", c"Ljava/lang/String;")
             // Not `string`, whose check may throw and be described in its turn, without end.
             // SAFETY: the field is declared as a String.
-            .and_then(|text| unsafe { self.units(&text, usize::MAX) }.ok())
-            .map(|(text, _)| text);
+            .and_then(|text| unsafe { self.units(&text, MESSAGE) }.ok())
+            .map(|(text, all)| if all > MESSAGE { text + "…" } else { text });
         let cause = (causes > 0)
             .then(|| self.cause(&class, thrown))
             .flatten()
