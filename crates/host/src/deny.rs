@@ -94,9 +94,9 @@ pub(crate) fn is_lambda(name: &str, is_synthetic: bool) -> bool {
         || (is_synthetic && name.contains("$$Lambda$"))
 }
 
-/// What woven code, our helper classes, conditions (`String.equals`, `compareTo`) and our reads of
+/// What woven code, our helper classes, conditions (`String.equals`, `compareTo`, and what these call) and our reads of
 /// threads and exceptions run through. Sorted.
-const FOUNDATION: [&str; 24] = [
+const FOUNDATION: [&str; 26] = [
     "java.lang.Boolean",
     "java.lang.Byte",
     "java.lang.Character",
@@ -106,6 +106,7 @@ const FOUNDATION: [&str; 24] = [
     "java.lang.Float",
     "java.lang.Integer",
     "java.lang.Long",
+    "java.lang.Math",
     "java.lang.Number",
     "java.lang.Object",
     "java.lang.Short",
@@ -118,6 +119,7 @@ const FOUNDATION: [&str; 24] = [
     "java.lang.Void",
     "java.lang.reflect.Method",
     "jdk.internal.misc.Unsafe",
+    "jdk.internal.util.ArraysSupport",
     "jdk.internal.vm.Continuation",
     "sun.misc.Unsafe",
     "sun.misc.VM",
