@@ -358,7 +358,8 @@ impl Tree {
         let left = std::mem::replace(&mut top.open, NONE);
         let parent = top.node;
         if left != NONE {
-            self.grown.close(left, now, false, used);
+            // It did not return: it ended by an exception, which a handler caught that is not told.
+            self.grown.close(left, now, true, used);
         }
         let Some(names) = self.grown.node(parent).map(Node::names) else { return };
         self.grown.sites = self.grown.sites.wrapping_add(1);
@@ -502,6 +503,16 @@ mod tests {
         assert_eq!(grown.sites, 7);
         let node = grown.nodes.iter().find(|node| node.site() == Some(2)).unwrap();
         assert_eq!((node.min, node.max), (2, 2));
+    }
+
+    #[test]
+    fn a_call_that_is_open_when_the_next_begins_has_failed() {
+        let (mut tree, root) = (Tree::default(), call(1, 100));
+        enter(&mut tree, root);
+        tree.before(root.id, 0, 101, None, LIMITS); // its handler unlocks, so it is not told
+        pass(&mut tree, root, 1, 105, 106);
+        tree.leave(root, 110, false, None).unwrap();
+        assert_eq!(shown(&tree.take(), 0), "m1x1(10)[0x1(4)!1 1x1(1)]");
     }
 
     #[test]
