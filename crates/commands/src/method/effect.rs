@@ -1,9 +1,12 @@
 //! What weaving will do, has done, and what putting back has done, as results.
 
-use host::Refused;
+use host::observe;
 use host::reset::ResetEffect;
+use host::{Matched, OverLimit, Refused};
 
 use crate::prelude::*;
+
+const NOTHING: &str = "No class or method is affected";
 
 /// How many methods or classes that were left out are named one by one.
 const NAMED: usize = 8;
@@ -32,6 +35,35 @@ pub(super) struct Weaving {
     /// What it costs the application beyond the probes, a sentence each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) warnings: Vec<String>,
+}
+
+impl Weaving {
+    pub(super) fn of(matched: &Matched) -> Self {
+        let new = matched.new_methods();
+        let mut warnings = Vec::new();
+        if new > 0 && matched.drops_compiled_code {
+            warnings.push(
+                "The first class to be changed makes this JVM drop its compiled code: the application is slow for about half a second.".to_owned(),
+            );
+        }
+        if let Some(first) = matched.on_stack.first() {
+            let more = match matched.on_stack.len() {
+                1 => String::new(),
+                all => format!(" and {} more", all - 1),
+            };
+            warnings.push(format!(
+                "Methods of {first}{more} are being run: those calls are not seen, and one that never returns stays in the interpreter."
+            ));
+        }
+        Self {
+            class_count: matched.class_count(),
+            method_count: matched.method_count(),
+            already: matched.already(),
+            new,
+            left_out: LeftOut::all(&matched.refused),
+            warnings,
+        }
+    }
 }
 
 impl Show for Weaving {
@@ -92,6 +124,44 @@ pub(super) struct Enhancer {
     /// What the user should know of what was woven.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) notes: Vec<String>,
+}
+
+impl Enhancer {
+    pub(super) fn of(host: &Host, effect: &observe::Effect, listener_id: u64) -> Self {
+        let success = effect.methods > 0;
+        Self {
+            effect: Effect {
+                cost: effect.millis,
+                method_count: effect.methods,
+                class_count: effect.classes,
+                listener_id,
+                over_limit_msg: None,
+                class_dump_files: effect.dumped.clone(),
+                methods: if host.options().verbose() { effect.affected.clone() } else { Vec::new() },
+            },
+            success,
+            message: (!success).then(|| NOTHING.to_owned()),
+            left_out: LeftOut::all(&effect.refused),
+            notes: effect.notes.clone(),
+        }
+    }
+
+    /// Nothing is woven: too many classes match.
+    pub(super) fn over_limit(over: &OverLimit) -> Self {
+        let message = format!(
+            "The number of matched classes is {}, greater than the limit value {}. Try to change the limit with option '-m <arg>'.",
+            over.found, over.limit
+        );
+        let effect = Effect { over_limit_msg: Some(message), ..Effect::default() };
+        Self { effect, success: false, message: None, left_out: Vec::new(), notes: Vec::new() }
+    }
+
+    /// Nothing is woven: no method matches.
+    pub(super) fn nothing(matched: &Matched) -> Self {
+        let effect = Effect { class_count: matched.class_count(), ..Effect::default() };
+        let left_out = LeftOut::all(&matched.refused);
+        Self { effect, success: false, message: Some(NOTHING.to_owned()), left_out, notes: Vec::new() }
+    }
 }
 
 impl Show for Enhancer {
@@ -165,4 +235,15 @@ impl Show for Reset {
         left_out(&self.left_out, &mut lines);
         Layout::stack(lines)
     }
+}
+
+/// What to try when nothing matched.
+pub(super) fn nothing_affected() -> Failure {
+    Failure::new(
+        "No class or method is affected, try:\n\
+         1. Look at the names: class names with their packages, inner classes with `$`; a method may be declared in a superclass.\n\
+         2. `options unsafe true` opens the JDK's own classes.\n\
+         3. Constructors are named `<init>`; abstract and native methods have no code to observe.\n\
+         4. If the class is not loaded yet: `-L` waits for it.",
+    )
 }

@@ -2,8 +2,8 @@
 
 use host::thread_info::Frame;
 
-use super::observation::Watch;
 use super::stack::visible;
+use super::watch::Watch;
 use crate::prelude::*;
 use crate::thread::stack::frame_text;
 use crate::units;

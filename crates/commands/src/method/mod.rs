@@ -1,5 +1,6 @@
 //! Commands about calls of methods.
 
+mod call_picture;
 mod call_tree;
 mod callees;
 mod cost;
@@ -11,5 +12,6 @@ pub(crate) mod reset;
 pub(crate) mod stack;
 mod thread;
 pub(crate) mod trace;
+mod watch;
 
 pub(crate) use effect::Reset;

@@ -7,8 +7,9 @@ use host::advice::{Kind, MonitorRow};
 use shell::{Expression, MethodPattern};
 
 use super::in_flight::InFlight;
-use super::observation::{Target, Watch, Watching};
+use super::observation::{Target, Watching};
 use super::thread::Moment;
+use super::watch::Watch;
 use crate::prelude::*;
 use crate::units;
 use host::condition::When;

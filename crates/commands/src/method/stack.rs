@@ -5,8 +5,9 @@ use host::advice::{Kind, StackRecord};
 use host::thread_info::Frame;
 use shell::{Expression, MethodPattern};
 
-use super::observation::{Found, Target, Watch, Watching};
+use super::observation::{Target, Watching};
 use super::thread::ThreadFacts;
+use super::watch::{Found, Watch};
 use crate::prelude::*;
 use crate::thread::stack::frame_text;
 use host::condition::When;

@@ -9,7 +9,8 @@ use shell::{Expression, MethodPattern};
 use super::call_tree::{Asked, Calls, Traced};
 use super::callees;
 use super::in_flight::InFlight;
-use super::observation::{Found, Target, Watch, Watching};
+use super::observation::{Target, Watching};
+use super::watch::{Found, Watch};
 use crate::prelude::*;
 use host::condition::When;
 
