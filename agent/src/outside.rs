@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use host::Host;
-use jvm::{Vm, thread};
+use jvm::{Vm, inside, thread};
 use shell::{Asked, Outside};
 
 /// The JVM as the shell's outside.
@@ -24,13 +24,17 @@ impl Inside {
 
 impl Outside for Inside {
     fn spawn(&self, name: &str, job: Box<dyn FnOnce() + Send>) -> io::Result<()> {
-        let started = thread::spawn_attached(self.vm, name, move |attached| {
+        let vm = self.vm;
+        let started = thread::spawn_attached(vm, name, move |attached| {
             if let Err(why) = attached {
                 // The job runs all the same: each call to the JVM tells it that it cannot be had, and
                 // its session gets an answer.
                 log::warn!("a job's thread could not be attached to the JVM: {why}");
             }
+            // What Java code a job runs is not the application's: probes in it tell nothing.
+            let muted = vm.with_env(|env| Ok::<_, jvm::Error>(inside::mute(env))).ok();
             job();
+            drop(muted);
         });
         started.map(drop).map_err(io::Error::other)
     }
