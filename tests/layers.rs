@@ -25,7 +25,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("weave", &[]),
     ("wire", &[]),
     ("oxprobe-tests", &["wire"]),
-    ("oxprobe-benches", &["oxprobe-tests"]),
+    ("oxprobe-benches", &["oxprobe-tests", "wire"]),
     ("oxprobe-fuzz", &["model", "ognl", "render", "shell", "transports", "weave", "wire"]),
 ];
 
