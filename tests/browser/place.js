@@ -27,6 +27,12 @@ export function fixtures() {
   return found(join(CACHE, "fixtures"), "run scripts/fixtures");
 }
 
+/** The class path of the shop on a line of Spring Boot, 2 or 3. */
+export function shop(line) {
+  const folder = found(join(CACHE, "spring", String(line)), `run scripts/spring ${line}`);
+  return `${join(folder, "classes")}:${join(folder, "lib/*")}`;
+}
+
 /** The folder Arthas is unpacked in. */
 export function arthas() {
   return dirname(found(join(CACHE, "arthas-4.1.5/arthas-boot.jar"), "run scripts/arthas"));

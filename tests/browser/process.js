@@ -5,7 +5,7 @@ import { createServer, connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { arthas, binary, fixtures, java } from "./place.js";
+import { arthas, binary, fixtures, java, shop } from "./place.js";
 
 const run = promisify(execFile);
 
@@ -103,14 +103,22 @@ export class Demo {
     return Demo.start(version, [`-agentpath:${binary("liboxprobe.so")}=${options}`]);
   }
 
-  static async start(version, vmArguments = []) {
+  static start(version, vmArguments = []) {
+    return Demo.run(version, [...vmArguments, "-Xmx128m", "-cp", fixtures(), "demo.MathGame"]);
+  }
+
+  /** The shop on Spring Boot 2 or 3. It gets requests from the moment it is ready. */
+  static shop(line, version) {
+    return Demo.run(version, ["-Xmx256m", "-cp", shop(line), "shop.Application"]);
+  }
+
+  static async run(version, words) {
     const demo = new Demo();
-    const flags = ["-Xmx128m", "-XX:+UseSerialGC"];
     const env = { ...process.env };
     for (const name of ["JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS"]) delete env[name];
     demo.version = version;
-    demo.process = new Running(java(version), [...flags, ...vmArguments, "-cp", fixtures(), "demo.MathGame"], { env });
-    await demo.process.said("the demo application to be ready", /^ready$/m);
+    demo.process = new Running(java(version), ["-XX:+UseSerialGC", ...words], { env });
+    await demo.process.said("the demo application to be ready", /^ready\b/m);
     return demo;
   }
 
