@@ -39,6 +39,7 @@ mod registry;
 pub mod reset;
 mod retransform;
 pub mod runtime;
+mod subtypes;
 mod thread_bean;
 mod thread_fields;
 pub mod thread_info;

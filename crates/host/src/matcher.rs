@@ -11,6 +11,7 @@ use crate::deny::{self, Candidate, Denied, Rules};
 use crate::error::Result;
 use crate::names::NamePattern;
 use crate::retransform::stops;
+use crate::subtypes::Subtypes;
 use crate::{Host, weaver};
 
 /// What somebody wants to observe.
@@ -254,7 +255,7 @@ impl<'w, 'f> Walk<'w, 'f> {
             return Ok(matched);
         }
         for (class, name, loader) in kept {
-            let methods = self.methods(wanted, &class, &name)?;
+            let methods = self.methods(wanted, &class, &name, loader.as_ref().map(|known| &known.object))?;
             if methods.is_empty() {
                 continue;
             }
@@ -291,44 +292,21 @@ impl<'w, 'f> Walk<'w, 'f> {
                 others.push((class, name));
             }
         }
-        let roots = self.roots(&named)?;
-        let mut subtypes = Vec::new();
-        for (class, name) in others {
-            for root in &roots {
-                if self.env.is_assignable(&class, *root)? {
-                    subtypes.push((class, name));
-                    break;
+        if !others.is_empty() {
+            let is_open = |class: &&Local<'f, Class>| {
+                jvmti.class_modifiers(*class).is_ok_and(|flags| flags.0 & ACC_FINAL == 0)
+            };
+            let roots = named.iter().map(|(class, _)| class).filter(is_open).collect();
+            let mut subtypes = Subtypes::of(self.env, jvmti, roots)?;
+            let mut found = Vec::new();
+            for (class, name) in others {
+                if subtypes.contain(&class)? {
+                    found.push((class, name));
                 }
             }
+            named.extend(found);
         }
-        named.extend(subtypes);
         Ok(named)
-    }
-
-    /// Those of the classes that may have subtypes, without the ones that are subtypes of another.
-    fn roots<'n>(&self, named: &'n [Named<'f>]) -> Result<Vec<&'n Local<'f, Class>>> {
-        let mut roots: Vec<&Local<'f, Class>> = Vec::new();
-        for (class, _) in named {
-            if self.host.environment.jvmti.class_modifiers(class)?.0 & ACC_FINAL != 0 {
-                continue;
-            }
-            let mut covered = false;
-            for root in &roots {
-                covered = covered || self.env.is_assignable(class, *root)?;
-            }
-            if covered {
-                continue;
-            }
-            let mut left = Vec::with_capacity(roots.len() + 1);
-            for root in roots {
-                if !self.env.is_assignable(root, class)? {
-                    left.push(root);
-                }
-            }
-            left.push(class);
-            roots = left;
-        }
-        Ok(roots)
     }
 
     /// The class's loader (`None` in it for the boot loader), if the class may be observed.
@@ -385,6 +363,7 @@ impl<'w, 'f> Walk<'w, 'f> {
         wanted: &Wanted,
         class: &Local<'f, Class>,
         name: &str,
+        loader: Option<&Local<'f>>,
     ) -> Result<Vec<MatchedMethod>> {
         let jvmti = &self.host.environment.jvmti;
         if !jvmti.class_status(class)?.is_prepared() {
@@ -418,7 +397,7 @@ impl<'w, 'f> Walk<'w, 'f> {
                 });
             }
         }
-        weaver::the().mark_woven(self.env, name, class, &mut methods);
+        weaver::the().mark_woven(self.env, name, class, loader, &mut methods);
         Ok(methods)
     }
 

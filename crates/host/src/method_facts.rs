@@ -42,7 +42,7 @@ pub struct CodeFacts {
     /// The local variables that are told at lines, by number: name and descriptor.
     pub locals: Vec<(String, String)>,
     /// What the user should know of it.
-    pub notes: Vec<String>,
+    pub notes: Vec<&'static str>,
 }
 
 /// A call in a method.
@@ -107,13 +107,10 @@ impl CodeFacts {
         };
         let mut notes = Vec::new();
         if woven.passes_inlining_limit() {
-            notes.push(format!(
-                "its code grows from {} to {} bytes; above 325 the JIT does not inline it into its callers",
-                woven.before, woven.after
-            ));
+            notes.push("its code passes 325 bytes, beyond which the JIT does not inline a method");
         }
         if woven.dropped_arguments {
-            notes.push("it has more than 16 arguments of a kind; those beyond are not seen".to_owned());
+            notes.push("it has more than 16 arguments of a kind; those beyond are not seen");
         }
         Self {
             length: (woven.before, woven.after),

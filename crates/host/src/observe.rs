@@ -2,14 +2,14 @@
 //!
 //! What is woven stays woven: the next observation of the same methods only opens gates.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use jvm::{Env, Vm};
+use jvm::{Env, Local, Vm};
 use parking_lot::Mutex;
 use weave::Parts;
 
@@ -284,14 +284,23 @@ impl Host {
         if let Some(folder) = &opener.dump {
             dump(folder, &asked, &mut effect);
         }
+        let mut of_methods = Notes::new();
         self.vm.with_env(|env| {
             for Asked { class, ids, .. } in &asked {
-                open(weaver, env, opener, class, ids, &extent, inner, &mut effect);
+                open(weaver, env, opener, class, ids, &extent, inner, &mut effect, &mut of_methods);
             }
             Ok::<(), Error>(())
         })?;
         effect.notes.sort_unstable();
         effect.notes.dedup();
+        effect.notes.extend(of_methods.into_iter().map(|(note, (count, first))| {
+            let first = first.map(|facts| facts.shown()).unwrap_or_default();
+            if count == 1 {
+                format!("{first}: {note}")
+            } else {
+                format!("{count} methods, such as {first}: {note}")
+            }
+        }));
         effect.millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(effect)
     }
@@ -339,9 +348,11 @@ impl Host {
         let woven = match weaver.find(env, &internal, &local, loader.as_ref()) {
             Some(found) => found,
             None => {
-                let loader = loader.as_ref().map(|loader| env.weak(loader)).transpose()?;
-                let weak = env.weak(&local)?;
-                let new = WovenClass::new(&class.name, &internal, loader, &class.loader, Some(weak));
+                let hash = |loader: &Local<'_>| -> jvm::Result<_> {
+                    Ok((env.weak(loader)?, self.environment.jvmti.identity_hash(loader)?))
+                };
+                let loader = loader.as_ref().map(hash).transpose()?;
+                let new = WovenClass::new(&class.name, &internal, loader, Some(env.weak(&local)?));
                 let new = Arc::new(new);
                 weaver.registry.add(new.clone());
                 new
@@ -382,6 +393,9 @@ impl Host {
     }
 }
 
+/// What is to be said of methods: how many, and the first.
+type Notes = BTreeMap<&'static str, (usize, Option<Arc<MethodFacts>>)>;
+
 /// The methods of a class about which the condition can be asked.
 fn fitting(
     class: &MatchedClass,
@@ -421,6 +435,7 @@ fn open(
     extent: &Extent,
     inner: bool,
     effect: &mut Effect,
+    of_methods: &mut Notes,
 ) {
     let mut woven: Vec<Arc<MethodFacts>> = Vec::new();
     for Outcome { facts, refused } in class.outcomes(ids, extent) {
@@ -435,8 +450,10 @@ fn open(
     effect.classes += usize::from(!woven.is_empty());
     effect.methods += woven.len();
     for facts in woven {
-        for note in &facts.code().notes {
-            effect.notes.push(format!("{}: {note}", facts.shown()));
+        for note in facts.code().notes.iter().copied() {
+            let (count, first) = of_methods.entry(note).or_insert((0, None));
+            *count += 1;
+            first.get_or_insert_with(|| facts.clone());
         }
         effect.affected.push(format!("{}|{}#{}|{}", facts.loader, facts.class, facts.name, facts.descriptor));
         effect.ids.push(facts.id);

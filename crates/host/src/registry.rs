@@ -13,6 +13,7 @@ use jvm::{Class, Weak};
 use parking_lot::{Mutex, RwLock};
 use weave::{Helper, Method, Parts, Plan};
 
+use crate::matcher::loader_name;
 use crate::method_facts::{CodeFacts, MethodFacts, text};
 
 /// All of it.
@@ -35,6 +36,7 @@ pub(crate) struct WovenClass {
     pub(crate) internal: Box<[u8]>,
     /// `None` for the boot loader.
     pub(crate) loader: Option<Weak>,
+    pub(crate) loader_hash: Option<i32>,
     pub(crate) loader_name: String,
     /// None while nobody has seen it but the hook, which comes before there is a class.
     pub(crate) class: RwLock<Option<Arc<Weak<Class>>>>,
@@ -115,9 +117,17 @@ impl Before {
 }
 
 impl Registry {
-    /// The classes of this name (with slashes); usually none, for which nothing is allocated.
-    pub(crate) fn named(&self, internal: &[u8]) -> Vec<Arc<WovenClass>> {
-        self.classes.read().get(internal).cloned().unwrap_or_default()
+    /// Whether there is a class of this name (with slashes), of whatever loader. What every class that is
+    /// loaded costs.
+    pub(crate) fn knows(&self, internal: &[u8]) -> bool {
+        self.classes.read().contains_key(internal)
+    }
+
+    /// The classes of this name whose loader has this identity hash: rarely more than one.
+    pub(crate) fn named(&self, internal: &[u8], loader: Option<i32>) -> Vec<Arc<WovenClass>> {
+        let classes = self.classes.read();
+        let same_name = classes.get(internal).into_iter().flatten();
+        same_name.filter(|class| class.loader_hash == loader).cloned().collect()
     }
 
     /// All classes.
@@ -167,15 +177,16 @@ impl WovenClass {
     pub(crate) fn new(
         name: &str,
         internal: &[u8],
-        loader: Option<Weak>,
-        loader_name: &str,
+        loader: Option<(Weak, i32)>,
         class: Option<Weak<Class>>,
     ) -> Self {
+        let (loader, loader_hash) = loader.unzip();
         Self {
             name: name.to_owned(),
             internal: internal.into(),
             loader,
-            loader_name: loader_name.to_owned(),
+            loader_hash,
+            loader_name: loader_name(loader_hash),
             class: RwLock::new(class.map(Arc::new)),
             state: Mutex::default(),
         }

@@ -61,9 +61,12 @@ thread_local! {
 impl Weaver {
     fn class_file(&self, env: &Env<'_>, seen: &ClassFile<'_, '_>) -> Option<Vec<u8>> {
         let internal = seen.name?;
-        let known = self.registry.named(internal);
-        let class = match known.iter().find(|class| same_loader(env, class, seen.loader.as_ref())) {
-            Some(class) => Arc::clone(class),
+        let known = match self.registry.knows(internal) {
+            true => self.of_loader(env, internal, seen.loader.as_ref()),
+            false => None,
+        };
+        let class = match known {
+            Some(class) => class,
             None if seen.redefined.is_none() => return self.late(env, internal, seen),
             None => return None,
         };
@@ -135,12 +138,29 @@ impl Weaver {
 
     fn new_class(&self, env: &Env<'_>, internal: &[u8], seen: &ClassFile<'_, '_>) -> Option<WovenClass> {
         let name = crate::registry::dotted(internal);
-        let (mut loader, mut hash) = (None, None);
-        if let Some(object) = &seen.loader {
-            loader = Some(env.weak(object).ok()?);
-            hash = Some(Environment::get()?.jvmti.identity_hash(object).ok()?);
-        }
-        Some(WovenClass::new(&name, internal, loader, &crate::matcher::loader_name(hash), None))
+        let loader = match &seen.loader {
+            None => None,
+            Some(object) => Some((env.weak(object).ok()?, identity_hash(object)?)),
+        };
+        Some(WovenClass::new(&name, internal, loader, None))
+    }
+
+    /// The class of this name that this loader has defined, or is defining.
+    fn of_loader(
+        &self,
+        env: &Env<'_>,
+        internal: &[u8],
+        loader: Option<&Local<'_>>,
+    ) -> Option<Arc<WovenClass>> {
+        let hash = match loader {
+            None => None,
+            Some(loader) => Some(identity_hash(loader)?),
+        };
+        let known = self.registry.named(internal, hash);
+        known.into_iter().find(|class| match (&class.loader, loader) {
+            (Some(known), Some(loader)) => is(env, known, loader),
+            (known, loader) => known.is_none() && loader.is_none(),
+        })
     }
 
     /// Wants so much of these methods; the new ones get ids.
@@ -248,8 +268,7 @@ impl Weaver {
         class: &Local<'_, Class>,
         loader: Option<&Local<'_>>,
     ) -> Option<Arc<WovenClass>> {
-        let found =
-            self.registry.named(internal).into_iter().find(|known| same_loader(env, known, loader))?;
+        let found = self.of_loader(env, internal, loader)?;
         let known = found.class.read().clone();
         if known.is_none() {
             // The hook has seen it before there was a class.
@@ -265,15 +284,14 @@ impl Weaver {
         env: &Env<'_>,
         name: &str,
         class: &Local<'_, Class>,
+        loader: Option<&Local<'_>>,
         methods: &mut [MatchedMethod],
     ) {
         let internal = modified(&name.replace('.', "/"));
-        let known = self.registry.named(&internal);
-        let found = known.iter().find(|known| {
-            let weak = known.class.read().clone();
-            weak.is_some_and(|weak| is(env, &weak, class))
-        });
-        if let Some(found) = found {
+        if !self.registry.knows(&internal) {
+            return;
+        }
+        if let Some(found) = self.find(env, &internal, class, loader) {
             for method in methods {
                 method.woven = found.has_woven(&method.name, &method.descriptor);
             }
@@ -312,12 +330,8 @@ impl Weaver {
     }
 }
 
-fn same_loader(env: &Env<'_>, class: &WovenClass, loader: Option<&Local<'_>>) -> bool {
-    match (&class.loader, loader) {
-        (None, None) => true,
-        (Some(known), Some(loader)) => is(env, known, loader),
-        _ => false,
-    }
+fn identity_hash(loader: &Local<'_>) -> Option<i32> {
+    Environment::get()?.jvmti.identity_hash(loader).ok()
 }
 
 /// Whether a weak reference is to this object.

@@ -380,7 +380,7 @@ fn a_running_jdk_is_woven_whole_opened_closed_and_put_back() {
     let jvm = jvm();
     let loaded = jvm.load("fixture");
     jvm.host.options().set("unsafe", "true").unwrap();
-    let load = loaded.start_load();
+    let load = loaded.start_load("Load");
     load.rounds(3);
     let wanted = Wanted { limit: 100_000, subclasses: Some(false), ..wanted("*", "*") };
     let started = Instant::now();
@@ -578,6 +578,36 @@ fn a_woven_class_is_written_where_the_user_wants_to_see_it() {
     assert_eq!(std::fs::read(file).unwrap()[..4], [0xca, 0xfe, 0xba, 0xbe]);
     drop(observed);
     jvm.reset("Fixture");
+}
+
+#[test]
+fn classes_come_and_go_while_they_are_woven_and_put_back() {
+    let jvm = jvm();
+    let loaded = jvm.load("fixture");
+    let load = loaded.start_load("Loaders");
+    load.rounds(5);
+    let wanted = Wanted { limit: 1_000_000, ..wanted("Fixture*", "*") };
+    let mut later = 0;
+    for round in 0..12 {
+        let listener = monitor();
+        jvm.collect_until("garbage is gone", |_| true);
+        let matched = jvm.host.match_methods(&wanted).unwrap();
+        let condition = if round % 2 == 0 { None } else { asked("params.length >= 0", When::Exit) };
+        let lazy = Some(wanted.clone());
+        let observation = Observation { condition, lazy, ..Observation::new(listener.clone()) };
+        let observed = jvm.host.observe(&matched, &observation).unwrap();
+        load.rounds(5);
+        assert!(total(&listener, "add") > 0);
+        later += observed.later().0;
+        drop(observed);
+        if round % 3 == 0 {
+            jvm.reset("Fixture*");
+        }
+        load.rounds(2);
+    }
+    assert!(later > 20, "{later} classes were observed from their start");
+    load.stop();
+    jvm.reset("Fixture*");
 }
 
 #[test]

@@ -67,7 +67,8 @@ fn fixtures() -> &'static Path {
         let folder = tempfile::tempdir().unwrap();
         let source = |name: &str| PathBuf::from(FIXTURES).join(name);
         let agent = folder.path().join("agent");
-        compile(&[source("Fixture.java"), source("Load.java")], &folder.path().join("fixture"));
+        let all = ["Fixture.java", "Load.java", "Loaders.java"].map(source);
+        compile(&all, &folder.path().join("fixture"));
         compile(&[source("OtherAgent.java")], &agent);
         let text = std::fs::read_to_string(source("Fixture.java")).unwrap();
         let changed = folder.path().join("Fixture.java");
@@ -254,8 +255,8 @@ impl Loaded {
     }
 
     /// Starts two threads that work and check.
-    pub(crate) fn start_load(&self) -> Load<'_> {
-        self.run_class("Load", |env, class| {
+    pub(crate) fn start_load(&self, class: &'static str) -> Load<'_> {
+        self.run_class(class, |env, class| {
             for _ in 0..2 {
                 let load = env.new_object(class, "()V", &[])?;
                 let thread = env.find_class("java/lang/Thread")?;
@@ -265,18 +266,19 @@ impl Loaded {
             }
             Ok(())
         });
-        Load { loaded: self }
+        Load { loaded: self, class }
     }
 }
 
 /// Work that runs meanwhile.
 pub(crate) struct Load<'l> {
     loaded: &'l Loaded,
+    class: &'static str,
 }
 
 impl Load<'_> {
     fn count(&self) -> i32 {
-        self.loaded.run_class("Load", |env, class| {
+        self.loaded.run_class(self.class, |env, class| {
             let wrong: Option<String> = env.get_static(class, "wrong", "Ljava/lang/String;")?;
             assert_eq!(wrong, None);
             env.get_static(class, "rounds", "I")
@@ -290,6 +292,6 @@ impl Load<'_> {
     }
 
     pub(crate) fn stop(&self) {
-        self.loaded.run_class("Load", |env, class| env.set_static(class, "stop", "Z", Value::Bool(true)));
+        self.loaded.run_class(self.class, |env, class| env.set_static(class, "stop", "Z", Value::Bool(true)));
     }
 }
