@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jvm::{Class, Environment, Local, Vm};
+use jvm::{Class, Environment, Global, Vm};
 
 use crate::error::{Error, Result};
 use crate::perf_data::PerfData;
@@ -143,15 +143,17 @@ fn attempt(
 
 fn once(vm: Vm, environment: &Environment, changes: &[Change]) -> jvm::Result<()> {
     vm.with_env(|env| {
-        env.frame(changes.len() + 16, |env| {
-            let mut classes: Vec<Local<'_, Class>> = Vec::with_capacity(changes.len());
-            for change in changes {
-                let weak = change.class.class.read().clone();
-                // Unloaded meanwhile: nothing to change.
-                classes.extend(weak.map(|weak| weak.get(env)).transpose()?.flatten());
+        // No local references: JDK 8 counts those of all frames of the thread, also in the hook that runs
+        // inside the call, and `-Xcheck:jni` complains of more than 32 there.
+        let mut classes: Vec<Global<Class>> = Vec::with_capacity(changes.len());
+        for change in changes {
+            let weak = change.class.class.read().clone();
+            // Unloaded meanwhile: nothing to change.
+            if let Some(class) = weak.map(|weak| weak.get(env)).transpose()?.flatten() {
+                classes.push(env.global(&class)?);
             }
-            environment.jvmti.retransform(env, &classes)
-        })
+        }
+        environment.jvmti.retransform(env, &classes)
     })
 }
 
