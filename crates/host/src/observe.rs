@@ -269,6 +269,7 @@ impl Host {
     fn add(&self, opener: &Arc<Opener>, matched: &Matched, parts: Parts, inner: bool) -> Result<Effect> {
         let weaver = weaver::the();
         let started = Instant::now();
+        self.vm.with_env(|env| self.ask_loaders(env, matched))?;
         let _changing = weaver.changing.lock();
         let mut effect = Effect::default();
         let extent = opener.extent(parts);
@@ -303,6 +304,21 @@ impl Host {
         }));
         effect.millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(effect)
+    }
+
+    /// Lets every loader resolve Spy. That is the application's code and may wait for whatever it likes, so
+    /// it happens before others are kept from changing classes; what came of it is remembered.
+    fn ask_loaders(&self, env: &Env<'_>, matched: &Matched) -> Result<()> {
+        for class in &matched.classes {
+            env.frame(16, |env| -> Result<()> {
+                if let Some(class) = class.class.get(env)? {
+                    let loader = self.environment.jvmti.class_loader(env, &class)?;
+                    drop(weaver::the().resolve_spy(env, loader.as_ref()));
+                }
+                Ok(())
+            })?;
+        }
+        Ok(())
     }
 
     /// Writes down in the registry what is wanted.
