@@ -1,5 +1,5 @@
 //! The architecture's three sentences, checked from `cargo metadata`: a command does not know who
-//! asked, a transport does not know what can be asked, and nothing but `host` touches `jvm`. And:
+//! asked, a transport does not know what can be asked, and nothing but `host` and `advice` touches `jvm`. And:
 //! nothing but `jvm` (and the agent's entry symbols) is unsafe.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,8 +13,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("agent", &["commands", "host", "jvm", "model", "render", "shell", "transports", "wire"]),
     ("oxprobe-loader", &["wire"]),
     ("oxprobe-tunnel", &["model", "render", "wire"]),
+    ("advice", &["jvm"]),
     ("commands", &["host", "model", "ognl", "shell"]),
-    ("host", &["jvm", "model", "ognl", "weave"]),
+    ("host", &["advice", "jvm", "model", "ognl", "weave"]),
     ("jvm", &[]),
     ("model", &[]),
     ("ognl", &[]),

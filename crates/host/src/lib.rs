@@ -5,8 +5,7 @@
 //! from the performance counters or JVMTI where an image lacks them. It knows no shell.
 #![forbid(unsafe_code)]
 
-pub mod advice;
-pub mod budget;
+mod calls_in_flight;
 pub mod classes;
 pub mod clock;
 pub mod compiled;
@@ -53,6 +52,9 @@ use std::sync::Arc;
 use jvm::{Environment, Vm};
 use parking_lot::Mutex;
 
+pub use ::advice;
+pub use advice::budget;
+pub use calls_in_flight::CallInFlight;
 pub use error::{Error, MissingModule, Result};
 pub use matcher::{Matched, MatchedClass, MatchedMethod, OverLimit, Refused, Wanted};
 pub use names::NamePattern;

@@ -2,16 +2,19 @@
 //! record over. HOT: the [`Probe`] below runs on the application's threads; it takes no lock that another
 //! thread could hold, waits for nothing, and allocates only for records and at the first call of a thread.
 //!
+//! A crate of its own because it is built for speed, and the host for size.
+//!
 //! A listener is registered, attached to the lanes of methods while their gates are closed, and read by its
 //! [`Listener`] handle. Everything it holds dies with its last handle.
+#![forbid(unsafe_code)]
 
+pub mod budget;
 mod cell;
 mod core;
 mod flight;
 mod forest;
 mod histogram;
 mod hooks;
-mod in_flight;
 mod listener;
 mod monitor;
 mod origin;
@@ -36,7 +39,6 @@ use jvm::probe::{Failure, Moment, Probe};
 use jvm::{clock, spy};
 use parking_lot::Mutex;
 
-use crate::error::{Error, Result};
 use cell::Cells;
 use core::Core;
 use flight::ThreadKey as Key;
@@ -48,7 +50,6 @@ use tree::{Call, Throw};
 
 pub use self::core::{Kind, TraceOptions};
 pub use flight::ThreadKey;
-pub use in_flight::CallInFlight;
 pub use jvm::probe::ThreadFacts;
 pub use listener::{
     Cost, CostRange, Drops, Ended, Listener, ListenerSpec, Names, Needs, Next, OpenCall, Role, Site,
@@ -65,6 +66,27 @@ const RING: u64 = 1_024;
 /// How long the threads that are inside of a probe are waited for before what they may read is freed. Who is still
 /// there is waited for the next time.
 const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Why a listener cannot be put on a lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// No method has such a number, or no method has so many lanes.
+    #[error("There is no lane {lane} of method {id}.")]
+    NoLane {
+        /// The method.
+        id: u32,
+        /// The lane.
+        lane: u8,
+    },
+    /// It is in use.
+    #[error("Lane {lane} of method {id} is another listener's.")]
+    Taken {
+        /// The method.
+        id: u32,
+        /// The lane.
+        lane: u8,
+    },
+}
 
 /// All listeners of this agent, and which methods they are on.
 pub struct Advice {
@@ -83,8 +105,8 @@ pub fn hub() -> &'static Advice {
 }
 
 impl Advice {
-    /// Makes a listener; see [`Host::new_listener`](crate::Host::new_listener). It is on no method yet.
-    pub(crate) fn register(&self, spec: ListenerSpec, allocated: Option<Allocated>) -> Listener {
+    /// Makes a listener, on no method yet. `allocated` is needed where it is to tell bytes.
+    pub fn register(&self, spec: ListenerSpec, allocated: Option<Allocated>) -> Listener {
         let room = spec.limit.unwrap_or(RING).clamp(1, RING) as usize;
         let (out, records) = mpsc::sync_channel(room);
         let id = self.last.fetch_add(1, Relaxed) + 1;
@@ -110,9 +132,9 @@ impl Advice {
         listener: &Listener,
         names: Arc<dyn Names>,
         role: Role,
-    ) -> Result<()> {
+    ) -> Result<(), Refused> {
         if lane >= LANES || id >= spy::IDS {
-            return Err(Error::sentence(format!("There is no lane {lane} of method {id}.")));
+            return Err(Refused::NoLane { id, lane });
         }
         let inner = &listener.0;
         let core = &inner.core;
@@ -155,7 +177,7 @@ impl Advice {
         // Freed when somebody next waits for the readers.
         drop(retired);
         if taken {
-            return Err(Error::sentence(format!("Lane {lane} of method {id} is another listener's.")));
+            return Err(Refused::Taken { id, lane });
         }
         let at = attached.entry(id).or_insert_with(|| Attached::new(cells));
         (at.lane, at.names) = (Some(lane), number);

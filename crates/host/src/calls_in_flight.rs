@@ -4,9 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use jvm::{Capabilities, Capability, Env, Local};
 
-use super::listener::{Listener, ListenerSpec, OpenCall};
-use super::{Kind, StackRecord, hub};
 use crate::Host;
+use crate::advice::{Kind, Listener, ListenerSpec, OpenCall, StackRecord, hub};
 use crate::error::{MissingModule, Result};
 use crate::thread_bean::stack_trace;
 use crate::thread_info::{Frame, frame_of_jvmti};
