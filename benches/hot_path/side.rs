@@ -3,6 +3,9 @@
 use harness::arthas::{self, Arthas};
 use harness::{Java, Observation, exec_json};
 
+/// How often a busy Arthas is asked, every half second.
+const PATIENCE: u32 = 40;
+
 /// Whose agent is in a JVM.
 pub enum Side {
     /// The peer's.
@@ -33,10 +36,17 @@ impl Side {
     pub fn begin(&self, java: &Java, line: &str) -> Running {
         match self {
             Self::Arthas(agent) => {
-                let mut job = agent.start(line);
-                let enhanced = job.enhanced();
-                assert_eq!(enhanced["success"], true, "{line}: {enhanced}");
-                Running::Arthas(job)
+                // It is still busy with the command before, for some seconds at times.
+                for _ in 0..PATIENCE {
+                    let mut job = agent.start(line);
+                    let enhanced = job.enhanced();
+                    if enhanced["success"] == true {
+                        return Running::Arthas(job);
+                    }
+                    assert!(enhanced.to_string().contains("someone else"), "{line}: {enhanced}");
+                    std::thread::sleep(std::time::Duration::from_millis(500));
+                }
+                panic!("Arthas stays busy: {line}");
             }
             Self::Oxprobe => Running::Oxprobe(Observation::start(java, line)),
         }

@@ -1,13 +1,13 @@
 //! A command that observes methods and goes on until it is told to end.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::PATIENCE;
 use crate::binaries::oxprobe;
 use crate::java::Java;
 use crate::process::Running;
-use crate::{PATIENCE, eventually};
 
 /// `oxprobe exec --json` of such a command.
 pub struct Observation {
@@ -71,9 +71,19 @@ impl Observation {
 
     /// Waits until a `monitor` has told at least so many calls of a method, and gives calls and failures.
     pub fn at_least(&self, class: &str, method: &str, calls: u64) -> (u64, u64) {
-        eventually(&format!("{calls} calls of {class} {method}, {:?} so far", self.all("monitor")), || {
-            Some(self.calls(class, method)).filter(|(total, _)| *total >= calls)
-        })
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let seen = self.calls(class, method);
+            if seen.0 >= calls {
+                return seen;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "{}: {seen:?} of {calls} calls of {class} {method}",
+                self.line
+            );
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     /// Interrupts it, as Ctrl-C does, and gives all it printed.
