@@ -21,7 +21,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
-use shell::{After, Command, Context, Entry, Failure, Outside, Shape, Shell};
+use shell::{After, Asked, Command, Context, Entry, Failure, Outside, Shell};
 use transports::{Facts, Handle, Journal, Options, Place, Process, Reactor, Setup};
 
 /// What the toy commands count.
@@ -152,7 +152,7 @@ impl Outside for World {
         Duration::ZERO
     }
 
-    fn candidates(&self, _: Shape, _: &str, _: usize) -> Vec<String> {
+    fn candidates(&self, _: &Asked<'_>, _: usize) -> Vec<String> {
         Vec::new()
     }
 }
