@@ -17,7 +17,7 @@ pub struct Row {
     what: String,
     jdk: u32,
     unit: &'static str,
-    theirs: f64,
+    theirs: Option<f64>,
     ours: f64,
     target: Target,
 }
@@ -25,30 +25,37 @@ pub struct Row {
 impl Row {
     /// A row both were measured for.
     pub fn beside(what: &str, jdk: &Jdk, unit: &'static str, theirs: f64, ours: f64, target: Target) -> Self {
-        Self { what: what.to_owned(), jdk: jdk.major, unit, theirs, ours, target }
+        Self { what: what.to_owned(), jdk: jdk.major, unit, theirs: Some(theirs), ours, target }
+    }
+
+    /// A row no peer can be measured for; at most so much.
+    pub fn alone(what: &str, jdk: &Jdk, unit: &'static str, ours: f64, most: f64) -> Self {
+        Self { what: what.to_owned(), jdk: jdk.major, unit, theirs: None, ours, target: Target::AtMost(most) }
     }
 
     /// Whether the promise is kept.
     pub fn is_met(&self) -> bool {
         match self.target {
-            Target::Share(share) => self.ours <= self.theirs * share,
+            Target::Share(share) => self.theirs.is_some_and(|theirs| self.ours <= theirs * share),
             Target::AtMost(limit) => self.ours <= limit,
         }
     }
 
     fn line(&self) -> String {
-        let ratio =
-            if self.ours > 0.0 { format!("1/{:.1}", self.theirs / self.ours) } else { "-".to_owned() };
+        let ratio = match self.theirs {
+            Some(theirs) if self.ours > 0.0 => format!("1/{:.1}", theirs / self.ours),
+            _ => "-".to_owned(),
+        };
+        let theirs = self.theirs.map_or_else(|| "-".to_owned(), |theirs| number(theirs, self.unit));
         let target = match self.target {
             Target::Share(share) if share > 1.5 => format!("at most {share:.0} times"),
             Target::Share(share) => format!("at most 1/{:.0}", 1.0 / share),
             Target::AtMost(limit) => format!("at most {}", number(limit, self.unit)),
         };
         format!(
-            "| {} | {} | {} | {} | {ratio} | {target} | {} |",
+            "| {} | {} | {theirs} | {} | {ratio} | {target} | {} |",
             self.what,
             self.jdk,
-            number(self.theirs, self.unit),
             number(self.ours, self.unit),
             if self.is_met() { "yes" } else { "**no**" },
         )

@@ -1,7 +1,7 @@
 //! What the first retransformation costs a warmed-up application: up to JDK 21 a JVM that was not
 //! told at its start that classes may change drops all compiled code then.
 
-use benches::row::{Row, Target, median};
+use benches::row::{Row, median};
 use harness::compare::number_after;
 use harness::{Java, JavaBuilder, Jdk, Observation, exec_json};
 
@@ -35,15 +35,15 @@ fn round(jdk: &Jdk, with_agent: bool) -> [f64; 3] {
     [without, first, second]
 }
 
-/// The column of Arthas holds what is lost without a retransformation, in the same JVM.
+/// Each row also says what is lost without a retransformation in the same JVM: what the machine makes of nothing.
 pub fn measure(jdk: &Jdk, rounds: usize) -> Vec<Row> {
     eprintln!("JDK {}: the first retransformation", jdk.major);
     let late: Vec<[f64; 3]> = (0..rounds).map(|_| round(jdk, false)).collect();
     let early: Vec<[f64; 3]> = (0..rounds).map(|_| round(jdk, true)).collect();
     let pick = |all: &[[f64; 3]], at: usize| median(&all.iter().map(|round| round[at]).collect::<Vec<_>>());
     let row = |what: &str, all: &[[f64; 3]], at, most| {
-        let name = format!("{what}: CPU lost (left: without)");
-        Row::beside(&name, jdk, "ms", pick(all, 0), pick(all, at), Target::AtMost(most))
+        let name = format!("{what}: CPU lost (without: {:.0} ms)", pick(all, 0));
+        Row::alone(&name, jdk, "ms", pick(all, at), most)
     };
     // What a busy machine makes of nothing.
     let noise = pick(&late, 0).max(pick(&early, 0)).max(30.0) * 2.0 + 50.0;

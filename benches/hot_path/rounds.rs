@@ -1,6 +1,6 @@
 //! The same command begun and ended again and again: nothing grows, and the class is changed once.
 
-use benches::row::{Row, Target};
+use benches::row::Row;
 use harness::compare::number_after;
 use harness::resources::Holdings;
 use harness::{Java, JavaBuilder, Jdk, LocalSocket, exec_json};
@@ -76,10 +76,8 @@ pub fn measure(jdk: &Jdk, rounds: usize) -> Vec<Row> {
     (0..rounds).for_each(|_| round(&mut socket));
     let after = Held::of(&java);
     let name = |what: &str| format!("{rounds} rounds of `monitor`: {what}");
-    // No peer can do it: Arthas changes the class each time. So the left column is 0.
-    let row = |what: &str, unit, grown: f64, most| {
-        Row::beside(&name(what), jdk, unit, 0.0, grown, Target::AtMost(most))
-    };
+    // No peer beside it: Arthas changes the class in each round.
+    let row = |what: &str, unit, grown: f64, most| Row::alone(&name(what), jdk, unit, grown, most);
     vec![
         row("resident memory", "MB", after.rss_mb - before.rss_mb, 2.0),
         row("metaspace", "KB", after.metaspace_kb - before.metaspace_kb, 100.0),

@@ -1,7 +1,7 @@
 //! After `reset` a method is as fast as before: the same JVM before and after, many JVMs.
 
 use benches::interval::interval;
-use benches::row::{Row, Target};
+use benches::row::Row;
 use harness::{Jdk, exec_json};
 
 use crate::meter;
@@ -32,16 +32,8 @@ pub fn measure(jdk: &Jdk, pairs: usize) -> Vec<Row> {
             eprintln!("JDK {}: speed of {kind} after reset", jdk.major);
             let ratios: Vec<f64> = (0..pairs).map(|_| ratio(jdk, kind)).collect();
             let (low, high) = interval(&ratios);
-            let name =
-                format!("speed of `{kind}` after `reset`, share of before: {low:.3} to {high:.3} (left: 1)");
-            Row::beside(
-                &name,
-                jdk,
-                "",
-                1.0,
-                if high < 1.02 { low.min(1.0) } else { low },
-                Target::AtMost(1.0),
-            )
+            let name = format!("speed of `{kind}` after `reset`, share of before: {low:.3} to {high:.3}");
+            Row::alone(&name, jdk, "", if high < 1.02 { low.min(1.0) } else { low }, 1.0)
         })
         .collect()
 }
