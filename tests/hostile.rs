@@ -214,6 +214,8 @@ fn a_call_that_does_not_return_is_seen_in_flight_and_outlives_every_command() {
         assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
         drop(monitor);
         java.tell("release");
+        // It has answered before it is gone, and refuses whoever comes meanwhile.
+        eventually("the agent is there again", || (exec(java.pid(), "version").code == 0).then_some(()));
         let again = Observation::start(&java, "monitor -c 1 hostile.Never *");
         java.tell("enter");
         java.tell("release");
