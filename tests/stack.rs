@@ -44,9 +44,9 @@ fn a_condition_picks_the_calls() {
     java.ask("orders 20");
     let seen = harness::eventually("a stack", || stack.all("stack").pop());
     assert_eq!(methods(&seen)[0], "order");
+    let verbose = harness::eventually("a sentence", || stack.all("message").pop());
     let lines = stack.interrupt();
     assert_eq!(lines.iter().filter(|line| line["type"] == "stack").count(), 1);
-    let verbose = lines.iter().find(|line| line["type"] == "message").expect("a sentence");
     assert_eq!(verbose["message"], "Condition express: params[0]==7 , result: true");
     assert_nobody_listens(&mut java);
 }
