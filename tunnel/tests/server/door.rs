@@ -1,7 +1,7 @@
 //! Logging in: passwords, cookies, lock-out, and what other sites' pages can do.
 
 use std::os::unix::fs::PermissionsExt;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::harness::{JSON, PASSWORD, Server, pair};
 
@@ -77,13 +77,16 @@ async fn guesses_made_side_by_side_count_one_by_one() {
 #[tokio::test]
 async fn an_unknown_user_costs_the_same_and_looks_the_same() {
     let server = Server::start(&[]);
-    let (mut answers, mut times) = (Vec::new(), Vec::new());
-    for user in ["admin", "nobody"] {
-        let start = Instant::now();
-        answers.push(server.try_login(user, "wrong").await.body);
-        times.push(start.elapsed());
+    let (mut answers, mut times) = (Vec::new(), [Duration::MAX; 2]);
+    // The quicker of two: other work on the machine slows single ones, and a fifth guess locks the door.
+    for _ in 0..2 {
+        for (user, least) in ["admin", "nobody"].into_iter().zip(&mut times) {
+            let start = Instant::now();
+            answers.push(server.try_login(user, "wrong").await.body);
+            *least = start.elapsed().min(*least);
+        }
     }
-    assert_eq!(answers[0], answers[1]);
+    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
     // Without a hash it would be a hundred times faster.
     assert!(times[1] > times[0] / 4, "{times:?}");
 }
