@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use crate::advice::CostRange;
 use crate::error::Result;
 use crate::lanes::LaneCondition;
+use crate::matcher::{MatchedClass, MatchedMethod};
 use crate::method_facts::{CodeFacts, MethodFacts};
 
 /// A condition that can be made a class for a method.
@@ -40,6 +41,11 @@ pub struct Signature<'a> {
 }
 
 impl<'a> Signature<'a> {
+    pub(crate) fn matched(class: &'a MatchedClass, method: &'a MatchedMethod) -> Self {
+        let MatchedMethod { name, descriptor, .. } = method;
+        Self { class: &class.name, name, descriptor, is_static: method.is_static() }
+    }
+
     pub(crate) fn of(facts: &'a MethodFacts) -> Self {
         let MethodFacts { class, name, descriptor, .. } = facts;
         Self { class, name, descriptor, is_static: facts.is_static() }

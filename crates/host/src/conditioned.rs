@@ -3,14 +3,14 @@
 
 use std::sync::Arc;
 
-use jvm::{clock, spy};
+use jvm::{clock, mutf8, spy};
 
 use crate::advice::CostRange;
 use crate::compiled::{Compile, ForMethod, Signature};
 use crate::condition::{Compiled, Condition, Helpers, Refused, Subject, When};
 use crate::matcher::Matched;
 use crate::method_facts::CodeFacts;
-use crate::registry::modified;
+use crate::registry::internal;
 
 /// A condition and when it is asked.
 pub struct Conditioned {
@@ -34,8 +34,8 @@ impl Conditioned {
         stored: &[bool],
         number: u32,
     ) -> Result<Compiled, Refused> {
-        let [class, name, descriptor] =
-            [&method.class.replace('.', "/"), method.name, method.descriptor].map(modified);
+        let class = internal(method.class);
+        let [name, descriptor] = [method.name, method.descriptor].map(mutf8::bytes);
         let subject = Subject {
             class: &class,
             name: &name,
@@ -57,12 +57,7 @@ impl Conditioned {
         let mut why = None;
         for class in &matched.classes {
             for method in &class.methods {
-                let signature = Signature {
-                    class: &class.name,
-                    name: &method.name,
-                    descriptor: &method.descriptor,
-                    is_static: method.is_static(),
-                };
+                let signature = Signature::matched(class, method);
                 match self.compiled(&signature, ROOMIEST, &[], 0) {
                     Ok(_) => return None,
                     Err(refused) => why = why.or(Some(refused)),

@@ -3,14 +3,14 @@
 
 use std::sync::Arc;
 
-use jvm::{ClassFile, Env, Environment, Local};
+use jvm::{ClassFile, Env, Environment, Local, mutf8};
 use parking_lot::Mutex;
 use weave::classfile;
 
+use crate::access_flags;
 use crate::deny::{self, Candidate, Rules};
 use crate::error::Result;
 use crate::matcher::Wanted;
-use crate::method_facts::text;
 use crate::observe::Opener;
 use crate::registry::{Extent, NewMethod, WovenClass, dotted};
 use crate::weaver::Weaver;
@@ -24,11 +24,6 @@ pub(crate) struct Lazy {
     /// What has come and not been opened.
     found: Mutex<Vec<(Arc<WovenClass>, Vec<u32>)>>,
 }
-
-const ACC_NATIVE: u16 = 0x0100;
-const ACC_ABSTRACT: u16 = 0x0400;
-const ACC_INTERFACE: u16 = 0x0200;
-const ACC_SYNTHETIC: u16 = 0x1000;
 
 impl Lazy {
     pub(crate) fn new(wanted: Wanted, rules: Rules, extent: Extent, opener: Arc<Opener>) -> Self {
@@ -58,10 +53,10 @@ impl Lazy {
         if !self.permits(env, &name, &read, seen.loader.as_ref())? {
             return Ok(None);
         }
-        let with_code = read.methods.iter().filter(|method| method.flags & (ACC_NATIVE | ACC_ABSTRACT) == 0);
+        let with_code = read.methods.iter().filter(|method| access_flags::has_code(method.flags.into()));
         let methods = with_code.map(|method| NewMethod {
-            name: text(method.name),
-            descriptor: text(method.descriptor),
+            name: mutf8::text(method.name),
+            descriptor: mutf8::text(method.descriptor),
             modifiers: i32::from(method.flags),
         });
         let methods: Vec<NewMethod> =
@@ -92,14 +87,14 @@ impl Lazy {
         let class_of = |loader: &Local<'_>| jvmti.class_name(&env.class_of(loader)?);
         let loader_class = loader.map(class_of).transpose()?;
         let flags = read.bytes.get(read.pool.end()..).and_then(|rest| rest.first_chunk());
-        let flags = flags.map_or(0, |flags| u16::from_be_bytes(*flags));
+        let flags = flags.map_or(0, |flags| i32::from(u16::from_be_bytes(*flags)));
         let candidate = Candidate {
             name,
             loader_class: loader_class.as_deref(),
             // The class hierarchy is not known yet; loaders are called so.
             is_loader: read.superclass.is_some_and(|name| name.ends_with(b"ClassLoader")),
-            is_interface: flags & ACC_INTERFACE != 0,
-            is_synthetic: flags & ACC_SYNTHETIC != 0,
+            is_interface: flags & access_flags::INTERFACE != 0,
+            is_synthetic: flags & access_flags::SYNTHETIC != 0,
         };
         Ok(deny::denied(&candidate, self.rules).is_none())
     }

@@ -5,6 +5,7 @@
 //! from the performance counters or JVMTI where an image lacks them. It knows no shell.
 #![forbid(unsafe_code)]
 
+mod access_flags;
 mod calls_in_flight;
 pub mod classes;
 pub mod clock;

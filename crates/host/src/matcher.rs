@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jvm::{Class, Env, Local, Weak};
 
+use crate::access_flags;
 use crate::deny::{self, Candidate, Denied, Rules};
 use crate::error::Result;
 use crate::names::NamePattern;
@@ -129,7 +130,7 @@ pub struct MatchedMethod {
 impl MatchedMethod {
     /// Whether it has no `this`.
     pub fn is_static(&self) -> bool {
-        self.modifiers & ACC_STATIC != 0
+        self.modifiers & access_flags::STATIC != 0
     }
 }
 
@@ -159,13 +160,6 @@ impl Matched {
         self.classes.is_empty()
     }
 }
-
-const ACC_STATIC: i32 = 0x0008;
-const ACC_NATIVE: i32 = 0x0100;
-const ACC_INTERFACE: i32 = 0x0200;
-const ACC_ABSTRACT: i32 = 0x0400;
-const ACC_FINAL: i32 = 0x0010;
-const ACC_SYNTHETIC: i32 = 0x1000;
 
 /// How far a stack is looked at. A worker's loop lies near its bottom, so this is generous.
 const DEPTH: usize = 512;
@@ -294,7 +288,7 @@ impl<'w, 'f> Walk<'w, 'f> {
         }
         if !others.is_empty() {
             let is_open = |class: &&Local<'f, Class>| {
-                jvmti.class_modifiers(*class).is_ok_and(|flags| flags.0 & ACC_FINAL == 0)
+                jvmti.class_modifiers(*class).is_ok_and(|flags| flags.0 & access_flags::FINAL == 0)
             };
             let roots = named.iter().map(|(class, _)| class).filter(is_open).collect();
             let mut subtypes = Subtypes::of(self.env, jvmti, roots)?;
@@ -329,8 +323,8 @@ impl<'w, 'f> Walk<'w, 'f> {
             name,
             loader_class: loader.as_ref().map(|loader| loader.class.as_str()),
             is_loader: self.env.is_assignable(class, &self.class_loader)?,
-            is_interface: flags & ACC_INTERFACE != 0,
-            is_synthetic: flags & ACC_SYNTHETIC != 0,
+            is_interface: flags & access_flags::INTERFACE != 0,
+            is_synthetic: flags & access_flags::SYNTHETIC != 0,
         };
         match deny::denied(&candidate, self.rules) {
             None => Ok(Some(loader)),
@@ -388,7 +382,7 @@ impl<'w, 'f> Walk<'w, 'f> {
         };
         let mut methods: Vec<MatchedMethod> = Vec::new();
         for method in all {
-            if method.modifiers & (ACC_NATIVE | ACC_ABSTRACT) == 0 && wanted.takes_method(&method.name) {
+            if access_flags::has_code(method.modifiers) && wanted.takes_method(&method.name) {
                 methods.push(MatchedMethod {
                     name: method.name,
                     descriptor: method.descriptor,

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use jvm::mutf8;
 use parking_lot::RwLock;
 use weave::WovenMethod;
 
+use crate::access_flags;
 use crate::advice::{self, Names};
 
 /// A woven method. Its id is its for the life of its class.
@@ -60,8 +62,6 @@ pub struct Site {
     pub told: bool,
 }
 
-pub(crate) const ACC_STATIC: i32 = 0x0008;
-
 impl MethodFacts {
     pub(crate) fn new(
         id: u32,
@@ -77,7 +77,7 @@ impl MethodFacts {
 
     /// Whether it has no `this`.
     pub fn is_static(&self) -> bool {
-        self.modifiers & ACC_STATIC != 0
+        self.modifiers & access_flags::STATIC != 0
     }
 
     /// What its code looks like now.
@@ -99,9 +99,9 @@ impl CodeFacts {
     /// In words, from what the weaver says.
     pub(crate) fn of(woven: &WovenMethod) -> Self {
         let site = |site: &weave::Site| Site {
-            class: text(&site.owner).replace('/', "."),
-            method: text(&site.name),
-            descriptor: text(&site.descriptor),
+            class: mutf8::text(&site.owner).replace('/', "."),
+            method: mutf8::text(&site.name),
+            descriptor: mutf8::text(&site.descriptor),
             line: site.line,
             told: site.told,
         };
@@ -119,15 +119,14 @@ impl CodeFacts {
             stored: woven.stored.clone(),
             sites: woven.sites.iter().map(site).collect(),
             lines: woven.lines.clone(),
-            locals: woven.locals.iter().map(|local| (text(&local.name), text(&local.descriptor))).collect(),
+            locals: woven
+                .locals
+                .iter()
+                .map(|local| (mutf8::text(&local.name), mutf8::text(&local.descriptor)))
+                .collect(),
             notes,
         }
     }
-}
-
-/// A name of a class file in words. What is not UTF-8 becomes U+FFFD.
-pub(crate) fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// A method's names as they are at one moment, for the advice: a number of a site stays what it was for

@@ -21,8 +21,8 @@ use crate::error::{Error, Result};
 use crate::lanes::Place;
 use crate::lazy::Lazy;
 use crate::matcher::{Matched, MatchedClass, MatchedMethod, Refused, Wanted};
-use crate::method_facts::{ACC_STATIC, MethodFacts};
-use crate::registry::{Extent, NewMethod, Outcome, WovenClass, modified};
+use crate::method_facts::MethodFacts;
+use crate::registry::{Extent, NewMethod, Outcome, WovenClass, internal};
 use crate::retransform::{Change, retransform};
 use crate::weaver::{self, Weaver};
 
@@ -360,7 +360,7 @@ impl Host {
         if let Err(why) = weaver.resolve_spy(env, loader.as_ref()) {
             return Ok(Err(why));
         }
-        let internal = modified(&class.name.replace('.', "/"));
+        let internal = internal(&class.name);
         let woven = match weaver.find(env, &internal, &local, loader.as_ref()) {
             Some(found) => found,
             None => {
@@ -419,9 +419,9 @@ fn fitting(
     refused: &mut Vec<Refused>,
 ) -> Vec<NewMethod> {
     let mut methods = Vec::with_capacity(class.methods.len());
-    for MatchedMethod { name, descriptor, modifiers, .. } in &class.methods {
-        let is_static = modifiers & ACC_STATIC != 0;
-        let signature = Signature { class: &class.name, name, descriptor, is_static };
+    for method in &class.methods {
+        let signature = Signature::matched(class, method);
+        let MatchedMethod { name, descriptor, modifiers, .. } = method;
         match conditions.map_or(Ok(()), |conditions| conditions.fits(&signature)) {
             Ok(()) => methods.push(NewMethod {
                 name: name.clone(),

@@ -9,12 +9,12 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use jvm::{Class, Weak};
+use jvm::{Class, Weak, mutf8};
 use parking_lot::{Mutex, RwLock};
 use weave::{Helper, Method, Parts, Plan};
 
 use crate::matcher::loader_name;
-use crate::method_facts::{CodeFacts, MethodFacts, text};
+use crate::method_facts::{CodeFacts, MethodFacts};
 
 /// All of it.
 #[derive(Default)]
@@ -213,7 +213,7 @@ impl WovenClass {
             let place = state.find(&method.name, &method.descriptor).or_else(|| {
                 let id = ids.next()?;
                 let (name, descriptor) =
-                    [&method.name, &method.descriptor].map(|text| modified(text).into()).into();
+                    [&method.name, &method.descriptor].map(|text| mutf8::bytes(text).into()).into();
                 let NewMethod { name: shown, descriptor: types, modifiers } = method;
                 let facts = MethodFacts::new(id, &self.name, &self.loader_name, shown, types, modifiers);
                 let facts = Arc::new(facts);
@@ -464,25 +464,12 @@ impl State {
     }
 }
 
-/// A name as class files write it: a character beyond the basic plane is two surrogates of three bytes
-/// each (JVMS 4.4.7).
-pub(crate) fn modified(name: &str) -> Vec<u8> {
-    if name.bytes().all(|byte| byte < 0xF0 && byte != 0) {
-        return name.as_bytes().to_vec();
-    }
-    let mut bytes = Vec::with_capacity(name.len() + 8);
-    for unit in name.encode_utf16() {
-        let low = |shift: u16| 0x80 | u8::try_from(unit >> shift & 0x3F).unwrap_or(0);
-        match unit {
-            1..0x80 => bytes.push(u8::try_from(unit).unwrap_or(0)),
-            0..0x800 => bytes.extend([0xC0 | u8::try_from(unit >> 6).unwrap_or(0), low(0)]),
-            _ => bytes.extend([0xE0 | u8::try_from(unit >> 12).unwrap_or(0), low(6), low(0)]),
-        }
-    }
-    bytes
+/// The internal name, as class files write it, of a class that is named with dots.
+pub(crate) fn internal(dotted: &str) -> Vec<u8> {
+    mutf8::bytes(&dotted.replace('.', "/"))
 }
 
 /// The internal name of a class as words with dots.
 pub(crate) fn dotted(internal: &[u8]) -> String {
-    text(internal).replace('/', ".")
+    mutf8::text(internal).replace('/', ".")
 }

@@ -92,7 +92,7 @@ impl Host {
                 let Ok(name) = jvmti.class_name(class) else { continue };
                 if meant.iter().any(|known| known.name == name) {
                     let loader = jvmti.class_loader(env, class)?;
-                    let internal = crate::registry::modified(&name.replace('.', "/"));
+                    let internal = crate::registry::internal(&name);
                     drop(weaver::the().find(env, &internal, class, loader.as_ref()));
                 }
             }

@@ -20,7 +20,7 @@ use crate::lazy::Lazy;
 use crate::matcher::MatchedMethod;
 use crate::method_facts::MethodFacts;
 use crate::observe::Opener;
-use crate::registry::{NewMethod, Registry, WovenClass, modified};
+use crate::registry::{self, NewMethod, Registry, WovenClass};
 
 /// All that is woven in this JVM.
 #[derive(Default)]
@@ -137,7 +137,7 @@ impl Weaver {
     }
 
     fn new_class(&self, env: &Env<'_>, internal: &[u8], seen: &ClassFile<'_, '_>) -> Option<WovenClass> {
-        let name = crate::registry::dotted(internal);
+        let name = registry::dotted(internal);
         let loader = match &seen.loader {
             None => None,
             Some(object) => Some((env.weak(object).ok()?, identity_hash(object)?)),
@@ -158,7 +158,7 @@ impl Weaver {
         };
         let known = self.registry.named(internal, hash);
         known.into_iter().find(|class| match (&class.loader, loader) {
-            (Some(known), Some(loader)) => is(env, known, loader),
+            (Some(known), Some(loader)) => known.is(env, loader),
             (known, loader) => known.is_none() && loader.is_none(),
         })
     }
@@ -169,7 +169,7 @@ impl Weaver {
         env: &Env<'_>,
         class: &WovenClass,
         methods: Vec<NewMethod>,
-        extent: &crate::registry::Extent,
+        extent: &registry::Extent,
     ) -> Result<Vec<u32>> {
         let new = u32::try_from(class.without_id(&methods)).unwrap_or(u32::MAX);
         let mut ids = match new {
@@ -202,10 +202,7 @@ impl Weaver {
     /// Switches the hook off when nothing is woven and nobody waits.
     pub(crate) fn rest(&self, environment: &Environment) -> Result<()> {
         let idle = self.registry.is_idle() && self.lazies.read().is_empty();
-        if idle && self.hooked.swap(false, Ordering::AcqRel) {
-            environment.jvmti.disable(EventKind::ClassFileLoadHook)?;
-        }
-        Ok(())
+        if idle { self.rest_for_ever(environment) } else { Ok(()) }
     }
 
     /// Switches the hook off in any case.
@@ -249,7 +246,7 @@ impl Weaver {
     pub(crate) fn resolve_spy(&self, env: &Env<'_>, loader: Option<&Local<'_>>) -> Result<(), String> {
         let Some(loader) = loader else { return Ok(()) };
         let known = self.loaders.lock().clone();
-        if let Some((_, why)) = known.iter().find(|(weak, _)| is(env, weak, loader)) {
+        if let Some((_, why)) = known.iter().find(|(weak, _)| weak.is(env, loader)) {
             return why.clone().map_or(Ok(()), Err);
         }
         let told = |why: jvm::Error| format!("its class loader does not see our helper class ({why})");
@@ -287,7 +284,7 @@ impl Weaver {
         loader: Option<&Local<'_>>,
         methods: &mut [MatchedMethod],
     ) {
-        let internal = modified(&name.replace('.', "/"));
+        let internal = registry::internal(name);
         if !self.registry.knows(&internal) {
             return;
         }
@@ -303,9 +300,8 @@ impl Weaver {
         let mut gone = Vec::new();
         for class in self.registry.all() {
             let weak = class.class.read().clone();
-            let loader_is_gone =
-                class.loader.as_ref().is_some_and(|loader| matches!(loader.get(env), Ok(None)));
-            if loader_is_gone || weak.is_some_and(|weak| matches!(weak.get(env), Ok(None))) {
+            let loader_is_gone = class.loader.as_ref().is_some_and(|loader| loader.is_gone(env));
+            if loader_is_gone || weak.is_some_and(|weak| weak.is_gone(env)) {
                 gone.push(class);
             }
         }
@@ -316,11 +312,8 @@ impl Weaver {
             self.registry.forget(&gone);
         }
         let known = self.loaders.lock().clone();
-        let dead: Vec<Arc<Weak>> = known
-            .iter()
-            .map(|(weak, _)| weak.clone())
-            .filter(|weak| matches!(weak.get(env), Ok(None)))
-            .collect();
+        let dead: Vec<Arc<Weak>> =
+            known.iter().map(|(weak, _)| weak.clone()).filter(|weak| weak.is_gone(env)).collect();
         self.loaders.lock().retain(|(weak, _)| !dead.iter().any(|dead| Arc::ptr_eq(dead, weak)));
     }
 
@@ -332,9 +325,4 @@ impl Weaver {
 
 fn identity_hash(loader: &Local<'_>) -> Option<i32> {
     Environment::get()?.jvmti.identity_hash(loader).ok()
-}
-
-/// Whether a weak reference is to this object.
-fn is<K>(env: &Env<'_>, weak: &Weak<K>, object: &Local<'_, K>) -> bool {
-    matches!(weak.get(env), Ok(Some(known)) if env.is_same(&known, object))
 }

@@ -30,7 +30,7 @@ pub mod inside;
 mod jvmti;
 mod known;
 mod methods;
-mod mutf8;
+pub mod mutf8;
 mod objects;
 pub mod os;
 pub mod probe;

@@ -5,6 +5,11 @@ use std::ffi::{CStr, CString};
 
 /// A C string of a name. Never fails: a NUL becomes `C0 80`.
 pub(crate) fn encode(text: &str) -> CString {
+    CString::new(bytes(text)).unwrap_or_default()
+}
+
+/// A name as class files write it, without the NUL at the end.
+pub fn bytes(text: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len().saturating_add(1));
     for unit in text.chars() {
         match unit {
@@ -18,12 +23,16 @@ pub(crate) fn encode(text: &str) -> CString {
             }
         }
     }
-    CString::new(bytes).unwrap_or_default()
+    bytes
 }
 
 /// The text of a C string in modified UTF-8. What is malformed becomes U+FFFD.
 pub(crate) fn decode(text: &CStr) -> String {
-    let bytes = text.to_bytes();
+    self::text(text.to_bytes())
+}
+
+/// A name of a class file in words. What is malformed becomes U+FFFD.
+pub fn text(bytes: &[u8]) -> String {
     if bytes.is_ascii() {
         return String::from_utf8_lossy(bytes).into_owned();
     }

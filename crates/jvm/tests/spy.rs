@@ -11,7 +11,7 @@
 mod machine;
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, Once, OnceLock, mpsc};
+use std::sync::{Mutex, Once, OnceLock, RwLock, mpsc};
 use std::time::{Duration, Instant};
 
 use jvm::allocation::Allocated;
@@ -65,8 +65,8 @@ struct Recorder {
 static RECORDER: Recorder =
     Recorder { ways: Mutex::new(Vec::new()), events: Mutex::new(Vec::new()), staying: AtomicU32::new(0) };
 static ALLOCATED: OnceLock<Allocated> = OnceLock::new();
-/// Panics of the probe are counted for the process.
-static PANICKING: Mutex<()> = Mutex::new(());
+/// Panics of the probe are counted for the process, and after a few nobody is told anything: who panics is alone.
+static TOLD: RwLock<()> = RwLock::new(());
 
 impl Recorder {
     fn way(&self, id: u32) -> Way {
@@ -161,6 +161,8 @@ impl Probe for Recorder {
 
 /// Spy with everything switched on, and a new id with this gate.
 fn with_spy<R>(way: Way, gate: i32, work: impl FnOnce(&Env<'_>, &Spy, u32) -> Result<R>) -> R {
+    let alone = (way == Way::Panic).then(|| TOLD.write().unwrap());
+    let _with_others = alone.is_none().then(|| TOLD.read().unwrap());
     machine().run(|env| {
         let spy = Spy::get_or_define(env)?;
         probe::listen(&RECORDER);
@@ -511,7 +513,6 @@ fn virtual_threads_are_told_apart_and_known_as_such() {
 
 #[test]
 fn a_panic_in_a_probe_does_not_reach_java() {
-    let _alone = PANICKING.lock().unwrap();
     with_spy(Way::Panic, 1 | gate::TELL, |env, spy, id| {
         let before = probe::panics();
         assert_eq!(enter(env, spy, id)?, 0);

@@ -57,9 +57,15 @@ const EVERY_KIND: Signature = Signature {
     description: "",
     examples: &[],
     options: &[
-        Opt { short: Some('f'), long: "flag", shape: None, ..OPTION },
-        Opt { short: Some('n'), long: "number", shape: Some(Shape::Integer), default: Some("1"), ..OPTION },
-        Opt { short: None, long: "names", shape: Some(Shape::Text), many: true, ..OPTION },
+        Opt { short: Some('f'), long: "flag", shape: None, ..Opt::NONE },
+        Opt {
+            short: Some('n'),
+            long: "number",
+            shape: Some(Shape::Integer),
+            default: Some("1"),
+            ..Opt::NONE
+        },
+        Opt { short: None, long: "names", shape: Some(Shape::Text), many: true, ..Opt::NONE },
     ],
     arguments: &[Arg {
         name: "ids",
@@ -72,17 +78,6 @@ const EVERY_KIND: Signature = Signature {
     permission: Permission::View,
     hidden: false,
     ends_on_q: false,
-};
-
-const OPTION: Opt = Opt {
-    short: None,
-    long: "",
-    shape: None,
-    label: None,
-    required: false,
-    many: false,
-    default: None,
-    help: "",
 };
 
 #[cfg(test)]
