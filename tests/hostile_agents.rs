@@ -153,14 +153,11 @@ fn arthas_and_we_count_the_same_calls_whoever_comes_first_and_whoever_resets() {
             let agent = arthas::boot(&java, &[]);
             let line = "monitor -c 1 hostile.Recursion fib";
             let (ours, mut theirs) = if arthas_first {
-                let mut theirs = agent.start(line);
-                theirs.enhanced();
+                let theirs = agent.observe(line);
                 (Observation::start(&java, line), theirs)
             } else {
                 let ours = Observation::start(&java, line);
-                let mut theirs = agent.start(line);
-                theirs.enhanced();
-                (ours, theirs)
+                (ours, agent.observe(line))
             };
             let both = |java: &mut Java, ours: &Observation, theirs: &mut arthas::Job, rounds: u64| {
                 java.tell("recursion");
@@ -173,8 +170,7 @@ fn arthas_and_we_count_the_same_calls_whoever_comes_first_and_whoever_resets() {
             both(&mut java, &ours, &mut theirs, 1);
             // More methods of the class, so that each transforms what the other has transformed.
             let more = Observation::start(&java, "trace -n 1 hostile.Recursion even");
-            let mut theirs_more = agent.start("trace -n 1 hostile.Recursion even");
-            theirs_more.enhanced();
+            let theirs_more = agent.observe("trace -n 1 hostile.Recursion even");
             both(&mut java, &ours, &mut theirs, 2);
             drop((more, theirs_more));
             if arthas_first {

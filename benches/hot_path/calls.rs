@@ -13,6 +13,8 @@ pub struct Effort {
     pub seconds: f64,
     /// Only by ratios that a busy machine cannot spoil: a twentieth of what Arthas adds, three times a promised share.
     pub slice: bool,
+    /// Only probes whose description has this in it.
+    pub probe: String,
 }
 
 /// What is promised of a row.
@@ -215,7 +217,7 @@ pub fn measure(jdk: &Jdk, effort: &Effort) -> Vec<Row> {
         [Subject { side: Side::arthas(&peer), java: peer }, Subject { side: Side::oxprobe(&java), java }];
     let mut rows: Vec<Row> = Vec::new();
     let mut one = None;
-    for probe in &PROBES {
+    for probe in PROBES.iter().filter(|probe| probe.what.contains(&effort.probe)) {
         let mut measured = [Measured::default(), Measured::default()];
         for _ in 0..effort.rounds {
             for (subject, measured) in subjects.iter_mut().zip(&mut measured) {

@@ -66,12 +66,21 @@ struct Options {
     only: Vec<String>,
     check: bool,
     slice: bool,
+    /// Of the calls, only the probes with this in their description.
+    probe: String,
 }
 
 impl Options {
     fn parse() -> Self {
-        let mut options =
-            Self { rounds: 3, seconds: 2.0, jdks: Vec::new(), only: Vec::new(), check: false, slice: false };
+        let mut options = Self {
+            rounds: 3,
+            seconds: 2.0,
+            jdks: Vec::new(),
+            only: Vec::new(),
+            check: false,
+            slice: false,
+            probe: String::new(),
+        };
         let mut args = std::env::args().skip(1);
         while let Some(arg) = args.next() {
             match arg.as_str() {
@@ -79,6 +88,7 @@ impl Options {
                 "--slice" => options.slice = true,
                 "--rounds" => options.rounds = number(args.next()),
                 "--seconds" => options.seconds = number(args.next()),
+                "--probe" => options.probe = args.next().unwrap_or_else(|| usage()),
                 "--jdk" => options.jdks.push(jdk(&number::<u32>(args.next()).to_string())),
                 "--only" => options.only.push(
                     args.next().filter(|part| PARTS.contains(&part.as_str())).unwrap_or_else(|| usage()),
@@ -103,7 +113,8 @@ impl Options {
 
     fn calls(&self, jdk: &Jdk) -> Vec<calls::Row> {
         eprintln!("JDK {}: calls", jdk.major);
-        calls::measure(jdk, &calls::Effort { rounds: self.rounds, seconds: self.seconds, slice: self.slice })
+        let Self { rounds, seconds, slice, ref probe, .. } = *self;
+        calls::measure(jdk, &calls::Effort { rounds, seconds, slice, probe: probe.clone() })
     }
 }
 
@@ -113,7 +124,7 @@ fn number<T: std::str::FromStr>(text: Option<String>) -> T {
 
 fn usage() -> ! {
     eprintln!(
-        "usage: bench-hot-path [--rounds N] [--seconds S] [--jdk MAJOR]... [--only {}]... [--check] [--slice]",
+        "usage: bench-hot-path [--rounds N] [--seconds S] [--jdk MAJOR]... [--only {}]... [--probe TEXT] [--check] [--slice]",
         PARTS.join("|")
     );
     std::process::exit(2);

@@ -3,9 +3,6 @@
 use harness::arthas::{self, Arthas};
 use harness::{Java, Observation, exec_json};
 
-/// How often a busy Arthas is asked, every half second.
-const PATIENCE: u32 = 40;
-
 /// Whose agent is in a JVM.
 pub enum Side {
     /// The peer's.
@@ -35,19 +32,7 @@ impl Side {
     /// Begins a command; its probes are in when this returns.
     pub fn begin(&self, java: &Java, line: &str) -> Running {
         match self {
-            Self::Arthas(agent) => {
-                // It is still busy with the command before, for some seconds at times.
-                for _ in 0..PATIENCE {
-                    let mut job = agent.start(line);
-                    let enhanced = job.enhanced();
-                    if enhanced["success"] == true {
-                        return Running::Arthas(job);
-                    }
-                    assert!(enhanced.to_string().contains("someone else"), "{line}: {enhanced}");
-                    std::thread::sleep(std::time::Duration::from_millis(500));
-                }
-                panic!("Arthas stays busy: {line}");
-            }
+            Self::Arthas(agent) => Running::Arthas(agent.observe(line)),
             Self::Oxprobe => Running::Oxprobe(Observation::start(java, line)),
         }
     }

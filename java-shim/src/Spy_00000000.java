@@ -163,6 +163,20 @@ public final class Spy_00000000 {
         }
     }
 
+    /** A call that follows the entry at once: it began when the method did. */
+    public static void first(long token, int id, int site) {
+        if (token != 0L && on != 0 && (gate(id) & CALLS) != 0) {
+            firstIn(Thread.currentThread(), token, id, site);
+        }
+    }
+
+    /** A call has ended, and the next one follows at once. */
+    public static void next(long token, int id, int left, int site) {
+        if (token != 0L && on != 0 && (gate(id) & CALLS) != 0) {
+            nextIn(Thread.currentThread(), id, left, site);
+        }
+    }
+
     public static void after(long token, int id, int site) {
         if (token != 0L && on != 0 && (gate(id) & CALLS) != 0) {
             afterIn(Thread.currentThread(), id, site);
@@ -208,6 +222,10 @@ public final class Spy_00000000 {
     private static native void failedIn(Thread thread, Throwable thrown, int id, long token);
 
     private static native void beforeIn(Thread thread, int id, int site);
+
+    private static native void firstIn(Thread thread, long token, int id, int site);
+
+    private static native void nextIn(Thread thread, int id, int left, int site);
 
     private static native void afterIn(Thread thread, int id, int site);
 

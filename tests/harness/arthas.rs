@@ -12,6 +12,9 @@ use crate::jdk::cache;
 use crate::tunnel::free_port;
 use crate::{PATIENCE, eventually};
 
+/// What it says when it is busy with another command's weaving.
+const BUSY: &str = "someone else is enhancing";
+
 /// Where the package is.
 pub fn home() -> PathBuf {
     let home = cache().join("arthas-4.1.5");
@@ -60,9 +63,13 @@ impl Arthas {
         self.ask("stop");
     }
 
-    /// Runs a command line by the HTTP API and gives the answer.
+    /// Runs a command line by the HTTP API and gives the answer. Where Arthas is busy weaving for another command, now
+    /// and then for none, it is asked again.
     pub fn exec(&self, line: &str) -> Value {
-        body_of(&self.ask(line))
+        eventually("Arthas to have its turn at weaving", || {
+            let answer = self.ask(line);
+            (!answer.contains(BUSY)).then(|| body_of(&answer))
+        })
     }
 
     /// Starts a command that goes on until it is interrupted.
@@ -73,6 +80,21 @@ impl Arthas {
         let started = job.call("async_exec", Some(line));
         assert_eq!(started["state"], "SCHEDULED", "{line}: {started}");
         job
+    }
+
+    /// Starts a command that observes methods; its probes are in when this returns. Arthas weaves for one command at a
+    /// time, is busy for some seconds at times after the one before, and then refuses: that is asked again.
+    pub fn observe(&self, line: &str) -> Job {
+        eventually("Arthas to have its turn at weaving", || {
+            let mut job = self.start(line);
+            let enhanced = job.enhanced();
+            if enhanced["success"] == true {
+                return Some(job);
+            }
+            assert!(enhanced.to_string().contains(BUSY), "{line}: {enhanced}");
+            std::thread::sleep(std::time::Duration::from_millis(200));
+            None
+        })
     }
 
     fn ask(&self, line: &str) -> String {
@@ -108,8 +130,8 @@ pub struct Job {
 }
 
 impl Job {
-    /// Waits until it has put its probes in, and gives what it said of that.
-    pub fn enhanced(&mut self) -> Value {
+    /// What it said of putting its probes in.
+    fn enhanced(&mut self) -> Value {
         eventually("Arthas to enhance", || {
             self.pull().iter().find(|result| result["type"] == "enhancer").cloned()
         })

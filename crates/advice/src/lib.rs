@@ -335,6 +335,20 @@ impl Probe for Advice {
         }
     }
 
+    fn next(&self, at: &Moment<'_>, id: u32, left: u32, site: u32) {
+        let Some(hooks) = self.table.get(at.inside(), id) else { return };
+        for hook in hooks.all() {
+            if let (Some(forest), Kind::Trace(options)) = (&hook.core.forest, &hook.core.kind) {
+                forest.find(at, |tree| {
+                    let used = hook.core.used(options, at);
+                    tree.after(id, left, at.now(), used);
+                    let now = if used.is_some() { clock::ticks() } else { at.now() };
+                    tree.before(id, site, now, used, options.limits());
+                });
+            }
+        }
+    }
+
     fn caught(&self, at: &Moment<'_>, id: u32) {
         let Some(hooks) = self.table.get(at.inside(), id) else { return };
         for hook in hooks.all() {

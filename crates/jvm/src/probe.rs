@@ -39,6 +39,12 @@ pub trait Probe: Sync {
         let _ = (at, id, site);
     }
 
+    /// It has returned, and the next one is about to be called.
+    fn next(&self, at: &Moment<'_>, id: u32, left: u32, site: u32) {
+        self.after(at, id, left);
+        self.before(at, id, site);
+    }
+
     /// A handler of the method's own has caught what a call site threw.
     fn caught(&self, at: &Moment<'_>, id: u32) {
         let _ = (at, id);

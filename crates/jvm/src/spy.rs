@@ -217,7 +217,7 @@ fn find_or_define<'f>(env: &Env<'f>, jvmti: &Jvmti, name: &str, file: &[u8]) -> 
     env.find_class(name)
 }
 
-fn bindings() -> [Native; 13] {
+fn bindings() -> [Native; 15] {
     let native = |name, descriptor, function: *const c_void| {
         // SAFETY: each function below has the parameters of the descriptor beside it, in the order of Spy's source, and
         // catches what its probe panics with.
@@ -235,6 +235,8 @@ fn bindings() -> [Native; 13] {
             natives::failed_in as *const c_void,
         ),
         native("beforeIn", "(Ljava/lang/Thread;II)V", natives::before as *const c_void),
+        native("firstIn", "(Ljava/lang/Thread;JII)V", natives::first as *const c_void),
+        native("nextIn", "(Ljava/lang/Thread;III)V", natives::next as *const c_void),
         native("afterIn", "(Ljava/lang/Thread;II)V", natives::after as *const c_void),
         native("caughtIn", "(Ljava/lang/Thread;I)V", natives::caught as *const c_void),
         native("lineIn", "(Ljava/lang/Thread;II)V", natives::line as *const c_void),

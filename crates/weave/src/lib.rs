@@ -21,6 +21,7 @@ mod emit;
 mod endless;
 mod flow;
 mod jumps;
+mod laps;
 mod layout;
 mod lines;
 mod linker;

@@ -14,6 +14,10 @@ pub(crate) enum Call {
     Exit(Option<Shape>),
     Thrown(Option<Shape>),
     Before,
+    /// The first call, where nothing lies before it.
+    First,
+    /// The end of a call and the beginning of the next one.
+    Next,
     After,
     Caught,
     Line,
@@ -41,6 +45,8 @@ impl Call {
                 (shaped("thrown", shape), format!("(Ljava/lang/Throwable;IJ{})V", values(shape)))
             }
             Call::Before => ("before".into(), "(JII)V".into()),
+            Call::First => ("first".into(), "(JII)V".into()),
+            Call::Next => ("next".into(), "(JIII)V".into()),
             Call::After => ("after".into(), "(JII)V".into()),
             Call::Caught => ("caught".into(), "(JI)V".into()),
             Call::Line => ("line".into(), "(JII)V".into()),
@@ -118,8 +124,8 @@ mod tests {
     #[test]
     fn the_helper_class_of_the_agent_has_all_that_woven_code_may_call() {
         let helper = Helper::from_class_file(SPY).unwrap();
-        let mut calls =
-            vec![Call::Before, Call::After, Call::Caught, Call::Line, Call::LineObject, Call::LineLong];
+        let mut calls = vec![Call::Before, Call::First, Call::Next, Call::After, Call::Caught];
+        calls.extend([Call::Line, Call::LineObject, Call::LineLong]);
         for shape in Shape::ALL.map(Some).into_iter().chain([None]) {
             calls.extend([Call::Enter(shape), Call::Exit(shape), Call::Thrown(shape)]);
         }

@@ -9,6 +9,7 @@ use crate::descriptor::Erased;
 use crate::emit::Emit;
 use crate::endless::{Endless, Place};
 use crate::flow::Facts;
+use crate::laps::{Behind, Laps};
 use crate::layout::Inserts;
 use crate::lines::Variables;
 use crate::linker::{Call, Linker};
@@ -189,6 +190,17 @@ impl Writer<'_, '_, '_> {
         Ok(self.emit.finish(from))
     }
 
+    /// A call has ended and the next one begins.
+    fn next(&mut self, left: i32, number: i32) -> Result<Range<usize>, Refused> {
+        let from = self.emit.start(0);
+        self.token();
+        self.id()?;
+        self.emit.int(self.linker, left)?;
+        self.emit.int(self.linker, number)?;
+        self.emit.call(self.linker, Call::Next, 5, 0)?;
+        Ok(self.emit.finish(from))
+    }
+
     fn caught(&mut self) -> Result<Range<usize>, Refused> {
         let from = self.emit.start(0);
         self.token();
@@ -231,6 +243,10 @@ impl Writer<'_, '_, '_> {
         let endless = Endless::of(body)?;
         let mut lines = told.lines.iter().peekable();
         let mut sites = told.sites.iter().zip(0..).peekable();
+        let calls = told.sites.iter().filter(|(_, site)| site.told).map(|(at, _)| *at);
+        let laps = Laps::of(body, start, calls, told.lines.iter().map(|(at, _)| *at))?;
+        let mut first = !body.is_constructor() && laps.at_entry() == Behind::Call;
+        let mut left = None;
         // The exits of one kind are alike, unless what the slots hold matters.
         let alike = !told.values.is_some_and(Values::need_flow);
         let mut exits: [Option<Range<usize>>; 6] = Default::default();
@@ -255,8 +271,18 @@ impl Writer<'_, '_, '_> {
             if let Some(((_, site), number)) = sites.next_if(|((place, _), _)| *place == at)
                 && site.told
             {
-                inserts.before.push((at, self.tell(Call::Before, number)?));
-                inserts.after.push((at, self.tell(Call::After, number)?));
+                let before = match left.take() {
+                    Some(left) => self.next(left, number)?,
+                    None => self.tell(if first { Call::First } else { Call::Before }, number)?,
+                };
+                first = false;
+                inserts.before.push((at, before));
+                match laps.behind(at) {
+                    Behind::Call => left = Some(number),
+                    // The exit ends it.
+                    Behind::Exit => {}
+                    Behind::Apart => inserts.after.push((at, self.tell(Call::After, number)?)),
+                }
             }
             let place = usize::from(instruction.opcode.wrapping_sub(opcode::IRETURN));
             if let (Some(result), true) = (RESULTS.get(place), whole) {

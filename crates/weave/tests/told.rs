@@ -13,14 +13,14 @@ use std::process::Command;
 use support::{CHECKS, compile, fixture, patched, plan, run, telling_spy, tool};
 use weave::{Parts, Woven, weave};
 
-/// Weaves `Told` but for its `main` and runs it.
-fn told(jdk: &str, options: &[&str], parts: Parts) -> Vec<String> {
+/// Weaves a class of the fixtures but for its `main` and runs it.
+fn told(class: &str, jdk: &str, options: &[&str], parts: Parts) -> Vec<String> {
     let scratch = tempfile::tempdir().unwrap();
     let at = |name: &str| scratch.path().join(name);
-    compile(jdk, options, &[fixture("Told.java")], &at("classes"));
+    compile(jdk, options, &[fixture(&format!("{class}.java"))], &at("classes"));
     std::fs::write(at("Spy_test.java"), telling_spy()).unwrap();
     compile(jdk, &[], &[at("Spy_test.java")], &at("spy"));
-    let file = at("classes/Told.class");
+    let file = at(&format!("classes/{class}.class"));
     let bytes = std::fs::read(&file).unwrap();
     let mut plan = plan(&bytes, 0, parts);
     plan.methods.retain(|method| method.name != b"main");
@@ -34,7 +34,7 @@ fn told(jdk: &str, options: &[&str], parts: Parts) -> Vec<String> {
         .args(patched(jdk, &at("spy")))
         .arg("-cp")
         .arg(at("classes"))
-        .arg("Told"));
+        .arg(class));
     String::from_utf8_lossy(&out.stdout).lines().map(str::to_owned).collect()
 }
 
@@ -71,22 +71,21 @@ fn values_are_those_that_came_and_went() {
             "enter 6 t".to_owned(),
             "exit 6 106 0 r null".to_owned(),
         ];
-        assert_eq!(told(jdk, options, Parts::VALUES), expected, "JDK {jdk}");
+        assert_eq!(told("Told", jdk, options, Parts::VALUES), expected, "JDK {jdk}");
     });
 }
 
 #[test]
 fn calls_are_told_before_and_after_and_when_caught() {
     on_each(|jdk, options| {
-        let told = told(jdk, options, Parts::VALUES | Parts::CALLS);
+        let told = told("Told", jdk, options, Parts::VALUES | Parts::CALLS);
         let of_caller: Vec<&str> =
             told.iter().map(String::as_str).filter(|line| line.split(' ').nth(1) == Some("4")).collect();
         let expected = [
             "enter 4 null 20",
-            "before 4 104 0",
+            "first 4 104 0",
             "caught 4 104",
             "before 4 104 1",
-            "after 4 104 1",
             "exit 4 104 42 null null 21",
         ];
         assert_eq!(of_caller, expected, "JDK {jdk}");
@@ -94,9 +93,27 @@ fn calls_are_told_before_and_after_and_when_caught() {
 }
 
 #[test]
+fn calls_that_follow_each_other_at_once_are_told_in_one() {
+    on_each(|jdk, options| {
+        let told = told("Laps", jdk, options, Parts::VALUES | Parts::CALLS);
+        let of_laps: Vec<&str> =
+            told.iter().map(String::as_str).filter(|line| line.contains(" 101")).collect();
+        let expected = [
+            "first 1 101 0",
+            "next 1 101 0 1",
+            "after 1 101 1",
+            "before 1 101 2",
+            "after 1 101 2",
+            "exit 1 101 8 null int[] 3",
+        ];
+        assert_eq!(of_laps, expected, "JDK {jdk}");
+    });
+}
+
+#[test]
 fn lines_are_told_with_the_variables_known_there() {
     on_each(|jdk, options| {
-        let told = told(jdk, options, Parts::VALUES | Parts::LINES);
+        let told = told("Told", jdk, options, Parts::VALUES | Parts::LINES);
         let of_twice: Vec<&str> =
             told.iter().map(String::as_str).filter(|line| line.split(' ').nth(1) == Some("5")).collect();
         let expected = [

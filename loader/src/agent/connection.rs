@@ -15,6 +15,9 @@ use crate::process::Process;
 /// How long the agent may leave us waiting for room to write in.
 const WRITE_LIMIT: Duration = Duration::from_secs(5);
 
+/// A JVM that exits closes our connection first and is gone a moment later.
+const LAST_BREATH: Duration = Duration::from_millis(300);
+
 /// Why a connection is over that was not to end yet.
 #[derive(Debug, Error)]
 pub enum Lost {
@@ -116,16 +119,21 @@ impl Connection {
 
     /// Reads what has arrived, after [`poll`] said that something has.
     pub fn fill(&mut self) -> Result<(), Lost> {
+        if self.read()? { Ok(()) } else { Err(self.ended()) }
+    }
+
+    /// Whether something was read; `false` at the end.
+    fn read(&mut self) -> std::io::Result<bool> {
         let mut buffer = [0; 64 * 1024];
         match self.stream.read(&mut buffer) {
-            Ok(0) => Err(self.ended()),
+            Ok(0) => Ok(false),
             Ok(length) => {
                 self.decoder.feed(buffer.get(..length).unwrap_or_default());
-                Ok(())
+                Ok(true)
             }
-            Err(why) if why.kind() == ErrorKind::Interrupted => Ok(()),
-            Err(why) if why.kind() == ErrorKind::ConnectionReset => Err(self.ended()),
-            Err(why) => Err(why.into()),
+            Err(why) if why.kind() == ErrorKind::Interrupted => Ok(true),
+            Err(why) if why.kind() == ErrorKind::ConnectionReset => Ok(false),
+            Err(why) => Err(why),
         }
     }
 
@@ -147,17 +155,29 @@ impl Connection {
     /// Waits for the agent to end the connection. `false`: it did not in time.
     pub fn wait_for_end(&mut self, deadline: Instant) -> bool {
         loop {
-            match self.receive(Some(deadline)) {
-                Ok(_) => {}
-                Err(Lost::Late(_)) => return false,
+            match wait([Some(self.fd())], Some(deadline)) {
+                Ok([true]) => {}
+                Ok([false]) if Instant::now() < deadline => continue,
+                Ok([false]) => return false,
                 Err(_) => return true,
+            }
+            while let Ok(Some(_)) = self.take() {}
+            if !self.read().unwrap_or(false) {
+                return true;
             }
         }
     }
 
     fn ended(&self) -> Lost {
         let pid = self.process.pid;
-        if self.process.is_alive() { Lost::Closed(pid) } else { Lost::ProcessEnded(pid) }
+        let deadline = Instant::now() + LAST_BREATH;
+        while self.process.is_alive() {
+            if Instant::now() >= deadline {
+                return Lost::Closed(pid);
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Lost::ProcessEnded(pid)
     }
 }
 

@@ -112,6 +112,31 @@ pub(crate) extern "system" fn before(env: *mut JNIEnv, _: jclass, thread: jobjec
     });
 }
 
+pub(crate) extern "system" fn first(
+    env: *mut JNIEnv,
+    _: jclass,
+    thread: jobject,
+    token: jlong,
+    id: jint,
+    site: jint,
+) {
+    let (since, _) = open(token);
+    tell(env, thread, since, move |probe, at| probe.before(at, id.cast_unsigned(), site.cast_unsigned()));
+}
+
+pub(crate) extern "system" fn next(
+    env: *mut JNIEnv,
+    _: jclass,
+    thread: jobject,
+    id: jint,
+    left: jint,
+    site: jint,
+) {
+    tell(env, thread, clock::ticks(), move |probe, at| {
+        probe.next(at, id.cast_unsigned(), left.cast_unsigned(), site.cast_unsigned());
+    });
+}
+
 pub(crate) extern "system" fn after(env: *mut JNIEnv, _: jclass, thread: jobject, id: jint, site: jint) {
     tell(env, thread, clock::ticks(), move |probe, at| {
         probe.after(at, id.cast_unsigned(), site.cast_unsigned());

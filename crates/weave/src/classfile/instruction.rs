@@ -22,6 +22,7 @@ pub mod opcode {
     pub const ASTORE: u8 = 58;
     pub const ISTORE_0: u8 = 59;
     pub const ASTORE_3: u8 = 78;
+    pub const POP: u8 = 87;
     pub const POP2: u8 = 88;
     pub const DUP: u8 = 89;
     pub const DUP2: u8 = 92;
@@ -40,6 +41,7 @@ pub mod opcode {
     pub const DRETURN: u8 = 175;
     pub const ARETURN: u8 = 176;
     pub const RETURN: u8 = 177;
+    pub const GETFIELD: u8 = 180;
     pub const INVOKEVIRTUAL: u8 = 182;
     pub const INVOKESPECIAL: u8 = 183;
     pub const INVOKESTATIC: u8 = 184;

@@ -12,12 +12,16 @@ pub mod tag {
     pub const UTF8: u8 = 1;
     /// An int.
     pub const INTEGER: u8 = 3;
+    /// A float.
+    pub const FLOAT: u8 = 4;
     /// A long: takes two places.
     pub const LONG: u8 = 5;
     /// A double: takes two places.
     pub const DOUBLE: u8 = 6;
     /// A class or an array type.
     pub const CLASS: u8 = 7;
+    /// A string of the program's.
+    pub const STRING: u8 = 8;
     /// A field of a class.
     pub const FIELD: u8 = 9;
     /// A method of a class.

@@ -90,6 +90,8 @@ pub(crate) fn spy() -> String {
          public static void exit(int id, long token) { close(id, token); }\n\
          public static void thrown(Throwable t, int id, long token) { fail(t, id, token); }\n\
          public static void before(long token, int id, int site) { calls++; check(id, token); }\n\
+         public static void first(long token, int id, int site) { calls++; check(id, token); }\n\
+         public static void next(long token, int id, int left, int site) { calls++; check(id, token); }\n\
          public static void after(long token, int id, int site) { check(id, token); }\n\
          public static void caught(long token, int id) { caught++; if (token != 0) check(id, token); }\n\
          public static void line(long token, int id, int line) { lines++; check(id, token); }\n\
@@ -119,6 +121,8 @@ pub(crate) fn telling_spy() -> String {
          static void say(String what, Object... values) { StringBuilder out = new StringBuilder(what);\n\
          for (Object value : values) out.append(' ').append(value); System.out.println(out); }\n\
          public static void before(long token, int id, int site) { say(\"before\", id, token, site); }\n\
+         public static void first(long token, int id, int site) { say(\"first\", id, token, site); }\n\
+         public static void next(long token, int id, int left, int site) { say(\"next\", id, token, left, site); }\n\
          public static void after(long token, int id, int site) { say(\"after\", id, token, site); }\n\
          public static void caught(long token, int id) { say(\"caught\", id, token); }\n\
          public static void line(long token, int id, int line) { say(\"line\", id, token, line); }\n\
