@@ -61,6 +61,28 @@ fn recursion_is_counted_call_by_call_and_traced_in_one_tree() {
 }
 
 #[test]
+fn each_call_of_many_threads_is_counted_whatever_the_compiler_does() {
+    for jdk in jdks() {
+        // Compiling all from the start takes half a minute under the checks of later JDKs.
+        let compilers: &[&str] = match jdk.major {
+            8 => &["-XX:+TieredCompilation", "-Xint", "-Xcomp"],
+            _ => &["-XX:+TieredCompilation"],
+        };
+        for compiler in compilers {
+            let mut java = hostile(&jdk).vm(*compiler).start();
+            let monitor = Observation::start(&java, "monitor -c 1 hostile.Crowd next");
+            for round in 1..=3 {
+                let calls: u64 = java.ask("crowd").parse().unwrap();
+                let all = round * calls;
+                assert_eq!(monitor.at_least("hostile.Crowd", "next", all), (all, 0), "{compiler}");
+            }
+            monitor.interrupt();
+            leave(java, &["recursion"]);
+        }
+    }
+}
+
+#[test]
 fn exceptions_pass_through_as_they_were_and_are_counted_where_they_leave() {
     for jdk in jdks() {
         let mut java = hostile(&jdk).start();

@@ -118,6 +118,11 @@ impl Cells {
         self.own.get().into_iter().flat_map(PerThread::iter).chain(self.shared.get().map(|cell| &**cell))
     }
 
+    /// Whether nothing was ever counted.
+    pub(super) fn is_unused(&self) -> bool {
+        self.own.get().is_none() && self.shared.get().is_none()
+    }
+
     /// Calls counted in all.
     pub(super) fn total(&self) -> u64 {
         self.all().fold(0, |sum, cell| sum.wrapping_add(cell.total.load(Relaxed)))

@@ -186,12 +186,13 @@ pub(super) struct Attached {
     pub(super) lane: Option<u8>,
     pub(super) names: u32,
     pub(super) cells: Arc<Cells>,
-    before: Before,
+    /// Most methods of a wide pattern are never called.
+    before: Option<Box<Before>>,
 }
 
 impl Attached {
     pub(super) fn new(cells: Arc<Cells>) -> Self {
-        Self { lane: None, names: 0, cells, before: Before::default() }
+        Self { lane: None, names: 0, cells, before: None }
     }
 }
 
@@ -271,9 +272,11 @@ impl Listener {
         let mut attached = self.0.attached.lock();
         let names = self.0.names.lock();
         for at in attached.values_mut() {
-            if let (Some(counts), Some(names)) =
-                (at.cells.since(&mut at.before), names.get(at.names as usize))
-            {
+            if at.cells.is_unused() {
+                continue;
+            }
+            let counts = at.cells.since(at.before.get_or_insert_default());
+            if let (Some(counts), Some(names)) = (counts, names.get(at.names as usize)) {
                 rows.add(names.class(), names.method(), counts);
             }
         }

@@ -105,9 +105,9 @@ impl Conditions {
         static NUMBER: AtomicU32 = AtomicU32::new(1);
         let code = facts.code();
         let kind = Kind {
-            descriptor: facts.descriptor.clone(),
+            descriptor: facts.descriptor.to_string(),
             is_static: facts.is_static(),
-            is_constructor: facts.name == "<init>",
+            is_constructor: *facts.name == *"<init>",
             shape: code.shape,
             stored: code.stored.clone(),
         };

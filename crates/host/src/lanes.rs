@@ -4,7 +4,7 @@
 //! The lock here is held across calls to the JVM, but only such as neither load a class nor run Java code,
 //! so the hook may take it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use jvm::probe::gate;
@@ -18,7 +18,7 @@ use crate::method_facts::{MethodFacts, Named};
 use crate::registry::Registry;
 
 /// Lanes of a method: what `Spy` has bits for.
-const LANES: usize = 8;
+const LANES: u8 = 8;
 
 /// All open lanes.
 #[derive(Default)]
@@ -28,20 +28,22 @@ pub(crate) struct Lanes {
 
 #[derive(Default)]
 struct Open {
-    methods: HashMap<u32, Method>,
+    methods: BTreeMap<u32, Method>,
     /// How many lanes are open, of all methods.
     count: usize,
 }
 
 #[derive(Default)]
 struct Method {
-    lanes: [Option<Lane>; LANES],
+    /// Those that are open or closing. A wide pattern has many methods with one lane, so there is no room for all.
+    lanes: Vec<Lane>,
     /// Where to look for a free lane. A thread that has read the gate and not yet the conditions could
     /// miss the one of a lane that is used again at once.
-    next: usize,
+    next: u8,
 }
 
 struct Lane {
+    number: u8,
     listener: Listener,
     role: Role,
     condition: Option<LaneCondition>,
@@ -76,23 +78,19 @@ impl Lanes {
         let mut open = self.open.lock();
         let method = open.methods.entry(facts.id).or_default();
         let same = |lane: &Lane| !lane.closing && lane.listener.id() == listener.id();
-        if let Some(lane) = method.lanes.iter().position(|lane| lane.as_ref().is_some_and(same)) {
-            return Ok((facts.id, u8::try_from(lane).unwrap_or(0)));
+        if let Some(lane) = method.lanes.iter().find(|lane| same(lane)) {
+            return Ok((facts.id, lane.number));
         }
-        let free = (0..LANES)
-            .map(|step| (method.next + step) % LANES)
-            .find(|lane| method.lanes.get(*lane).is_some_and(Option::is_none));
-        let Some(lane) = free else {
+        let mut free = (0..LANES).map(|step| (method.next + step) % LANES);
+        let Some(number) = free.find(|number| method.lane(*number).is_none()) else {
             return Err(format!("{LANES} listeners are on it already; end one of them"));
         };
-        method.next = lane + 1;
-        let number = u8::try_from(lane).unwrap_or(0);
+        method.next = number + 1;
         advice::hub()
             .attach(facts.id, number, listener, Named::now(facts), role)
             .map_err(|why| why.to_string())?;
-        if let Some(slot) = method.lanes.get_mut(lane) {
-            *slot = Some(Lane { listener: listener.clone(), role, condition, closing: false });
-        }
+        method.lanes.reserve_exact(1);
+        method.lanes.push(Lane { number, listener: listener.clone(), role, condition, closing: false });
         let set = method.set(env, facts.id);
         open.count += 1;
         match set {
@@ -121,11 +119,9 @@ impl Lanes {
         let mut open = self.open.lock();
         for (id, lane) in places {
             let Some(method) = open.methods.get_mut(id) else { continue };
-            let Some(Some(slot)) = method.lanes.get_mut(usize::from(*lane)) else { continue };
-            if slot.closing {
-                continue;
-            }
-            slot.closing = true;
+            let open = method.lanes.iter_mut().find(|open| open.number == *lane && !open.closing);
+            let Some(open) = open else { continue };
+            open.closing = true;
             if let Err(why) = method.set(env, *id) {
                 log::warn!("a gate stays open: {why}");
             }
@@ -142,7 +138,7 @@ impl Lanes {
         let mut free = Vec::with_capacity(closed.len());
         for (id, lane) in closed {
             let Some(method) = open.methods.get_mut(&id) else { continue };
-            free.extend(method.lanes.get_mut(usize::from(lane)).and_then(Option::take));
+            free.extend(method.lanes.extract_if(.., |closed| closed.number == lane));
         }
         drop(open);
     }
@@ -164,8 +160,7 @@ impl Lanes {
         let open = self.open.lock();
         let mut places = Vec::new();
         for (id, method) in open.methods.iter().filter(|(id, _)| wanted(**id)) {
-            let used = method.lanes.iter().zip(0..).filter(|(lane, _)| lane.is_some());
-            places.extend(used.map(|(_, number)| (*id, number)));
+            places.extend(method.lanes.iter().map(|lane| (*id, lane.number)));
         }
         places
     }
@@ -175,10 +170,9 @@ impl Lanes {
         let open = self.open.lock();
         for id in ids {
             let (Some(method), Some(facts)) = (open.methods.get(id), registry.method(*id)) else { continue };
-            for (lane, number) in method.lanes.iter().zip(0..) {
-                let Some(lane) = lane.as_ref().filter(|lane| !lane.closing) else { continue };
+            for lane in method.open() {
                 let names = Named::now(&facts);
-                if let Err(why) = advice::hub().attach(*id, number, &lane.listener, names, lane.role) {
+                if let Err(why) = advice::hub().attach(*id, lane.number, &lane.listener, names, lane.role) {
                     log::warn!("calls in {} are named wrongly: {why}", facts.shown());
                 }
             }
@@ -195,6 +189,14 @@ impl Lanes {
 }
 
 impl Method {
+    fn lane(&self, number: u8) -> Option<&Lane> {
+        self.lanes.iter().find(|lane| lane.number == number)
+    }
+
+    fn open(&self) -> impl Iterator<Item = &Lane> {
+        self.lanes.iter().filter(|lane| !lane.closing)
+    }
+
     /// Hangs the conditions and sets the gate. Conditions first when some come, last when some go.
     fn set(&self, env: &Env<'_>, id: u32) -> jvm::Result<()> {
         let spy = Spy::get_or_define(env)?;
@@ -206,7 +208,7 @@ impl Method {
             if before & !bits & conditions != 0 {
                 spy.set_gate(env, id, before & bits)?;
             }
-            env.frame(2 * LANES, |env| {
+            env.frame(2 * usize::from(LANES), |env| {
                 let first = self.chain(env, spy)?;
                 spy.set_advice(env, id, first.as_ref())
             })?;
@@ -220,18 +222,17 @@ impl Method {
 
     fn chain<'f>(&self, env: &Env<'f>, spy: &Spy) -> jvm::Result<Option<Local<'f>>> {
         let mut first = None;
-        for (lane, number) in self.lanes.iter().zip(0..LANES as u32).rev() {
-            let open = lane.as_ref().filter(|lane| !lane.closing);
-            let Some(condition) = open.and_then(|lane| lane.condition.as_ref()) else { continue };
-            first = Some(spy.new_advice(env, &*condition.class, 1 << number, first.as_ref())?);
+        for lane in self.open() {
+            let Some(condition) = &lane.condition else { continue };
+            first = Some(spy.new_advice(env, &*condition.class, 1 << lane.number, first.as_ref())?);
         }
         Ok(first)
     }
 
     fn gate(&self) -> i32 {
         let mut bits = 0;
-        for (lane, number) in self.lanes.iter().zip(0_u32..) {
-            let Some(lane) = lane.as_ref().filter(|lane| !lane.closing) else { continue };
+        for lane in self.open() {
+            let number = u32::from(lane.number);
             let needs = lane.listener.gate_needs();
             bits |= 1 << number;
             if let Some(condition) = &lane.condition {

@@ -14,23 +14,22 @@ pub struct MethodFacts {
     /// The id that its code passes.
     pub id: u32,
     /// Its class, with dots.
-    pub class: String,
+    pub class: Arc<str>,
     /// The identity hash of its class's loader in hex; `null` for the boot loader.
-    pub loader: String,
+    pub loader: Arc<str>,
     /// Its name.
-    pub name: String,
+    pub name: Box<str>,
     /// Its descriptor.
-    pub descriptor: String,
+    pub descriptor: Box<str>,
     /// Access flags (JVMS table 4.6-A).
     pub modifiers: i32,
-    code: RwLock<Arc<CodeFacts>>,
+    /// `None` where there is nothing to say of it.
+    code: RwLock<Option<Arc<CodeFacts>>>,
 }
 
 /// What its code looks like now; changes when more of it is woven, or when somebody redefines the class.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CodeFacts {
-    /// Bytes of code before and after the weaving.
-    pub length: (usize, usize),
     /// The shape in which values are passed: objects and longs.
     pub shape: Option<(u8, u8)>,
     /// Whether some of its arguments find no place in the shape.
@@ -65,13 +64,14 @@ pub struct Site {
 impl MethodFacts {
     pub(crate) fn new(
         id: u32,
-        class: &str,
-        loader: &str,
+        class: &Arc<str>,
+        loader: &Arc<str>,
         name: String,
         descriptor: String,
         modifiers: i32,
     ) -> Self {
-        let (class, loader) = (class.to_owned(), loader.to_owned());
+        let (class, loader) = (class.clone(), loader.clone());
+        let (name, descriptor) = (name.into(), descriptor.into());
         Self { id, class, loader, name, descriptor, modifiers, code: RwLock::default() }
     }
 
@@ -82,11 +82,16 @@ impl MethodFacts {
 
     /// What its code looks like now.
     pub fn code(&self) -> Arc<CodeFacts> {
-        self.code.read().clone()
+        self.code.read().clone().unwrap_or_default()
     }
 
     pub(crate) fn set_code(&self, code: CodeFacts) {
-        *self.code.write() = Arc::new(code);
+        *self.code.write() = (code != CodeFacts::default()).then(|| Arc::new(code));
+    }
+
+    /// `loader|class#method|descriptor`, as Arthas lists the methods that a command has changed.
+    pub fn affected(&self) -> String {
+        format!("{}|{}#{}|{}", self.loader, self.class, self.name, self.descriptor)
     }
 
     /// `class#name`, as messages name it.
@@ -113,7 +118,6 @@ impl CodeFacts {
             notes.push("it has more than 16 arguments of a kind; those beyond are not seen");
         }
         Self {
-            length: (woven.before, woven.after),
             shape: woven.shape.map(|shape| (shape.objects, shape.longs)),
             dropped_arguments: woven.dropped_arguments,
             stored: woven.stored.clone(),
@@ -137,8 +141,26 @@ pub(crate) struct Named {
 }
 
 impl Named {
-    pub(crate) fn now(facts: &Arc<MethodFacts>) -> Arc<Self> {
-        Arc::new(Self { facts: facts.clone(), code: facts.code() })
+    pub(crate) fn now(facts: &Arc<MethodFacts>) -> Arc<dyn Names> {
+        match facts.code.read().clone() {
+            Some(code) => Arc::new(Self { facts: facts.clone(), code }),
+            None => facts.clone(),
+        }
+    }
+}
+
+/// Of a method without sites.
+impl Names for MethodFacts {
+    fn class(&self) -> &str {
+        &self.class
+    }
+
+    fn method(&self) -> &str {
+        &self.name
+    }
+
+    fn site(&self, _: u32) -> Option<advice::Site> {
+        None
     }
 }
 

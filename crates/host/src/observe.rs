@@ -73,9 +73,7 @@ pub struct Effect {
     pub millis: u64,
     /// Files with woven classes.
     pub dumped: Vec<String>,
-    /// The observed methods: `loader hash|class#method|descriptor`.
-    pub affected: Vec<String>,
-    /// Their ids.
+    /// The ids of the observed methods.
     pub ids: Vec<u32>,
 }
 
@@ -471,7 +469,6 @@ fn open(
             *count += 1;
             first.get_or_insert_with(|| facts.clone());
         }
-        effect.affected.push(format!("{}|{}#{}|{}", facts.loader, facts.class, facts.name, facts.descriptor));
         effect.ids.push(facts.id);
     }
 }
@@ -482,7 +479,7 @@ fn dump(folder: &Path, asked: &[Asked], effect: &mut Effect) {
         let Some(bytes) = class.take_bytes() else { continue };
         // A class's name may hold anything but these; `..` between slashes cannot occur in one.
         let file = format!("{}.class", class.name.replace('.', "/"));
-        let path = folder.join(&class.loader_name).join(file);
+        let path = folder.join(&*class.loader_name).join(file);
         let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, bytes));
         match written {
             Ok(()) => effect.dumped.push(path.display().to_string()),

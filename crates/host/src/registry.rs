@@ -5,7 +5,7 @@
 //! The JVM's class-loading threads read this. No call to the JVM is made while one of its locks is held,
 //! so nobody waits here for longer than it takes to copy a few numbers.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -20,7 +20,7 @@ use crate::method_facts::{CodeFacts, MethodFacts};
 #[derive(Default)]
 pub(crate) struct Registry {
     classes: RwLock<ByName>,
-    methods: RwLock<HashMap<u32, Arc<MethodFacts>>>,
+    methods: RwLock<BTreeMap<u32, Arc<MethodFacts>>>,
     /// Whether a woven class's bytes are kept for a dump.
     pub(crate) keeps_bytes: AtomicBool,
 }
@@ -31,13 +31,13 @@ type ByName = HashMap<Box<[u8]>, Vec<Arc<WovenClass>>>;
 /// A class of which methods are woven, or were: it keeps its ids as long as it lives.
 pub(crate) struct WovenClass {
     /// With dots.
-    pub(crate) name: String,
+    pub(crate) name: Arc<str>,
     /// With slashes, modified UTF-8.
     pub(crate) internal: Box<[u8]>,
     /// `None` for the boot loader.
     pub(crate) loader: Option<Weak>,
     pub(crate) loader_hash: Option<i32>,
-    pub(crate) loader_name: String,
+    pub(crate) loader_name: Arc<str>,
     /// None while nobody has seen it but the hook, which comes before there is a class.
     pub(crate) class: RwLock<Option<Arc<Weak<Class>>>>,
     state: Mutex<State>,
@@ -52,13 +52,12 @@ struct State {
 /// A method and what is done to it.
 struct Planned {
     facts: Arc<MethodFacts>,
-    name: Box<[u8]>,
-    descriptor: Box<[u8]>,
     wanted: Option<Extent>,
     /// What the code that the JVM was last given has.
     woven: Option<Extent>,
     /// What the weaver or the JVM did not take, and why. It is not tried again.
-    refused: Option<(Extent, String)>,
+    refused: Option<Box<(Extent, String)>>,
+    was_woven: bool,
     /// The class file has none such: JDK 8 lists methods that it made up itself, to fill the tables of
     /// interfaces, among the class's own.
     made_up: bool,
@@ -182,11 +181,11 @@ impl WovenClass {
     ) -> Self {
         let (loader, loader_hash) = loader.unzip();
         Self {
-            name: name.to_owned(),
+            name: name.into(),
             internal: internal.into(),
             loader,
             loader_hash,
-            loader_name: loader_name(loader_hash),
+            loader_name: loader_name(loader_hash).into(),
             class: RwLock::new(class.map(Arc::new)),
             state: Mutex::default(),
         }
@@ -209,29 +208,27 @@ impl WovenClass {
     ) -> Vec<u32> {
         let (mut wanted, mut new) = (Vec::with_capacity(methods.len()), Vec::new());
         let mut state = self.state.lock();
+        state.methods.reserve_exact(ids.size_hint().0.min(methods.len()));
         for method in methods {
             let place = state.find(&method.name, &method.descriptor).or_else(|| {
                 let id = ids.next()?;
-                let (name, descriptor) =
-                    [&method.name, &method.descriptor].map(|text| mutf8::bytes(text).into()).into();
-                let NewMethod { name: shown, descriptor: types, modifiers } = method;
-                let facts = MethodFacts::new(id, &self.name, &self.loader_name, shown, types, modifiers);
+                let NewMethod { name, descriptor, modifiers } = method;
+                let facts = MethodFacts::new(id, &self.name, &self.loader_name, name, descriptor, modifiers);
                 let facts = Arc::new(facts);
                 new.push(facts.clone());
                 state.methods.push(Planned {
                     facts,
-                    name,
-                    descriptor,
                     wanted: None,
                     woven: None,
                     refused: None,
+                    was_woven: false,
                     made_up: false,
                 });
                 Some(state.methods.len() - 1)
             });
             let Some(planned) = place.and_then(|place| state.methods.get_mut(place)) else { continue };
             let all = planned.wanted.as_ref().map_or_else(|| extent.clone(), |had| had.and(extent));
-            if planned.refused.as_ref().is_none_or(|(refused, _)| *refused != all) {
+            if planned.refused.as_ref().is_none_or(|refused| refused.0 != all) {
                 planned.wanted = Some(all);
             }
             wanted.push(planned.facts.id);
@@ -270,7 +267,7 @@ impl WovenClass {
             let woven = before.woven(planned.facts.id);
             let refused = planned.wanted.take().filter(|asked| Some(asked) != woven.as_ref());
             if let Some(refused) = refused {
-                planned.refused = Some((refused, why.to_owned()));
+                planned.refused = Some(Box::new((refused, why.to_owned())));
             }
             (planned.wanted, planned.woven) = (woven.clone(), woven);
         }
@@ -319,7 +316,7 @@ impl WovenClass {
         let outcome = |planned: &Planned| {
             let has = planned.woven.as_ref().is_some_and(|woven| woven.contains(extent));
             let why = || match &planned.refused {
-                Some((_, why)) => why.clone(),
+                Some(refused) => refused.1.clone(),
                 None => "the JVM did not offer its class for changing".to_owned(),
             };
             Outcome { facts: planned.facts.clone(), refused: (!has).then(why) }
@@ -380,8 +377,8 @@ impl WovenClass {
         state.methods.iter_mut().for_each(|planned| planned.woven = None);
         for (place, extent, why) in refused {
             if let Some(planned) = state.methods.get_mut(place) {
-                planned.made_up = why == weave::Refused::NotFound && planned.facts.code().length.1 == 0;
-                planned.refused = Some((extent, why.to_string()));
+                planned.made_up = why == weave::Refused::NotFound && !planned.was_woven;
+                planned.refused = Some(Box::new((extent, why.to_string())));
                 planned.wanted = None;
             }
         }
@@ -390,7 +387,7 @@ impl WovenClass {
             Err(why) => {
                 for job in jobs {
                     if let Some(planned) = state.methods.get_mut(job.place) {
-                        planned.refused = Some((job.extent, why.to_string()));
+                        planned.refused = Some(Box::new((job.extent, why.to_string())));
                         planned.wanted = None;
                     }
                 }
@@ -408,6 +405,7 @@ impl WovenClass {
                 moved.push(planned.facts.id);
             }
             planned.facts.set_code(code);
+            planned.was_woven = true;
             planned.woven = Some(job.extent.clone());
             // What was wanted meanwhile is for the next time.
             planned.wanted.get_or_insert_with(|| job.extent.clone());
@@ -427,8 +425,8 @@ impl WovenClass {
         let job = |(place, planned): (usize, &Planned)| {
             let extent = planned.wanted.clone()?;
             let method = Method {
-                name: planned.name.to_vec(),
-                descriptor: planned.descriptor.to_vec(),
+                name: mutf8::bytes(&planned.facts.name),
+                descriptor: mutf8::bytes(&planned.facts.descriptor),
                 id: planned.facts.id.cast_signed(),
                 parts: extent.parts,
                 lines: extent.lines.clone(),
@@ -459,7 +457,8 @@ impl Job {
 
 impl State {
     fn find(&self, name: &str, descriptor: &str) -> Option<usize> {
-        let same = |planned: &Planned| planned.facts.name == name && planned.facts.descriptor == descriptor;
+        let same =
+            |planned: &Planned| *planned.facts.name == *name && *planned.facts.descriptor == *descriptor;
         self.methods.iter().position(same)
     }
 }

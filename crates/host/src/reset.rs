@@ -71,7 +71,7 @@ impl Host {
         for one in refused {
             if let Some(Change { class, before }) = changes.get(one.place) {
                 effect.methods = effect.methods.saturating_sub(class.keep_woven(before));
-                effect.failed.push(Refused { what: class.name.clone(), why: one.why });
+                effect.failed.push(Refused { what: class.name.to_string(), why: one.why });
             }
         }
         for change in &changes {
@@ -90,7 +90,7 @@ impl Host {
             let loaded: Vec<Local<'_, Class>> = jvmti.loaded_classes(env)?;
             for class in &loaded {
                 let Ok(name) = jvmti.class_name(class) else { continue };
-                if meant.iter().any(|known| known.name == name) {
+                if meant.iter().any(|known| *known.name == *name) {
                     let loader = jvmti.class_loader(env, class)?;
                     let internal = crate::registry::internal(&name);
                     drop(weaver::the().find(env, &internal, class, loader.as_ref()));

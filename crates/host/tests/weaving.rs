@@ -80,11 +80,7 @@ fn a_method_is_counted_closed_and_put_back_as_it_was() {
     call(3);
     assert_eq!(total(&listener, "add"), 3);
     let facts = jvm.host.woven_method(ids[0]).unwrap();
-    assert_eq!(
-        (facts.class.as_str(), facts.name.as_str(), facts.descriptor.as_str()),
-        ("Fixture", "add", "(II)I")
-    );
-    assert!(facts.code().length.1 > facts.code().length.0);
+    assert_eq!((&*facts.class, &*facts.name, &*facts.descriptor), ("Fixture", "add", "(II)I"));
     drop(observed);
     call(2);
     assert_eq!(total(&listener, "add"), 0, "the gate is closed");

@@ -137,7 +137,7 @@ impl Enhancer {
                 listener_id,
                 over_limit_msg: None,
                 class_dump_files: effect.dumped.clone(),
-                methods: if host.options().verbose() { effect.affected.clone() } else { Vec::new() },
+                methods: if host.options().verbose() { affected(host, &effect.ids) } else { Vec::new() },
             },
             success,
             message: (!success).then(|| NOTHING.to_owned()),
@@ -185,6 +185,10 @@ impl Show for Enhancer {
         }
         Layout::stack(lines)
     }
+}
+
+fn affected(host: &Host, ids: &[u32]) -> Vec<String> {
+    ids.iter().filter_map(|id| host.woven_method(*id)).map(|facts| facts.affected()).collect()
 }
 
 impl LeftOut {

@@ -114,15 +114,15 @@ impl<'h> Watch<'h> {
         let new = self.host.extend(self.listener.id(), matched, parts, true).or_fail()?;
         let effect = &mut self.effect;
         effect.ids.extend(new.ids);
-        effect.affected.extend(new.affected);
         effect.refused.extend(new.refused);
         effect.notes.extend(new.notes);
         effect.dumped.extend(new.dumped);
         effect.methods += new.methods;
         effect.millis += new.millis;
-        // `loader|class#method|descriptor`: a class may be met on several levels.
-        let class = |method: &String| method.split('#').next().unwrap_or_default().to_owned();
-        effect.classes = effect.affected.iter().map(class).collect::<BTreeSet<String>>().len();
+        // A class may be met on several levels.
+        let classes = effect.ids.iter().filter_map(|id| self.host.woven_method(*id));
+        effect.classes =
+            classes.map(|facts| (facts.loader.clone(), facts.class.clone())).collect::<BTreeSet<_>>().len();
         Ok(())
     }
 
