@@ -16,6 +16,10 @@ public final class Spy_00000000 {
     private static final int CALLS = 1 << 25;
     /** Of a gate: lines are told. */
     private static final int LINES = 1 << 26;
+    /** Of a gate: native code gets the values at the entry of calls that a lane goes on with. */
+    private static final int ENTRY_VALUES = 1 << 27;
+    /** Of a gate: native code gets the values at the exit of calls that a lane goes on with. */
+    private static final int EXIT_VALUES = 1 << 28;
 
     /** The switch for all. Volatile: what makes a loop that is compiled already see a gate change. */
     private static volatile int on;
@@ -85,6 +89,9 @@ public final class Spy_00000000 {
             Advice_00000000 first = advices[id >>> 10][id & 1023];
             lanes = first == null ? lanes & ~(gate >>> 8) : first.enterA1J1(lanes, a0, j0);
         }
+        if ((gate & ENTRY_VALUES) != 0 && lanes != 0) {
+            return beganA1J1(Thread.currentThread(), id, lanes, a0, j0);
+        }
         return token(gate, id, lanes);
     }
 
@@ -104,7 +111,11 @@ public final class Spy_00000000 {
             Advice_00000000 first = advices[id >>> 10][id & 1023];
             lanes = first == null ? lanes & ~(gate >>> 16) : first.exitA1J1(lanes, token, rj, ra, null, a0, j0);
         }
-        tell(gate, id, token, lanes);
+        if ((gate & EXIT_VALUES) != 0 && lanes != 0) {
+            endedA1J1(Thread.currentThread(), id, token & ~0xffL | lanes, rj, ra, a0, j0);
+        } else {
+            tell(gate, id, token, lanes);
+        }
     }
 
     public static void thrownA1J1(Throwable thrown, int id, long token, Object a0, long j0) {
@@ -123,8 +134,18 @@ public final class Spy_00000000 {
             Advice_00000000 first = advices[id >>> 10][id & 1023];
             lanes = first == null ? lanes & ~(gate >>> 16) : first.exitA1J1(lanes, token, 0L, null, thrown, a0, j0);
         }
-        tell(gate, thrown, id, token, lanes);
+        if ((gate & EXIT_VALUES) != 0 && lanes != 0) {
+            failedA1J1(Thread.currentThread(), thrown, id, token & ~0xffL | lanes, a0, j0);
+        } else {
+            tell(gate, thrown, id, token, lanes);
+        }
     }
+
+    private static native long beganA1J1(Thread thread, int id, int lanes, Object a0, long j0);
+
+    private static native void endedA1J1(Thread thread, int id, long token, long rj, Object ra, Object a0, long j0);
+
+    private static native void failedA1J1(Thread thread, Throwable thrown, int id, long token, Object a0, long j0);
 
     // } each shape
 

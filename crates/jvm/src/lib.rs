@@ -29,6 +29,7 @@ mod heap;
 pub mod inside;
 mod jvmti;
 mod known;
+pub mod live;
 mod methods;
 pub mod mutf8;
 mod objects;

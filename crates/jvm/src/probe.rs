@@ -3,6 +3,8 @@
 
 mod moment;
 pub(crate) mod natives;
+pub(crate) mod shaped;
+mod values;
 
 use std::any::Any;
 use std::panic::{self, AssertUnwindSafe};
@@ -16,6 +18,7 @@ use crate::vm::Vm;
 
 pub(crate) use moment::prepare;
 pub use moment::{Failure, Handle, Moment, RawFrame, ThreadFacts};
+pub use values::Values;
 
 /// Told of calls, on the application's threads: wait for nothing, lock nothing that others hold for long. A panic is
 /// caught; after a few, nothing is told any more.
@@ -28,6 +31,32 @@ pub trait Probe: Sync {
 
     /// A call has thrown.
     fn failed(&self, at: &Moment<'_>, id: u32, since: u64, lanes: u8, thrown: &Failure<'_>);
+
+    /// As [`began`](Probe::began), with the values, for the lanes whose gate asks for them.
+    fn began_with(&self, at: &Moment<'_>, id: u32, lanes: u8, values: &Values<'_>) -> u8 {
+        let _ = values;
+        self.began(at, id, lanes)
+    }
+
+    /// As [`ended`](Probe::ended), with the values.
+    fn ended_with(&self, at: &Moment<'_>, id: u32, since: u64, lanes: u8, values: &Values<'_>) {
+        let _ = values;
+        self.ended(at, id, since, lanes);
+    }
+
+    /// As [`failed`](Probe::failed), with the values.
+    fn failed_with(
+        &self,
+        at: &Moment<'_>,
+        id: u32,
+        since: u64,
+        lanes: u8,
+        thrown: &Failure<'_>,
+        values: &Values<'_>,
+    ) {
+        let _ = values;
+        self.failed(at, id, since, lanes, thrown);
+    }
 
     /// A call site is about to be called.
     fn before(&self, at: &Moment<'_>, id: u32, site: u32) {
@@ -76,6 +105,10 @@ pub mod gate {
     pub const CALLS: i32 = 1 << 25;
     /// Lines are told.
     pub const LINES: i32 = 1 << 26;
+    /// The entry is told with its values, by [`Probe::began_with`](super::Probe::began_with), if a lane goes on.
+    pub const ENTRY_VALUES: i32 = 1 << 27;
+    /// The exit is told with its values, if a lane goes on.
+    pub const EXIT_VALUES: i32 = 1 << 28;
 }
 
 static PROBE: OnceLock<&'static dyn Probe> = OnceLock::new();

@@ -142,6 +142,11 @@ unsafe impl<K> Send for Weak<K> {}
 unsafe impl<K> Sync for Weak<K> {}
 
 impl<K> Weak<K> {
+    /// The handle, for functions of JNI that take one.
+    pub(crate) fn handle(&self) -> jobject {
+        self.raw.as_ptr()
+    }
+
     /// The object, unless it was collected.
     pub fn get<'f>(&self, env: &Env<'f>) -> Result<Option<Local<'f, K>>> {
         env.ready()?;

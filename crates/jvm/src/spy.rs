@@ -13,7 +13,7 @@ use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::jvmti::Jvmti;
 use crate::known;
-use crate::probe::{self, natives};
+use crate::probe::{self, natives, shaped};
 use crate::refs::{Class, Global, Local, Ref};
 use crate::values::Value;
 
@@ -217,13 +217,14 @@ fn find_or_define<'f>(env: &Env<'f>, jvmti: &Jvmti, name: &str, file: &[u8]) -> 
     env.find_class(name)
 }
 
-fn bindings() -> [Native; 15] {
+fn bindings() -> Vec<Native> {
     let native = |name, descriptor, function: *const c_void| {
         // SAFETY: each function below has the parameters of the descriptor beside it, in the order of Spy's source, and
         // catches what its probe panics with.
         unsafe { Native::new(name, descriptor, function.cast_mut()) }
     };
-    [
+    let mut all = shaped::bindings();
+    all.extend([
         native("stamp", "(I)J", natives::stamp as *const c_void),
         native("began", "(Ljava/lang/Thread;II)J", natives::began as *const c_void),
         native("ended", "(IJ)V", natives::ended as *const c_void),
@@ -247,7 +248,8 @@ fn bindings() -> [Native; 15] {
         ),
         native("lineJIn", "(Ljava/lang/Thread;JII)V", natives::local_bits as *const c_void),
         native("ticks", "()J", natives::ticks as *const c_void),
-    ]
+    ]);
+    all
 }
 
 #[cfg(test)]

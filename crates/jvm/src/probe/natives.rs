@@ -12,7 +12,7 @@ use crate::sys::{JNIEnv, jclass, jint, jlong, jobject};
 /// Tells the probe, if there is one that works and the JVM lives. Each closure makes a copy of it in any case, so it may
 /// as well lie where it is called.
 #[inline(always)]
-fn tell<R>(
+pub(super) fn tell<R>(
     raw: *mut JNIEnv,
     thread: jobject,
     ticks: u64,
@@ -37,18 +37,18 @@ fn tell<R>(
 
 /// What a token says: ticks and lanes.
 #[inline]
-fn open(token: jlong) -> (u64, u8) {
+pub(super) fn open(token: jlong) -> (u64, u8) {
     let [lanes, ..] = token.to_le_bytes();
     (token.cast_unsigned() >> 8, lanes)
 }
 
 #[inline]
-fn token(ticks: u64, lanes: u8) -> jlong {
+pub(super) fn token(ticks: u64, lanes: u8) -> jlong {
     (ticks << 8 | u64::from(lanes)).cast_signed()
 }
 
 #[inline]
-fn low(lanes: jint) -> u8 {
+pub(super) fn low(lanes: jint) -> u8 {
     let [lanes, ..] = lanes.to_le_bytes();
     lanes
 }
