@@ -141,6 +141,14 @@ public final class Spy_00000000 {
         }
     }
 
+    public static void lineA1J1(long token, int id, int place, Object a0, long j0) {
+        if (token != 0L && on != 0 && (gate(id) & LINES) != 0) {
+            lineInA1J1(Thread.currentThread(), token, id, place, a0, j0);
+        }
+    }
+
+    private static native void lineInA1J1(Thread thread, long token, int id, int place, Object a0, long j0);
+
     private static native long beganA1J1(Thread thread, int id, int lanes, Object a0, long j0);
 
     private static native void endedA1J1(Thread thread, int id, long token, long rj, Object ra, Object a0, long j0);
@@ -176,7 +184,7 @@ public final class Spy_00000000 {
         }
     }
 
-    // Call sites, handlers, lines.
+    // Call sites and handlers.
 
     public static void before(long token, int id, int site) {
         if (token != 0L && on != 0 && (gate(id) & CALLS) != 0) {
@@ -210,24 +218,6 @@ public final class Spy_00000000 {
         }
     }
 
-    public static void line(long token, int id, int line) {
-        if (token != 0L && on != 0 && (gate(id) & LINES) != 0) {
-            lineIn(Thread.currentThread(), id, line);
-        }
-    }
-
-    public static void lineA(Object value, long token, int id, int local) {
-        if (token != 0L && on != 0 && (gate(id) & LINES) != 0) {
-            lineAIn(Thread.currentThread(), value, id, local);
-        }
-    }
-
-    public static void lineJ(long value, long token, int id, int local) {
-        if (token != 0L && on != 0 && (gate(id) & LINES) != 0) {
-            lineJIn(Thread.currentThread(), value, id, local);
-        }
-    }
-
     // The agent's side. A token is the time in ticks, shifted left by eight, and the lanes in the eight bits below.
 
     private static native long stamp(int lanes);
@@ -251,12 +241,6 @@ public final class Spy_00000000 {
     private static native void afterIn(Thread thread, int id, int site);
 
     private static native void caughtIn(Thread thread, int id);
-
-    private static native void lineIn(Thread thread, int id, int line);
-
-    private static native void lineAIn(Thread thread, Object value, int id, int local);
-
-    private static native void lineJIn(Thread thread, long value, int id, int local);
 
     /** The clock that tokens hold, for conditions on the cost of a call. */
     public static native long ticks();

@@ -13,9 +13,12 @@ use jvm::allocation::Allocated;
 use jvm::probe::Moment;
 use jvm::{clock, os};
 
+use super::faults::Faults;
 use super::flight::Flight;
 use super::forest::Forest;
 use super::listener::{CostRange, ListenerSpec};
+use super::look::Points;
+use super::pace::Pace;
 use super::record::Raw;
 use super::tree::{Limits, Used};
 use crate::budget::{Budget, Meter, Over};
@@ -34,6 +37,8 @@ pub enum Kind {
         /// At most so many frames.
         depth: usize,
     },
+    /// Values of calls, at these points.
+    Watch(Points),
 }
 
 impl Default for Kind {
@@ -125,6 +130,8 @@ pub(super) struct Core {
     allocated: Option<Allocated>,
     out: SyncSender<Box<Raw>>,
     pub(super) written: Written,
+    pub(super) faults: Faults,
+    pace: Pace,
     meter: Meter,
 }
 
@@ -147,6 +154,8 @@ impl Core {
             allocated,
             out,
             written: Written { left: AtomicU64::new(spec.limit.unwrap_or(u64::MAX)), ..Written::default() },
+            faults: Faults::default(),
+            pace: Pace::new(spec.sample, spec.rate, clock::ticks_per_second()),
             meter: Meter::new(&spec.budget, clock::ticks_per_second()),
         }
     }
@@ -237,6 +246,23 @@ impl Core {
             self.end(State::Limit);
         }
         self.book(started, u32::from(sent), bytes);
+    }
+
+    /// Whether a call of this moment is one of those that are to be looked at.
+    #[inline]
+    pub(super) fn gives_way(&self, now: u64) -> bool {
+        self.pace.gives_way(now)
+    }
+
+    /// Books a step that began at `started` as often as `times`.
+    #[cold]
+    pub(super) fn book_many(&self, started: u64, times: u64) {
+        let now = clock::ticks();
+        let spent = clock::between(started, now).saturating_mul(times);
+        self.written.spent.fetch_add(spent, Relaxed);
+        if let Some(over) = self.meter.spend(now, spent, 0, 0) {
+            self.end(State::Over(over));
+        }
     }
 
     /// Books a step of the slow path that began at `started`.

@@ -5,10 +5,12 @@ use std::iter;
 use std::sync::{Arc, OnceLock};
 
 use jvm::inside::{Inside, Published, Retired};
+use jvm::probe::Moment;
 use jvm::{clock, spy};
 
 use super::cell::Cells;
 use super::core::Core;
+use super::look::{Look, Seen};
 
 const PAGE: usize = 1_024;
 const PAGES: usize = spy::IDS as usize / PAGE;
@@ -29,6 +31,8 @@ pub(super) struct Hook {
     pub(super) since: u64,
     pub(super) least: u64,
     pub(super) most: u64,
+    /// Asks what no compiled condition can.
+    pub(super) look: Option<Arc<dyn Look>>,
     pub(super) cells: Arc<Cells>,
     pub(super) core: Arc<Core>,
 }
@@ -39,6 +43,7 @@ pub(super) enum What {
     Monitor,
     Stack,
     Trace,
+    Watch,
 }
 
 impl Hook {
@@ -49,6 +54,28 @@ impl Hook {
             && (self.least..=self.most).contains(&cost)
             && !clock::is_before(since, self.since)
             && self.core.is_running()
+    }
+
+    /// Whether what is evaluated of the condition holds.
+    #[inline]
+    pub(super) fn holds(&self, at: &Moment<'_>, seen: &Seen<'_>) -> bool {
+        self.look.as_ref().is_none_or(|look| self.asks(&**look, at, seen))
+    }
+
+    #[inline(never)]
+    fn asks(&self, look: &dyn Look, at: &Moment<'_>, seen: &Seen<'_>) -> bool {
+        // Reading the clock again would cost as much as asking: one of so many is timed, and counts for all.
+        const TIMED: u64 = 16;
+        let is_timed = at.now().is_multiple_of(TIMED);
+        let started = if is_timed { clock::ticks() } else { 0 };
+        let holds = look.holds(at, seen);
+        if is_timed {
+            self.core.book_many(started, TIMED);
+        }
+        holds.unwrap_or_else(|why| {
+            self.core.faults.add(why);
+            false
+        })
     }
 }
 

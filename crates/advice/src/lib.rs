@@ -11,13 +11,16 @@
 pub mod budget;
 mod cell;
 mod core;
+mod faults;
 mod flight;
 mod forest;
 mod histogram;
 mod hooks;
 mod listener;
+mod look;
 mod monitor;
 mod origin;
+mod pace;
 mod record;
 #[cfg(test)]
 mod speed;
@@ -35,7 +38,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use jvm::allocation::Allocated;
 use jvm::inside;
-use jvm::probe::{Failure, Moment, Probe};
+use jvm::probe::{Failure, Moment, Probe, Values};
 use jvm::{clock, spy};
 use parking_lot::Mutex;
 
@@ -45,7 +48,7 @@ use flight::ThreadKey as Key;
 use forest::Forest;
 use hooks::{Hook, Table, What};
 use listener::{Attached, Inner};
-use record::{Raw, RawStack, RawTrace};
+use record::{Raw, RawStack, RawTrace, RawWatch};
 use tree::{Call, Throw};
 
 pub use self::core::{Kind, TraceOptions};
@@ -54,8 +57,9 @@ pub use jvm::probe::ThreadFacts;
 pub use listener::{
     Cost, CostRange, Drops, Ended, Listener, ListenerSpec, Names, Needs, Next, OpenCall, Role, Site,
 };
+pub use look::{Look, Looked, Point, Points, Seen};
 pub use monitor::MonitorRow;
-pub use record::{StackRecord, Thrown, TraceNode, TraceRecord};
+pub use record::{StackRecord, Thrown, TraceNode, TraceRecord, WatchRecord};
 
 /// Lanes a method has: listeners at the same time.
 pub const LANES: u8 = 8;
@@ -142,6 +146,7 @@ impl Advice {
             Kind::Monitor { .. } => What::Monitor,
             Kind::Stack { .. } => What::Stack,
             Kind::Trace(_) => What::Trace,
+            Kind::Watch(_) => What::Watch,
         };
         let range = role.cost.or(core.cost).unwrap_or(CostRange { least: 0, most: u64::MAX });
         let _one_at_a_time = self.listeners.lock();
@@ -163,6 +168,7 @@ impl Advice {
             inner: role.inner,
             least: range.least,
             most: range.most,
+            look: role.look,
             cells: cells.clone(),
             core: core.clone(),
         };
@@ -233,28 +239,43 @@ impl Advice {
     }
 
     #[inline]
-    fn left(&self, at: &Moment<'_>, call: Call, lanes: u8, failure: Option<&Failure<'_>>) {
+    fn left(
+        &self,
+        at: &Moment<'_>,
+        call: Call,
+        lanes: u8,
+        failure: Option<&Failure<'_>>,
+        values: Option<&Values<'_>>,
+    ) {
         let Some(hooks) = self.table.get(at.inside(), call.id) else { return };
         let cost = clock::between(call.ticks, at.now());
+        let point = if failure.is_some() { Point::Throw } else { Point::Return };
+        let seen = Seen { point, cost, values, thrown: failure };
         for hook in hooks.all() {
             if let Some(flight) = hook.core.flight.as_ref().filter(|_| hook.in_flight) {
                 flight.leave(key(at), call);
             }
             match hook.what {
                 What::Monitor => {
-                    if hook.wants(lanes, call.ticks, cost) {
+                    if hook.wants(lanes, call.ticks, cost) && hook.holds(at, &seen) {
                         hook.cells.count(at.inside(), cost, failure.is_some());
                     }
                 }
                 What::Trace => {
                     if let (Some(forest), Kind::Trace(options)) = (&hook.core.forest, &hook.core.kind) {
-                        left_tree(hook, forest, options, at, (call, cost, lanes), failure);
+                        left_tree(hook, forest, options, at, (call, cost, lanes), &seen);
                     }
                 }
                 What::Stack => {
                     hook.cells.count(at.inside(), cost, failure.is_some());
-                    if hook.wants(lanes, call.ticks, cost) {
+                    if hook.wants(lanes, call.ticks, cost) && hook.holds(at, &seen) {
                         stack(hook, at, cost, failure.is_some());
+                    }
+                }
+                What::Watch => {
+                    hook.cells.count(at.inside(), cost, failure.is_some());
+                    if hook.wants(lanes, call.ticks, cost) {
+                        watch(hook, at, &seen);
                     }
                 }
             }
@@ -297,6 +318,14 @@ impl Probe for Advice {
                     }
                 }
             }
+            if let Kind::Watch(points) = &hook.core.kind
+                && !points.success
+                && !points.exception
+            {
+                // Its end is nobody's business.
+                hook.cells.count(at.inside(), 0, false);
+                go &= !hook.bit;
+            }
             if let Some(flight) = hook.core.flight.as_ref().filter(|_| go & hook.bit != 0) {
                 flight.enter(key(at), Call { id, ticks: at.now() });
             }
@@ -304,12 +333,40 @@ impl Probe for Advice {
         go
     }
 
+    fn began_with(&self, at: &Moment<'_>, id: u32, lanes: u8, values: &Values<'_>) -> u8 {
+        let Some(hooks) = self.table.get(at.inside(), id) else { return 0 };
+        let seen = Seen { point: Point::Entry, cost: 0, values: Some(values), thrown: None };
+        for hook in hooks.all().filter(|hook| hook.what == What::Watch && lanes & hook.bit != 0) {
+            if hook.core.is_running() {
+                watch(hook, at, &seen);
+            }
+        }
+        // Last: what looking takes is not the call's.
+        self.began(at, id, lanes)
+    }
+
     fn ended(&self, at: &Moment<'_>, id: u32, since: u64, lanes: u8) {
-        self.left(at, Call { id, ticks: since }, lanes, None);
+        self.left(at, Call { id, ticks: since }, lanes, None, None);
+    }
+
+    fn ended_with(&self, at: &Moment<'_>, id: u32, since: u64, lanes: u8, values: &Values<'_>) {
+        self.left(at, Call { id, ticks: since }, lanes, None, Some(values));
     }
 
     fn failed(&self, at: &Moment<'_>, id: u32, since: u64, lanes: u8, thrown: &Failure<'_>) {
-        self.left(at, Call { id, ticks: since }, lanes, Some(thrown));
+        self.left(at, Call { id, ticks: since }, lanes, Some(thrown), None);
+    }
+
+    fn failed_with(
+        &self,
+        at: &Moment<'_>,
+        id: u32,
+        since: u64,
+        lanes: u8,
+        thrown: &Failure<'_>,
+        values: &Values<'_>,
+    ) {
+        self.left(at, Call { id, ticks: since }, lanes, Some(thrown), Some(values));
     }
 
     fn before(&self, at: &Moment<'_>, id: u32, site: u32) {
@@ -366,9 +423,9 @@ fn left_tree(
     options: &TraceOptions,
     at: &Moment<'_>,
     (call, cost, lanes): (Call, u64, u8),
-    failure: Option<&Failure<'_>>,
+    seen: &Seen<'_>,
 ) {
-    let core = &hook.core;
+    let (core, failure) = (&hook.core, seen.thrown);
     let grown = forest.find(at, |tree| {
         let closed = tree.leave(call, at.now(), failure.is_some(), hook.core.used(options, at))?;
         if let Some(failure) = failure.filter(|_| tree.wants_throw(closed.node) && core.is_running()) {
@@ -384,7 +441,7 @@ fn left_tree(
             return None;
         }
         hook.cells.count(at.inside(), u64::from(tree.sites()), failure.is_some());
-        if hook.wants(lanes, call.ticks, cost) {
+        if hook.wants(lanes, call.ticks, cost) && hook.holds(at, seen) {
             return Some(tree.take());
         }
         tree.forget();
@@ -396,6 +453,31 @@ fn left_tree(
         let raw = RawTrace { at: SystemTime::now(), thread: at.thread_facts().ok(), grown };
         let bytes = raw.bytes();
         Some((Raw::Trace(raw), bytes))
+    });
+}
+
+/// A call is to be shown with its values, if it is wanted.
+fn watch(hook: &Hook, at: &Moment<'_>, seen: &Seen<'_>) {
+    let (Kind::Watch(points), Some(look)) = (&hook.core.kind, &hook.look) else { return };
+    let is_meant = match seen.point {
+        Point::Entry => points.entry,
+        Point::Return => points.success,
+        Point::Throw => points.exception,
+        Point::Line(_) => true,
+    };
+    if !is_meant || !hook.core.gives_way(at.now()) || !hook.holds(at, seen) {
+        return;
+    }
+    hook.core.hand_over(|| match look.look(at, seen) {
+        Looked::Copy(what, bytes) => {
+            let (point, cost, names) = (seen.point, seen.cost, hook.names);
+            let raw = RawWatch { at: SystemTime::now(), names, point, cost, what };
+            Some((Raw::Watch(raw), bytes + size_of::<RawWatch>()))
+        }
+        Looked::Failed(why) => {
+            hook.core.faults.add(why);
+            None
+        }
     });
 }
 

@@ -15,8 +15,9 @@ use super::cell::{Before, Cells};
 use super::core::{Core, Kind, State};
 use super::flight::ThreadKey;
 use super::hub;
+use super::look::Look;
 use super::monitor::{self, MonitorRow};
-use super::record::{Raw, StackRecord, TraceRecord};
+use super::record::{Raw, StackRecord, TraceRecord, WatchRecord};
 use crate::budget::Budget;
 
 /// How often a waiting reader looks: the application's threads wake nobody, a system call would cost them more than
@@ -57,15 +58,21 @@ pub struct ListenerSpec {
     pub budget: Budget,
     /// The listener ends by itself after so many records.
     pub limit: Option<u64>,
+    /// Only one of so many calls is looked at; 0 and 1 mean all. For [`Kind::Watch`].
+    pub sample: u32,
+    /// At most so many calls a second are looked at. For [`Kind::Watch`].
+    pub rate: Option<u32>,
 }
 
 /// What a method is to a listener.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default)]
 pub struct Role {
     /// Never begins a trace, only shows within one.
     pub inner: bool,
     /// Instead of the listener's own range.
     pub cost: Option<CostRange>,
+    /// What is asked of its calls beyond compiled conditions, and copied of them.
+    pub look: Option<Arc<dyn Look>>,
 }
 
 /// From so many ticks to so many, inclusive.
@@ -84,6 +91,10 @@ pub struct Needs {
     pub tell: bool,
     /// `gate::CALLS`, where call sites are woven.
     pub calls: bool,
+    /// `gate::ENTRY_VALUES`.
+    pub entry_values: bool,
+    /// `gate::EXIT_VALUES`, if there is a [`Look`].
+    pub exit_values: bool,
 }
 
 /// What a reader gets.
@@ -92,6 +103,8 @@ pub enum Next {
     Trace(TraceRecord),
     /// A call that matched, and who called it.
     Stack(StackRecord),
+    /// A call that matched, with what was copied of it.
+    Watch(WatchRecord),
     /// Nothing so far.
     Nothing,
     /// There will be nothing more.
@@ -225,8 +238,13 @@ impl Listener {
 
     /// What the gates of its methods have to do.
     pub fn gate_needs(&self) -> Needs {
-        let calls = self.0.core.forest.is_some();
-        Needs { tell: calls || self.0.core.flight.is_some(), calls }
+        let core = &self.0.core;
+        let calls = core.forest.is_some();
+        let (entry_values, exit_values) = match core.kind {
+            Kind::Watch(points) => (points.entry, points.success || points.exception),
+            Kind::Monitor { .. } | Kind::Stack { .. } | Kind::Trace(_) => (false, true),
+        };
+        Needs { tell: calls || core.flight.is_some(), calls, entry_values, exit_values }
     }
 
     /// How many methods it is on.
@@ -261,6 +279,10 @@ impl Listener {
             Raw::Stack(raw) => {
                 let names = self.0.names_of(raw.names);
                 Next::Stack(raw.in_words(names.as_deref(), rate))
+            }
+            Raw::Watch(raw) => {
+                let names = self.0.names_of(raw.names);
+                Next::Watch(raw.in_words(names.as_deref(), rate))
             }
         }
     }
@@ -328,6 +350,11 @@ impl Listener {
             untraced: core.written.untraced.load(Relaxed),
             in_flight: core.flight.as_ref().map_or(0, super::flight::Flight::missed),
         }
+    }
+
+    /// Calls at which something could not be evaluated: how many, and why at the first.
+    pub fn faults(&self) -> Option<(u64, String)> {
+        self.0.core.faults.seen()
     }
 
     /// What it has cost so far.

@@ -1,6 +1,7 @@
 //! What is handed over for one call, first as the application's thread left it, in numbers, then in words. Turning it
 //! into words is the reader's work.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -9,11 +10,13 @@ use jvm::probe::{RawFrame, ThreadFacts};
 
 use super::core::Kind;
 use super::listener::{Names, Site};
+use super::look::Point;
 use super::tree::{Grown, Node};
 
 pub(super) enum Raw {
     Trace(RawTrace),
     Stack(RawStack),
+    Watch(RawWatch),
 }
 
 pub(super) struct RawTrace {
@@ -29,6 +32,14 @@ pub(super) struct RawStack {
     pub(super) cost: u64,
     pub(super) failed: bool,
     pub(super) frames: Vec<RawFrame>,
+}
+
+pub(super) struct RawWatch {
+    pub(super) at: SystemTime,
+    pub(super) names: u32,
+    pub(super) point: Point,
+    pub(super) cost: u64,
+    pub(super) what: Box<dyn Any + Send>,
 }
 
 /// A traced call.
@@ -110,6 +121,36 @@ pub struct StackRecord {
     pub frames: Vec<RawFrame>,
 }
 
+/// A call with what was copied of it.
+pub struct WatchRecord {
+    /// When it was looked at.
+    pub at: SystemTime,
+    /// The class, with dots.
+    pub class: String,
+    /// The method.
+    pub method: String,
+    /// At which moment of the call.
+    pub point: Point,
+    /// How long it had taken by then, in ns.
+    pub cost_ns: u64,
+    /// What [`Look::look`](super::Look::look) has made.
+    pub what: Box<dyn Any + Send>,
+}
+
+impl RawWatch {
+    pub(super) fn in_words(self, names: Option<&dyn Names>, rate: u64) -> WatchRecord {
+        let word = |word: Option<&str>| word.unwrap_or("?").to_owned();
+        WatchRecord {
+            at: self.at,
+            class: word(names.map(Names::class)),
+            method: word(names.map(Names::method)),
+            point: self.point,
+            cost_ns: clock::nanos(self.cost, rate),
+            what: self.what,
+        }
+    }
+}
+
 impl RawStack {
     pub(super) fn in_words(self, names: Option<&dyn Names>, rate: u64) -> StackRecord {
         let word = |word: Option<&str>| word.unwrap_or("?").to_owned();
@@ -135,7 +176,7 @@ impl RawTrace {
         let asked = self.grown.asked > 0;
         let (cpu, bytes) = match kind {
             Kind::Trace(options) => (asked && options.cpu, asked && options.alloc),
-            Kind::Monitor { .. } | Kind::Stack { .. } => (false, false),
+            Kind::Monitor { .. } | Kind::Stack { .. } | Kind::Watch(_) => (false, false),
         };
         let words = Words { grown: &self.grown, names, cpu, bytes, rate };
         let root = words.node(0).unwrap_or_default();

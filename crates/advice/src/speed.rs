@@ -59,8 +59,10 @@ fn tell<R>(ticks: u64, event: impl FnOnce(&Moment<'_>) -> R) -> (R, u64) {
 #[ignore = "a measurement"]
 fn speed_of_the_probe() {
     let on = |id: u32, kind: Kind, in_flight: bool, cost: Option<CostRange>| {
-        let listener =
-            hub().register(ListenerSpec { kind, in_flight, cost, budget: Budget::OFF, limit: None }, None);
+        let listener = hub().register(
+            ListenerSpec { kind, in_flight, cost, budget: Budget::OFF, ..ListenerSpec::default() },
+            None,
+        );
         hub().attach(id, 0, &listener, Arc::new(Nameless), Role::default()).ok();
         listener
     };

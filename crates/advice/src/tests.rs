@@ -155,7 +155,10 @@ fn a_trace_is_handed_over_where_it_matches() {
     let (outer, inner) = (id, id + 1);
     let range = CostRange { least: 100, most: u64::MAX };
     let tracer = listener(ListenerSpec { kind: trace(), cost: Some(range), ..Default::default() });
-    assert_eq!(tracer.gate_needs(), Needs { tell: true, calls: true });
+    assert_eq!(
+        tracer.gate_needs(),
+        Needs { tell: true, calls: true, entry_values: false, exit_values: true }
+    );
     attach(outer, 0, &tracer);
     attach(inner, 1, &tracer);
     let now = later();
@@ -204,7 +207,7 @@ fn an_inner_method_shows_within_a_trace_only() {
     let id = fresh_id();
     let tracer = listener(ListenerSpec { kind: trace(), ..Default::default() });
     attach(id, 0, &tracer);
-    let inner = Role { inner: true, cost: None };
+    let inner = Role { inner: true, ..Role::default() };
     hub().attach(id + 1, 0, &tracer, Arc::new(Demo), inner).unwrap();
     let now = later();
     begin(id + 1, now, 1);
@@ -278,7 +281,7 @@ fn over_its_budget_it_switches_itself_off_and_says_why() {
         match stacks.next(Duration::ZERO) {
             Next::Stack(_) => got += 1,
             Next::Ended(ended) => break ended,
-            Next::Trace(_) | Next::Nothing => unreachable!("it has ended"),
+            Next::Trace(_) | Next::Watch(_) | Next::Nothing => unreachable!("it has ended"),
         }
     };
     assert!((5..=7).contains(&got), "{got}");
@@ -310,7 +313,10 @@ fn paused_it_takes_nothing_in_and_forgets_what_had_begun() {
 fn calls_in_flight_are_seen_until_they_return_or_throw() {
     let id = fresh_id();
     let monitor = listener(ListenerSpec { in_flight: true, ..Default::default() });
-    assert_eq!(monitor.gate_needs(), Needs { tell: true, calls: false });
+    assert_eq!(
+        monitor.gate_needs(),
+        Needs { tell: true, calls: false, entry_values: false, exit_values: true }
+    );
     attach(id, 0, &monitor);
     let now = later();
     assert_eq!((begin(id, now, 1), begin(id, now + 1, 1), begin(id, now + 2, 0)), (1, 1, 0));

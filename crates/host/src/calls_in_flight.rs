@@ -45,7 +45,7 @@ impl Host {
                 let found = self.vm.with_env(jvm::allocation::Allocated::find);
                 Some(found.map_err(|_| module)?)
             }
-            Kind::Trace(_) | Kind::Monitor { .. } | Kind::Stack { .. } => None,
+            Kind::Trace(_) | Kind::Monitor { .. } | Kind::Stack { .. } | Kind::Watch(_) => None,
         };
         Ok(hub().register(spec, allocated))
     }

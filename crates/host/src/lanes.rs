@@ -87,7 +87,7 @@ impl Lanes {
         };
         method.next = number + 1;
         advice::hub()
-            .attach(facts.id, number, listener, Named::now(facts), role)
+            .attach(facts.id, number, listener, Named::now(facts), role.clone())
             .map_err(|why| why.to_string())?;
         method.lanes.reserve_exact(1);
         method.lanes.push(Lane { number, listener: listener.clone(), role, condition, closing: false });
@@ -172,7 +172,9 @@ impl Lanes {
             let (Some(method), Some(facts)) = (open.methods.get(id), registry.method(*id)) else { continue };
             for lane in method.open() {
                 let names = Named::now(&facts);
-                if let Err(why) = advice::hub().attach(*id, lane.number, &lane.listener, names, lane.role) {
+                if let Err(why) =
+                    advice::hub().attach(*id, lane.number, &lane.listener, names, lane.role.clone())
+                {
                     log::warn!("calls in {} are named wrongly: {why}", facts.shown());
                 }
             }
@@ -241,6 +243,10 @@ impl Method {
             }
             bits |= if needs.tell { gate::TELL } else { 0 };
             bits |= if needs.calls { gate::CALLS } else { 0 };
+            if lane.role.look.is_some() {
+                bits |= if needs.entry_values { gate::ENTRY_VALUES } else { 0 };
+                bits |= if needs.exit_values { gate::EXIT_VALUES } else { 0 };
+            }
         }
         bits
     }

@@ -38,10 +38,10 @@ pub struct CodeFacts {
     pub stored: Vec<bool>,
     /// The calls in it, by number.
     pub sites: Vec<Site>,
-    /// The lines that are told.
-    pub lines: Vec<u16>,
-    /// The local variables that are told at lines, by number: name and descriptor.
-    pub locals: Vec<(String, String)>,
+    /// Whether normal exits bring what stored arguments were at the entry, too.
+    pub entered: bool,
+    /// The places that are told where lines begin.
+    pub lines: Vec<ToldLine>,
     /// What the user should know of it.
     pub notes: Vec<&'static str>,
 }
@@ -59,6 +59,32 @@ pub struct Site {
     pub line: Option<u16>,
     /// Whether the call is told, not only numbered.
     pub told: bool,
+}
+
+/// A place where a line begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToldLine {
+    /// By what it is told: where it lies in the code as it was before weaving.
+    pub pc: u32,
+    /// The line.
+    pub line: u16,
+    /// The values that are known there.
+    pub values: Vec<LineValue>,
+}
+
+/// A value that is known at a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineValue {
+    /// Its place among the objects or the longs that are told.
+    pub place: usize,
+    /// Whether it is among the objects.
+    pub is_object: bool,
+    /// Which parameter it is, if it is one; `this` counts as the first.
+    pub parameter: Option<usize>,
+    /// Whether the value is there; an argument that was overwritten may not be.
+    pub is_known: bool,
+    /// Name and descriptor of its local variable, if the class file tells.
+    pub variable: Option<(String, String)>,
 }
 
 impl MethodFacts {
@@ -122,14 +148,31 @@ impl CodeFacts {
             dropped_arguments: woven.dropped_arguments,
             stored: woven.stored.clone(),
             sites: woven.sites.iter().map(site).collect(),
-            lines: woven.lines.clone(),
-            locals: woven
-                .locals
-                .iter()
-                .map(|local| (mutf8::text(&local.name), mutf8::text(&local.descriptor)))
-                .collect(),
+            entered: woven.entered,
+            lines: woven.lines.iter().map(ToldLine::of).collect(),
             notes,
         }
+    }
+}
+
+impl ToldLine {
+    fn of(told: &weave::ToldLine) -> Self {
+        let (mut objects, mut longs) = (0, 0);
+        let value = |value: &weave::LineValue| {
+            let next = if value.is_object { &mut objects } else { &mut longs };
+            let place = *next;
+            *next += 1;
+            let variable = value.variable.as_ref();
+            LineValue {
+                place,
+                is_object: value.is_object,
+                parameter: value.parameter,
+                is_known: value.is_known,
+                variable: variable.map(|(name, types)| (mutf8::text(name), mutf8::text(types))),
+            }
+        };
+        let pc = u32::try_from(told.pc).unwrap_or(u32::MAX);
+        Self { pc, line: told.line, values: told.values.iter().map(value).collect() }
     }
 }
 

@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use weave::Parts;
 
 use crate::Host;
-use crate::advice::{Listener, Role};
+use crate::advice::{Listener, Look, Role};
 use crate::compiled::{Compile, Conditions, Made, Signature};
 use crate::deny::Rules;
 use crate::error::{Error, Result};
@@ -32,6 +32,8 @@ pub struct Observation {
     pub listener: Listener,
     /// Which calls count; all, if there is none.
     pub condition: Option<Arc<dyn Compile>>,
+    /// Looks at the calls with their values: asks what no compiled condition can, and copies what is shown.
+    pub looks: Option<Arc<dyn Looks>>,
     /// What is told.
     pub parts: Parts,
     /// With [`Parts::LINES`]: which lines; none named means all.
@@ -48,12 +50,22 @@ impl Observation {
         Self {
             listener,
             condition: None,
+            looks: None,
             parts: Parts::ENTRY_EXIT,
             lines: BTreeSet::new(),
             lazy: None,
             dump: None,
         }
     }
+}
+
+/// Makes what looks at the calls of a method.
+pub trait Looks: Send + Sync {
+    /// What must be woven for it.
+    fn parts(&self) -> Parts;
+
+    /// For one method, as it is woven.
+    fn of(&self, facts: &MethodFacts) -> Arc<dyn Look>;
 }
 
 /// What came of it.
@@ -128,6 +140,7 @@ pub(crate) fn with_env<R, E: From<jvm::Error>>(
 pub(crate) struct Opener {
     listener: Listener,
     conditions: Option<Conditions>,
+    looks: Option<Arc<dyn Looks>>,
     lines: BTreeSet<u16>,
     parts: Parts,
     dump: Option<PathBuf>,
@@ -152,7 +165,8 @@ impl Opener {
             let made = self.fitting(inner).map_or_else(|| Ok(Made::default()), |made| made.of(env, facts));
             let place = made.and_then(|made| {
                 notes.extend(made.notes);
-                let role = Role { inner, cost: made.cost };
+                let look = self.looks.as_ref().filter(|_| !inner).map(|looks| looks.of(facts));
+                let role = Role { inner, cost: made.cost, look };
                 weaver.lanes.open(env, facts, &self.listener, role, made.lane)
             });
             match place {
@@ -218,11 +232,13 @@ impl Host {
         };
         let needs_values = observation.condition.as_ref().is_some_and(|asked| asked.needs_values());
         let needed = if needs_values { Parts::VALUES } else { Parts::ENTRY_EXIT };
+        let looked = observation.looks.as_ref().map_or(Parts::ENTRY_EXIT, |looks| looks.parts());
         let opener = Arc::new(Opener {
             listener: observation.listener.clone(),
             conditions,
+            looks: observation.looks.clone(),
             lines: observation.lines.clone(),
-            parts: observation.parts | needed,
+            parts: observation.parts | needed | looked,
             dump: observation.dump.clone(),
             places: Mutex::new(Some(BTreeSet::new())),
             later_classes: AtomicUsize::new(0),

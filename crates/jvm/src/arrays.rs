@@ -136,8 +136,18 @@ impl<'f> Env<'f> {
         of: &impl Ref<Kind = Class>,
         elements: &[Option<R>],
     ) -> Result<Local<'f>> {
+        self.new_objects_of(of, elements.len(), elements)
+    }
+
+    /// The same, with so many elements, of which only the first are given; the others are null.
+    pub fn new_objects_of<R: Ref>(
+        &self,
+        of: &impl Ref<Kind = Class>,
+        length: usize,
+        elements: &[Option<R>],
+    ) -> Result<Local<'f>> {
         self.ready()?;
-        let length = i32::try_from(elements.len()).unwrap_or(i32::MAX);
+        let length = i32::try_from(length).unwrap_or(i32::MAX);
         // SAFETY: `of` is a class; too little memory throws.
         let raw = unsafe { jni!(self, NewObjectArray, length, of.raw(), std::ptr::null_mut()) };
         let array: Local<'f> = self.receive(raw, "NewObjectArray")?;

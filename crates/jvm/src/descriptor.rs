@@ -83,6 +83,11 @@ impl Shape {
         }
     }
 
+    /// The type of the result.
+    pub(crate) fn returns(&self) -> Type {
+        self.returns
+    }
+
     /// The arguments as JNI takes them, if they fit and the result is of the type the caller awaits.
     pub(crate) fn words(&self, name: &str, arguments: &[Value<'_>], awaits: Type) -> Result<Vec<jvalue>> {
         let given: Vec<Type> = arguments.iter().map(Value::type_of).collect();

@@ -39,6 +39,7 @@ mod properties;
 mod redefine;
 mod refs;
 pub mod spy;
+pub mod stack_room;
 mod stacks;
 mod strings;
 pub mod sys;

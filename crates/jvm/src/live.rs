@@ -6,6 +6,8 @@
 
 mod instance;
 mod layout;
+mod method;
+mod slots;
 
 use std::ptr::NonNull;
 
@@ -16,6 +18,8 @@ use crate::sys::JNIEnv;
 
 pub use instance::{Got, Instance, LiveString};
 pub use layout::{Layout, Level, LiveField, Nature};
+pub use method::LiveMethod;
+pub use slots::Slots;
 
 /// This frame, for calls that cannot throw: the JVM lives, nothing is pending, and nothing of what is offered here
 /// changes that.

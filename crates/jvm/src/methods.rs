@@ -25,7 +25,7 @@ impl MethodId {
         MethodId(raw.expose_provenance())
     }
 
-    fn raw(self) -> jmethodID {
+    pub(crate) fn raw(self) -> jmethodID {
         ptr::with_exposed_provenance_mut(self.0)
     }
 }

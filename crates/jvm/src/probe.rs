@@ -12,7 +12,6 @@ use std::ptr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
-use crate::error::Result;
 use crate::guard;
 use crate::vm::Vm;
 
@@ -79,15 +78,9 @@ pub trait Probe: Sync {
         let _ = (at, id);
     }
 
-    /// A line begins.
-    fn line(&self, at: &Moment<'_>, id: u32, line: u32) {
-        let _ = (at, id, line);
-    }
-
-    /// The value of a local at the line that was told last, by its place in the list of locals: `Ok` for a reference (null
-    /// is `None`), `Err` for the raw bits of a primitive.
-    fn local(&self, at: &Moment<'_>, id: u32, local: u32, value: Result<Option<Handle<'_>>, u64>) {
-        let _ = (at, id, local, value);
+    /// A told line of the method begins, by its pc before weaving, in a call that began at `since` ticks; with what is known there.
+    fn line(&self, at: &Moment<'_>, id: u32, since: u64, place: u32, values: &Values<'_>) {
+        let _ = (at, id, since, place, values);
     }
 }
 

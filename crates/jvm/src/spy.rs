@@ -240,13 +240,6 @@ fn bindings() -> Vec<Native> {
         native("nextIn", "(Ljava/lang/Thread;III)V", natives::next as *const c_void),
         native("afterIn", "(Ljava/lang/Thread;II)V", natives::after as *const c_void),
         native("caughtIn", "(Ljava/lang/Thread;I)V", natives::caught as *const c_void),
-        native("lineIn", "(Ljava/lang/Thread;II)V", natives::line as *const c_void),
-        native(
-            "lineAIn",
-            "(Ljava/lang/Thread;Ljava/lang/Object;II)V",
-            natives::local_object as *const c_void,
-        ),
-        native("lineJIn", "(Ljava/lang/Thread;JII)V", natives::local_bits as *const c_void),
         native("ticks", "()J", natives::ticks as *const c_void),
     ]);
     all

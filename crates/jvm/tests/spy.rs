@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use jvm::allocation::Allocated;
 use jvm::inside::{Inside, mute, quiesce};
-use jvm::probe::{self, Failure, Moment, Probe, RawFrame, ThreadFacts, gate};
+use jvm::probe::{self, Failure, Handle, Moment, Probe, RawFrame, ThreadFacts, Values, gate};
 use jvm::spy::{self, SHAPES, Spy};
 use jvm::{
     Callbacks, Capabilities, Capability, Class, ClassFile, Env, Error, EventKind, Local, Result, Value, clock,
@@ -35,8 +35,9 @@ enum Event {
     Before(u32),
     After(u32),
     Caught,
-    Line(u32),
-    Local(u32, Option<u64>),
+    Next(u32, u32),
+    Line(u64, u32, Vec<Option<String>>),
+    Values(u8, Vec<Option<String>>),
     Stack(Vec<RawFrame>, ThreadFacts),
     Refused,
     Allocated(Option<u64>),
@@ -142,21 +143,50 @@ impl Probe for Recorder {
         self.add(id, Event::Caught);
     }
 
-    fn line(&self, _: &Moment<'_>, id: u32, line: u32) {
-        self.add(id, Event::Line(line));
+    fn next(&self, _: &Moment<'_>, id: u32, left: u32, site: u32) {
+        self.add(id, Event::Next(left, site));
     }
 
-    fn local(&self, at: &Moment<'_>, id: u32, local: u32, value: Result<Option<probe::Handle<'_>>, u64>) {
-        let bits = match value {
-            Ok(None) => None,
-            Ok(Some(object)) => {
-                let text = at.with_env(|env| env.string(&object.local(env)?)).unwrap();
-                Some(u64::try_from(text.len()).unwrap())
-            }
-            Err(bits) => Some(bits),
-        };
-        self.add(id, Event::Local(local, bits));
+    fn line(&self, at: &Moment<'_>, id: u32, since: u64, place: u32, values: &Values<'_>) {
+        self.add(id, Event::Line(since, place, told(at, values)));
     }
+
+    fn began_with(&self, at: &Moment<'_>, id: u32, lanes: u8, values: &Values<'_>) -> u8 {
+        self.add(id, Event::Values(lanes, told(at, values)));
+        lanes
+    }
+
+    fn ended_with(&self, at: &Moment<'_>, id: u32, _: u64, lanes: u8, values: &Values<'_>) {
+        let mut all = told(at, values);
+        all.push(values.returned_object().map(|object| text(at, &object)));
+        all.push(Some(values.returned_long().to_string()));
+        self.add(id, Event::Values(lanes, all));
+    }
+
+    fn failed_with(
+        &self,
+        at: &Moment<'_>,
+        id: u32,
+        _: u64,
+        lanes: u8,
+        thrown: &Failure<'_>,
+        values: &Values<'_>,
+    ) {
+        self.add(id, Event::Failed { lanes, words: thrown.words(at).unwrap() });
+        self.add(id, Event::Values(lanes, told(at, values)));
+    }
+}
+
+fn text(at: &Moment<'_>, object: &Handle<'_>) -> String {
+    at.with_env(|env| env.string(&object.local(env)?)).unwrap()
+}
+
+/// All values but nulls and zeros beyond the shape.
+fn told(at: &Moment<'_>, values: &Values<'_>) -> Vec<Option<String>> {
+    let objects = (0..16).map(|place| values.object(place).map(|object| text(at, &object)));
+    let longs =
+        (0..16).map(|place| Some(values.long(place)).filter(|long| *long != 0).map(|long| long.to_string()));
+    objects.chain(longs).filter(Option::is_some).collect()
 }
 
 /// Spy with everything switched on, and a new id with this gate.
@@ -251,13 +281,12 @@ fn a_gate_that_tells_is_told_from_entry_to_exit() {
         assert_eq!(token & 0xFF, 0b10, "the probe let the second go on");
         let id_value = Value::from(id.cast_signed());
         let text = env.new_string("four")?;
-        for name in ["before", "after", "line"] {
+        for name in ["first", "after", "before"] {
             env.call_static::<()>(spy.class(), name, "(JII)V", &[token.into(), id_value, 7.into()])?;
         }
-        let object = [(&text).into(), token.into(), id_value, 1.into()];
-        env.call_static::<()>(spy.class(), "lineA", "(Ljava/lang/Object;JII)V", &object)?;
-        let bits = [42i64.into(), token.into(), id_value, 2.into()];
-        env.call_static::<()>(spy.class(), "lineJ", "(JJII)V", &bits)?;
+        env.call_static::<()>(spy.class(), "next", "(JIII)V", &[token.into(), id_value, 7.into(), 8.into()])?;
+        let line = [token.into(), id_value, 3.into(), (&text).into(), 42i64.into()];
+        env.call_static::<()>(spy.class(), "lineA1J1", "(JIILjava/lang/Object;J)V", &line)?;
         env.call_static::<()>(spy.class(), "caught", "(JI)V", &[token.into(), id_value])?;
         exit(env, spy, id, token)?;
         let told = RECORDER.take(id);
@@ -267,9 +296,9 @@ fn a_gate_that_tells_is_told_from_entry_to_exit() {
             Event::Began { lanes: 0b11, thread, is_virtual: false },
             Event::Before(7),
             Event::After(7),
-            Event::Line(7),
-            Event::Local(1, Some(4)),
-            Event::Local(2, Some(42)),
+            Event::Before(7),
+            Event::Next(7, 8),
+            Event::Line(token.cast_unsigned() >> 8, 3, texts(&["four", "42"])),
             Event::Caught,
         ];
         assert_eq!(told[..7], all);
@@ -277,6 +306,64 @@ fn a_gate_that_tells_is_told_from_entry_to_exit() {
         // Nothing of a call that began while the gate was closed.
         env.call_static::<()>(spy.class(), "before", "(JII)V", &[0i64.into(), id_value, 7.into()])?;
         assert!(RECORDER.take(id).is_empty());
+        Ok(())
+    });
+}
+
+fn texts(all: &[&str]) -> Vec<Option<String>> {
+    all.iter().map(|text| Some((*text).to_owned())).collect()
+}
+
+#[test]
+fn every_shape_brings_its_values_at_entry_and_exit() {
+    let gate = 1 | gate::ENTRY_VALUES | gate::EXIT_VALUES;
+    with_spy(Way::Record, gate, |env, spy, id| {
+        let class = env.find_class("java/lang/IllegalStateException")?;
+        let thrown = env.new_object(&class, "()V", &[])?;
+        for (objects, longs) in SHAPES {
+            let [suffix, types] = [
+                format!("A{objects}J{longs}"),
+                "Ljava/lang/Object;".repeat(objects.into()) + &"J".repeat(longs.into()),
+            ];
+            let names: Vec<String> = (0..objects).map(|place| format!("a{place}")).collect();
+            let all: Vec<Local<'_>> = names.iter().map(|name| env.new_string(name)).collect::<Result<_>>()?;
+            let result = env.new_string("result")?;
+            let mut values: Vec<Value<'_>> = all.iter().map(Value::from).collect();
+            values.extend((0..longs).map(|place| Value::from(i64::from(place) + 7)));
+            let mut expected = names;
+            expected.extend((0..longs).map(|place| (place + 7).to_string()));
+            let expected: Vec<Option<String>> = expected.into_iter().map(Some).collect();
+            let call = |name: &str, descriptor: &str, first: &[Value<'_>]| -> Result<()> {
+                let arguments: Vec<Value<'_>> = first.iter().chain(&values).copied().collect();
+                env.call_static(spy.class(), &format!("{name}{suffix}"), descriptor, &arguments)
+            };
+
+            let enter: Vec<Value<'_>> =
+                [id.cast_signed().into()].into_iter().chain(values.iter().copied()).collect();
+            let token: i64 =
+                env.call_static(spy.class(), &format!("enter{suffix}"), &format!("(I{types})J"), &enter)?;
+            assert_eq!(token & 0xFF, 1, "{suffix}");
+            assert_eq!(RECORDER.take(id), [Event::Values(1, expected.clone())], "{suffix}");
+
+            let id_value = Value::from(id.cast_signed());
+            let first = [5i64.into(), (&result).into(), id_value, token.into()];
+            call("exit", &format!("(JLjava/lang/Object;IJ{types})V"), &first)?;
+            let mut with_result = expected.clone();
+            with_result.extend(texts(&["result", "5"]));
+            assert_eq!(RECORDER.take(id), [Event::Values(1, with_result)], "{suffix}");
+
+            call(
+                "thrown",
+                &format!("(Ljava/lang/Throwable;IJ{types})V"),
+                &[(&thrown).into(), id_value, token.into()],
+            )?;
+            let words = ("java.lang.IllegalStateException".to_owned(), None);
+            assert_eq!(
+                RECORDER.take(id),
+                [Event::Failed { lanes: 1, words }, Event::Values(1, expected)],
+                "{suffix}"
+            );
+        }
         Ok(())
     });
 }

@@ -40,4 +40,4 @@ pub use plan::{Helper, Method, Parts, Plan};
 pub use refused::{Refusal, Refused};
 pub use shape::Shape;
 pub use weaver::weave;
-pub use woven::{Local, Site, Woven, WovenMethod};
+pub use woven::{LineValue, Site, ToldLine, Woven, WovenMethod};

@@ -6,7 +6,8 @@ use crate::body::Body;
 use crate::classfile::{Malformed, Reader};
 use crate::descriptor::{self, Erased};
 use crate::flow::{Facts, Kind};
-use crate::woven::Local;
+use crate::values::Values;
+use crate::woven::LineValue;
 
 /// The line numbers of a method.
 #[derive(Debug, Default)]
@@ -55,11 +56,19 @@ struct Variable<'a> {
     value: Erased<'static>,
 }
 
-/// The local variables of a method, and those that were told.
+/// A value that is known at a line, and the slot that holds it.
+#[derive(Debug)]
+pub(crate) struct Known<'a> {
+    pub(crate) value: Erased<'a>,
+    /// `None` for an argument that is gone.
+    pub(crate) slot: Option<u16>,
+    pub(crate) told: LineValue,
+}
+
+/// The local variables of a method.
 #[derive(Debug, Default)]
 pub(crate) struct Variables<'a> {
     rows: Vec<Variable<'a>>,
-    told: Vec<Local>,
 }
 
 impl<'a> Variables<'a> {
@@ -78,45 +87,46 @@ impl<'a> Variables<'a> {
                 }
             }
         }
-        Ok(Variables { rows, told: Vec::new() })
+        Ok(Variables { rows })
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
-    /// The variables that are known when an instruction starts: number, kind, slot. The table is only
-    /// believed where the slot holds such a value.
+    /// What is told when an instruction starts: receiver and arguments, always all of them, so that what follows has the
+    /// same places whatever else is woven; then the other variables that are known. The table is only believed where the slot holds such a value; an argument whose slot holds something
+    /// else is read from its shadow, if it has one.
     pub(crate) fn known(
-        &mut self,
-        body: &Body<'_>,
+        &self,
+        body: &Body<'a>,
         facts: &Facts,
+        values: Option<&Values<'a>>,
         at: usize,
-    ) -> Vec<(usize, Erased<'static>, u16)> {
+    ) -> Vec<Known<'a>> {
         let Some(pc) = body.instructions.get(at).map(|instruction| instruction.pc) else { return Vec::new() };
+        let holds = |slot: u16, value: Erased<'_>| facts.kind(at, slot) == Kind::of(value);
+        let rows =
+            self.rows.iter().filter(|row| row.start <= pc && pc < row.end && holds(row.slot, row.value));
+        let mut rows: Vec<&Variable<'a>> = rows.collect();
         let mut known = Vec::new();
-        for row in self.rows.iter().filter(|row| row.start <= pc && pc < row.end) {
-            if facts.kind(at, row.slot) != Kind::of(row.value) {
-                continue;
-            }
-            let same = |local: &Local| {
-                local.slot == row.slot && local.name == row.name && local.descriptor == row.descriptor
-            };
-            let number = self.told.iter().position(same).unwrap_or_else(|| {
-                self.told.push(Local {
-                    name: row.name.to_vec(),
-                    descriptor: row.descriptor.to_vec(),
-                    slot: row.slot,
-                });
-                self.told.len() - 1
-            });
-            known.push((number, row.value, row.slot));
+        for (number, parameter) in body.parameters.iter().enumerate() {
+            let held = holds(parameter.slot, parameter.value).then_some(parameter.slot);
+            let slot = held.or_else(|| values.and_then(|values| values.shadow(parameter.slot)));
+            let row = rows.iter().position(|row| Some(row.slot) == held);
+            let variable =
+                row.map(|row| rows.remove(row)).map(|row| (row.name.to_vec(), row.descriptor.to_vec()));
+            let is_object = matches!(parameter.value, Erased::Object(_));
+            let told = LineValue { is_object, parameter: Some(number), is_known: slot.is_some(), variable };
+            known.push(Known { value: parameter.value, slot, told });
         }
+        for row in rows {
+            let is_object = matches!(row.value, Erased::Object(_));
+            let variable = Some((row.name.to_vec(), row.descriptor.to_vec()));
+            known.push(Known {
+                value: row.value,
+                slot: Some(row.slot),
+                told: LineValue { is_object, parameter: None, is_known: true, variable },
+            });
+        }
+        // Objects first; each kind in its order.
+        known.sort_by_key(|known| !known.told.is_object);
         known
-    }
-
-    /// Those that were told; their place is their number.
-    pub(crate) fn told(self) -> Vec<Local> {
-        self.told
     }
 }

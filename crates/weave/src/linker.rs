@@ -20,9 +20,7 @@ pub(crate) enum Call {
     Next,
     After,
     Caught,
-    Line,
-    LineObject,
-    LineLong,
+    Line(Shape),
     /// `Float.floatToRawIntBits`
     FloatBits,
     /// `Double.doubleToRawLongBits`
@@ -49,9 +47,7 @@ impl Call {
             Call::Next => ("next".into(), "(JIII)V".into()),
             Call::After => ("after".into(), "(JII)V".into()),
             Call::Caught => ("caught".into(), "(JI)V".into()),
-            Call::Line => ("line".into(), "(JII)V".into()),
-            Call::LineObject => ("lineA".into(), format!("({object}JII)V")),
-            Call::LineLong => ("lineJ".into(), "(JJII)V".into()),
+            Call::Line(shape) => (shaped("line", Some(shape)), format!("(JII{})V", values(Some(shape)))),
             Call::FloatBits => ("floatToRawIntBits".into(), "(F)I".into()),
             Call::DoubleBits => ("doubleToRawLongBits".into(), "(D)J".into()),
         }
@@ -125,9 +121,9 @@ mod tests {
     fn the_helper_class_of_the_agent_has_all_that_woven_code_may_call() {
         let helper = Helper::from_class_file(SPY).unwrap();
         let mut calls = vec![Call::Before, Call::First, Call::Next, Call::After, Call::Caught];
-        calls.extend([Call::Line, Call::LineObject, Call::LineLong]);
         for shape in Shape::ALL.map(Some).into_iter().chain([None]) {
             calls.extend([Call::Enter(shape), Call::Exit(shape), Call::Thrown(shape)]);
+            calls.extend(shape.map(Call::Line));
         }
         for (name, descriptor) in calls.into_iter().map(Call::signature) {
             assert!(helper.has(name.as_bytes(), descriptor.as_bytes()), "{name}{descriptor}");

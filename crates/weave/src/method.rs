@@ -40,15 +40,19 @@ pub(crate) fn rewrite(
     let body = Body::read(class, member, attribute.content)?;
     let token = body.code.max_locals;
     let mut free = token.checked_add(2).ok_or(Refused::LocalsFull)?;
-    let values =
-        if method.parts.contains(Parts::VALUES) { Some(Values::of(&body, &mut free)?) } else { None };
+    let values = if method.parts.contains(Parts::VALUES) {
+        let entered = method.parts.contains(Parts::ENTERED);
+        Some(Values::of(&body, entered, &mut free)?)
+    } else {
+        None
+    };
     let wants_calls = method.parts.contains(Parts::CALLS);
     let wants_lines = method.parts.contains(Parts::LINES);
     let lines = if wants_calls || wants_lines { Lines::read(&body)? } else { Lines::default() };
     let mut told_lines = if wants_lines { lines.starting(&method.lines) } else { Vec::new() };
-    let mut variables = if told_lines.is_empty() { Variables::default() } else { Variables::read(&body)? };
+    let variables = if told_lines.is_empty() { Variables::default() } else { Variables::read(&body)? };
 
-    let facts = facts(&body, values.as_ref(), &told_lines, &variables)?;
+    let facts = facts(&body, values.as_ref(), &told_lines)?;
     let start = Start::of(&body, &facts, values.as_ref().is_some_and(Values::have_shadows))?;
     let before_this = |at: usize| facts.before_this.get(at).copied().unwrap_or(false);
     told_lines.retain(|(at, _)| !before_this(*at));
@@ -58,7 +62,7 @@ pub(crate) fn rewrite(
         Vec::new()
     };
     let told = Told { values: values.as_ref(), sites: &sites, caught: wants_calls, lines: &told_lines };
-    let snippets = Snippets::new(&body, linker, method.id, token, &facts, &start, &told, &mut variables)?;
+    let snippets = Snippets::new(&body, linker, method.id, token, &facts, &start, &told, &variables)?;
 
     let inserts = &snippets.inserts;
     let length = Layout::new(&body, inserts, &Jumps::default())?.end() + snippets.handler.len();
@@ -92,9 +96,6 @@ pub(crate) fn rewrite(
     let mut whole = attribute.name_index.to_be_bytes().to_vec();
     whole.extend(u32::try_from(content.len()).map_err(|_| Refused::TooLarge)?.to_be_bytes());
     whole.append(&mut content);
-    let mut numbers: Vec<u16> = told_lines.iter().map(|(_, line)| *line).collect();
-    numbers.sort_unstable();
-    numbers.dedup();
     let facts = WovenMethod {
         planned: 0,
         id: method.id,
@@ -102,25 +103,17 @@ pub(crate) fn rewrite(
         after: length,
         shape: values.as_ref().map(|values| values.shape),
         dropped_arguments: values.as_ref().is_some_and(|values| values.dropped),
+        entered: values.as_ref().is_some_and(|values| values.entered),
         stored: values.map(|values| values.stored).unwrap_or_default(),
         sites: sites.into_iter().map(|(_, site)| site).collect(),
-        lines: numbers,
-        locals: variables.told(),
+        lines: snippets.lines,
     };
     Ok(Rewritten { attribute: whole, facts })
 }
 
 /// Follows the code where something hangs on what its slots hold.
-fn facts(
-    body: &Body<'_>,
-    values: Option<&Values<'_>>,
-    lines: &[(usize, u16)],
-    variables: &Variables<'_>,
-) -> Result<Facts, Refused> {
-    let mut wanted: Vec<usize> = Vec::new();
-    if !variables.is_empty() {
-        wanted.extend(lines.iter().map(|(at, _)| *at));
-    }
+fn facts(body: &Body<'_>, values: Option<&Values<'_>>, lines: &[(usize, u16)]) -> Result<Facts, Refused> {
+    let mut wanted: Vec<usize> = lines.iter().map(|(at, _)| *at).collect();
     if values.is_some_and(Values::need_flow) {
         let returns = |op: u8| (opcode::IRETURN..=opcode::RETURN).contains(&op);
         let places = body.instructions.iter().enumerate();

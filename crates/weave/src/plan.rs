@@ -45,8 +45,11 @@ impl Parts {
     /// Calls of any method but those of the boxes (`Integer.valueOf` and the like). Contains
     /// [`Parts::CALLS`].
     pub const ALL_CALLS: Parts = Parts(1 << 1 | 1 << 2);
-    /// The lines of [`Method::lines`], with the local variables known there.
+    /// The lines of [`Method::lines`], with receiver, arguments and local variables as they are known there.
     pub const LINES: Parts = Parts(1 << 3);
+    /// With normal exits also what arguments were at the entry, where the method stores something else into them.
+    /// Contains [`Parts::VALUES`].
+    pub const ENTERED: Parts = Parts(1 << 4 | 1);
 
     /// These and those of `other`; what `|` does, for constants.
     pub const fn and(self, other: Parts) -> Parts {
@@ -86,9 +89,7 @@ impl BitOrAssign for Parts {
 /// | `thrownA1J2` | `(Ljava/lang/Throwable;IJ` objects, longs `)V` |
 /// | `before`, `after` | `(JII)V`: token, id, number of the site |
 /// | `caught` | `(JI)V`: token, id, at the start of each of the method's own handlers |
-/// | `line` | `(JII)V`: token, id, line |
-/// | `lineA` | `(Ljava/lang/Object;JII)V`: value, token, id, number of the local; follows `line` |
-/// | `lineJ` | `(JJII)V`: the same for raw bits |
+/// | `lineA1J2` | `(JII` objects, longs `)V`: token, id, the pc of the line before weaving |
 #[derive(Debug, Clone)]
 pub struct Helper {
     /// Internal name, visible from the class that is woven: `java/oxprobe/Spy_<hash>`.

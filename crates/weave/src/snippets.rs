@@ -11,11 +11,12 @@ use crate::endless::{Endless, Place};
 use crate::flow::Facts;
 use crate::laps::{Behind, Laps};
 use crate::layout::Inserts;
-use crate::lines::Variables;
+use crate::lines::{Known, Variables};
 use crate::linker::{Call, Linker};
 use crate::refused::Refused;
+use crate::shape::Shape;
 use crate::values::{Moment, Values};
-use crate::woven::Site;
+use crate::woven::{Site, ToldLine};
 
 /// What is told of a method besides entry and exit; places are the numbers of instructions.
 #[derive(Debug)]
@@ -38,6 +39,8 @@ pub(crate) struct Snippets {
     pub(crate) on_top: usize,
     /// Those that are needed where nothing is there.
     pub(crate) alone: usize,
+    /// The places that are told, in the order of their numbers.
+    pub(crate) lines: Vec<ToldLine>,
 }
 
 /// What `ireturn` to `areturn` and `return` give back.
@@ -53,17 +56,25 @@ const RESULTS: [Option<Erased<'static>>; 6] = [
 impl Snippets {
     /// `token` is the first of the token's two slots.
     #[expect(clippy::too_many_arguments, reason = "it is where everything comes together")]
-    pub(crate) fn new(
-        body: &Body<'_>,
+    pub(crate) fn new<'a>(
+        body: &Body<'a>,
         linker: &mut Linker<'_>,
         id: i32,
         token: u16,
         facts: &Facts,
         start: &Start,
-        told: &Told<'_, '_>,
-        variables: &mut Variables<'_>,
+        told: &Told<'_, 'a>,
+        variables: &Variables<'a>,
     ) -> Result<Self, Refused> {
-        let mut writer = Writer { emit: Emit::default(), linker, id, token, facts, values: told.values };
+        let mut writer = Writer {
+            emit: Emit::default(),
+            linker,
+            id,
+            token,
+            facts,
+            values: told.values,
+            lines: Vec::new(),
+        };
         let mut inserts = Inserts::default();
         if body.is_constructor() {
             if start.early {
@@ -81,7 +92,7 @@ impl Snippets {
         writer.middle(body, told, start, variables, &mut inserts)?;
         inserts.after.sort_by_key(|(at, _)| *at);
         let on_top = writer.emit.take_deepest();
-        Ok(Snippets { emit: writer.emit, inserts, handler, on_top, alone })
+        Ok(Snippets { emit: writer.emit, inserts, handler, on_top, alone, lines: writer.lines })
     }
 }
 
@@ -92,9 +103,10 @@ struct Writer<'w, 'l, 'a> {
     token: u16,
     facts: &'w Facts,
     values: Option<&'w Values<'a>>,
+    lines: Vec<ToldLine>,
 }
 
-impl Writer<'_, '_, '_> {
+impl<'a> Writer<'_, '_, 'a> {
     fn token(&mut self) {
         self.emit.load(Erased::Long, self.token);
     }
@@ -209,26 +221,52 @@ impl Writer<'_, '_, '_> {
         Ok(self.emit.finish(from))
     }
 
-    fn local(&mut self, number: usize, value: Erased<'_>, slot: u16) -> Result<Range<usize>, Refused> {
+    /// Tells a line with what is known there.
+    fn line(&mut self, pc: usize, line: u16, mut known: Vec<Known<'_>>) -> Result<Range<usize>, Refused> {
+        let (shape, _) = Shape::of(known.iter().map(|known| known.value));
+        let place = i32::try_from(pc).map_err(|_| Refused::TooLarge)?;
         let from = self.emit.start(0);
-        self.emit.load(value, slot);
-        self.emit.as_long(self.linker, value)?;
         self.token();
         self.id()?;
-        self.emit.int(self.linker, i32::try_from(number).map_err(|_| Refused::TooLarge)?)?;
-        let (call, slots) =
-            if matches!(value, Erased::Object(_)) { (Call::LineObject, 1) } else { (Call::LineLong, 2) };
-        self.emit.call(self.linker, call, slots + 4, 0)?;
+        self.emit.int(self.linker, place)?;
+        let mut taken = 4;
+        let mut kept = Vec::new();
+        for (is_object, room) in [(true, shape.objects), (false, shape.longs)] {
+            let of_kind = known.extract_if(.., |known| known.told.is_object == is_object);
+            let mut pushed = 0;
+            // What finds no room is left out.
+            for known in of_kind.take(room.into()) {
+                match known.slot {
+                    Some(slot) => {
+                        self.emit.load(known.value, slot);
+                        self.emit.as_long(self.linker, known.value)?;
+                    }
+                    None if is_object => self.emit.plain(opcode::ACONST_NULL, 1),
+                    None => self.emit.plain(opcode::LCONST_0, 2),
+                }
+                kept.push(known.told);
+                pushed += 1;
+            }
+            for _ in pushed..room {
+                match is_object {
+                    true => self.emit.plain(opcode::ACONST_NULL, 1),
+                    false => self.emit.plain(opcode::LCONST_0, 2),
+                }
+            }
+            taken += usize::from(room) * if is_object { 1 } else { 2 };
+        }
+        self.emit.call(self.linker, Call::Line(shape), taken, 0)?;
+        self.lines.push(ToldLine { pc, line, values: kept });
         Ok(self.emit.finish(from))
     }
 
     /// What is put between entry and handler, in the order of the code.
     fn middle(
         &mut self,
-        body: &Body<'_>,
-        told: &Told<'_, '_>,
+        body: &Body<'a>,
+        told: &Told<'_, 'a>,
         start: &Start,
-        variables: &mut Variables<'_>,
+        variables: &Variables<'a>,
         inserts: &mut Inserts,
     ) -> Result<(), Refused> {
         let mut handlers: Vec<usize> = Vec::new();
@@ -263,10 +301,8 @@ impl Writer<'_, '_, '_> {
                 if endless.covers(at) {
                     continue;
                 }
-                inserts.before.push((at, self.tell(Call::Line, i32::from(*line))?));
-                for (number, value, slot) in variables.known(body, self.facts, at) {
-                    inserts.before.push((at, self.local(number, value, slot)?));
-                }
+                let known = variables.known(body, self.facts, self.values, at);
+                inserts.before.push((at, self.line(instruction.pc, *line, known)?));
             }
             if let Some(((_, site), number)) = sites.next_if(|((place, _), _)| *place == at)
                 && site.told

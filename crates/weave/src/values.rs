@@ -22,6 +22,8 @@ pub(crate) struct Values<'a> {
     /// For each parameter, the receiver left out, whether something else is stored into it.
     pub(crate) stored: Vec<bool>,
     pub(crate) passed: Vec<Passed<'a>>,
+    /// Whether exits pass what stored arguments were, too.
+    pub(crate) entered: bool,
 }
 
 /// A value that is passed.
@@ -47,10 +49,12 @@ pub(crate) enum Moment<'f> {
 
 impl<'a> Values<'a> {
     /// Shadows get the slots from `free` on.
-    pub(crate) fn of(body: &Body<'a>, free: &mut u16) -> Result<Self, Refused> {
+    pub(crate) fn of(body: &Body<'a>, entered: bool, free: &mut u16) -> Result<Self, Refused> {
         let stored = stored(body);
         let forgotten = forgotten(body)?;
-        let (shape, dropped) = Shape::of(body.parameters.iter().map(|parameter| parameter.value));
+        let again = body.parameters.iter().zip(&stored).filter(|(_, stored)| entered && **stored);
+        let all = body.parameters.iter().chain(again.map(|(parameter, _)| parameter));
+        let (shape, dropped) = Shape::of(all.map(|parameter| parameter.value));
         let mut passed = Vec::new();
         for objects in [true, false] {
             let room = usize::from(if objects { shape.objects } else { shape.longs });
@@ -75,7 +79,20 @@ impl<'a> Values<'a> {
             }
         }
         let stored = stored.into_iter().skip(usize::from(body.receiver)).collect();
-        Ok(Values { shape, dropped, stored, passed })
+        Ok(Values { shape, dropped, stored, passed, entered })
+    }
+
+    /// The slot of an argument's shadow, if it has one.
+    pub(crate) fn shadow(&self, slot: u16) -> Option<u16> {
+        self.passed.iter().find(|passed| passed.parameter.slot == slot)?.shadow
+    }
+
+    /// What arguments of a kind were at the entry, where something else is stored into them.
+    fn stored(&self, objects: bool) -> impl Iterator<Item = &Passed<'a>> {
+        let is_meant = move |passed: &&Passed<'a>| {
+            passed.stored && matches!(passed.parameter.value, Erased::Object(_)) == objects
+        };
+        self.passed.iter().filter(|_| self.entered).filter(is_meant)
     }
 
     /// Whether where to find a value at an exit depends on what its slot holds there.
@@ -107,21 +124,28 @@ impl<'a> Values<'a> {
     ) -> Result<usize, Refused> {
         let objects = usize::from(self.shape.objects);
         let longs = usize::from(self.shape.longs);
-        let (mut pushed_objects, mut pushed_longs) = (0, 0);
-        for value in &self.passed {
-            let erased = value.parameter.value;
-            if matches!(erased, Erased::Object(_)) {
-                pushed_objects += 1;
-            } else {
-                fill(emit, objects, &mut pushed_objects);
-                pushed_longs += 1;
+        for (is_objects, room) in [(true, objects), (false, longs)] {
+            let is_kind =
+                |value: &&Passed<'_>| matches!(value.parameter.value, Erased::Object(_)) == is_objects;
+            let mut pushed = 0;
+            for value in self.passed.iter().filter(is_kind) {
+                let erased = value.parameter.value;
+                emit.load(erased, value.place(moment));
+                emit.as_long(linker, erased)?;
+                pushed += 1;
             }
-            emit.load(erased, value.place(moment));
-            emit.as_long(linker, erased)?;
-        }
-        fill(emit, objects, &mut pushed_objects);
-        for _ in pushed_longs..longs {
-            emit.plain(opcode::LCONST_0, 2);
+            for value in self.stored(is_objects).take(room.saturating_sub(pushed)) {
+                let erased = value.parameter.value;
+                emit.load(erased, value.place(Moment::Thrown));
+                emit.as_long(linker, erased)?;
+                pushed += 1;
+            }
+            for _ in pushed..room {
+                match is_objects {
+                    true => emit.plain(opcode::ACONST_NULL, 1),
+                    false => emit.plain(opcode::LCONST_0, 2),
+                }
+            }
         }
         if !matches!(moment, Moment::Entry) {
             // What is shown must not live longer for it.
@@ -136,13 +160,6 @@ impl<'a> Values<'a> {
         }
         Ok(objects + 2 * longs)
     }
-}
-
-fn fill(emit: &mut Emit, objects: usize, pushed: &mut usize) {
-    for _ in *pushed..objects {
-        emit.plain(opcode::ACONST_NULL, 1);
-    }
-    *pushed = objects;
 }
 
 impl Passed<'_> {

@@ -42,10 +42,11 @@ pub struct WovenMethod {
     /// All calls in the order of the code, whether told or not, so that a site's number does not
     /// depend on the parts; empty without [`Parts::CALLS`](crate::Parts::CALLS).
     pub sites: Vec<Site>,
-    /// The lines that are told, ascending.
-    pub lines: Vec<u16>,
-    /// The local variables that are told at some line; their place is their number.
-    pub locals: Vec<Local>,
+    /// Whether normal exits pass, behind the values, what stored arguments were at the entry: objects behind
+    /// objects, longs behind longs ([`Parts::ENTERED`](crate::Parts::ENTERED)).
+    pub entered: bool,
+    /// The places that are told with [`Parts::LINES`](crate::Parts::LINES), in the order of the code.
+    pub lines: Vec<ToldLine>,
 }
 
 impl WovenMethod {
@@ -71,13 +72,26 @@ pub struct Site {
     pub told: bool,
 }
 
-/// A local variable, as the class file's `LocalVariableTable` describes it.
+/// A place where a line starts. A line may have several.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Local {
-    /// Its name.
-    pub name: Vec<u8>,
-    /// The descriptor of its type.
-    pub descriptor: Vec<u8>,
-    /// Its first slot.
-    pub slot: u16,
+pub struct ToldLine {
+    /// By what it is told: where it lies in the code as it was before weaving.
+    pub pc: usize,
+    /// The line.
+    pub line: u16,
+    /// What is passed: objects first, then longs, each in this order.
+    pub values: Vec<LineValue>,
+}
+
+/// A value at a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineValue {
+    /// Whether it is passed among the objects.
+    pub is_object: bool,
+    /// Which parameter it is, if it is one; the receiver counts as the first.
+    pub parameter: Option<usize>,
+    /// Whether the value is there; an argument that was overwritten may not be.
+    pub is_known: bool,
+    /// Name and descriptor of its local variable, where the class file's `LocalVariableTable` tells.
+    pub variable: Option<(Vec<u8>, Vec<u8>)>,
 }

@@ -118,11 +118,8 @@ fn lines_are_told_with_the_variables_known_there() {
             told.iter().map(String::as_str).filter(|line| line.split(' ').nth(1) == Some("5")).collect();
         let expected = [
             "enter 5 null 21",
-            "line 5 105 36",
-            "local 5 105 0 21",
-            "line 5 105 37",
-            "local 5 105 0 21",
-            "local 5 105 1 42",
+            "line 5 105 0 null 21",
+            "line 5 105 4 null 21 42",
             "exit 5 105 42 null null 21",
         ];
         assert_eq!(of_twice, expected, "JDK {jdk}");

@@ -2,8 +2,8 @@
 
 use host::thread_info::Frame;
 
+use super::running::Running;
 use super::stack::visible;
-use super::watch::Watch;
 use crate::prelude::*;
 use crate::thread::stack::frame_text;
 use crate::units;
@@ -33,8 +33,8 @@ struct OpenCall {
 
 impl InFlight {
     /// What is in flight now; `None` if nothing is.
-    pub(super) fn of(host: &Host, watch: &Watch<'_>) -> Result<Option<Self>, Failure> {
-        let calls = host.calls_in_flight(watch.listener(), DEPTH).or_fail()?;
+    pub(super) fn of(host: &Host, running: &Running<'_>) -> Result<Option<Self>, Failure> {
+        let calls = host.calls_in_flight(running.listener(), DEPTH).or_fail()?;
         let calls: Vec<OpenCall> = calls
             .into_iter()
             .map(|call| OpenCall {

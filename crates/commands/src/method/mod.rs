@@ -9,9 +9,9 @@ mod in_flight;
 pub(crate) mod monitor;
 mod observation;
 pub(crate) mod reset;
+mod running;
 pub(crate) mod stack;
 mod thread;
 pub(crate) mod trace;
-mod watch;
 
 pub(crate) use effect::Reset;

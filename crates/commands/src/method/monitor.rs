@@ -7,9 +7,9 @@ use host::advice::{Kind, MonitorRow};
 use shell::{Expression, MethodPattern};
 
 use super::in_flight::InFlight;
-use super::observation::{Target, Watching};
+use super::observation::{Observing, Target};
+use super::running::Running;
 use super::thread::Moment;
-use super::watch::Watch;
 use crate::prelude::*;
 use crate::units;
 use host::condition::When;
@@ -47,7 +47,7 @@ pub(crate) struct Monitor {
     #[arg(long, label = "hash")]
     classloader: Option<String>,
     #[arg(group)]
-    watching: Watching,
+    observing: Observing,
 }
 
 impl Command for Monitor {
@@ -64,24 +64,24 @@ impl Command for Monitor {
             in_flight: self.in_flight,
             parts: Parts::ENTRY_EXIT,
         };
-        let Some(mut watch) = self.watching.start(host, cx, target)? else { return Ok(()) };
-        let end = self.cycles(host, cx, &mut watch);
-        watch.end(cx, end)
+        let Some(mut running) = self.observing.start(host, cx, target)? else { return Ok(()) };
+        let end = self.cycles(host, cx, &mut running);
+        running.end(cx, end)
     }
 }
 
 impl Monitor {
-    fn cycles(&self, host: &Host, cx: &mut Context<'_>, watch: &mut Watch<'_>) -> Result<(), Failure> {
+    fn cycles(&self, host: &Host, cx: &mut Context<'_>, running: &mut Running<'_>) -> Result<(), Failure> {
         let cycle = Duration::from_secs(self.cycle.max(1));
-        watch.go(cx)?;
+        running.go(cx)?;
         let mut next = Instant::now();
-        while !watch.is_over(cx)? && !watch.is_off() {
+        while !running.is_over(cx)? && !running.is_off() {
             next += cycle;
-            watch.sleep(cx, next.saturating_duration_since(Instant::now()))?;
+            running.sleep(cx, next.saturating_duration_since(Instant::now()))?;
             let now = Moment::at(host, SystemTime::now());
-            let rows = watch.listener().monitor().into_iter().filter(|row| row.total > 0);
+            let rows = running.listener().monitor().into_iter().filter(|row| row.total > 0);
             let counted: Vec<Count> = rows.map(|row| Count::of(row, &now)).collect();
-            let open = if self.in_flight { InFlight::of(host, watch)? } else { None };
+            let open = if self.in_flight { InFlight::of(host, running)? } else { None };
             if counted.is_empty() && open.is_none() {
                 continue;
             }
@@ -91,7 +91,7 @@ impl Monitor {
             if let Some(open) = open {
                 cx.emit(open)?;
             }
-            watch.shown(cx)?;
+            running.shown(cx)?;
         }
         Ok(())
     }

@@ -14,7 +14,7 @@ use host::{Matched, NamePattern, Parts, Wanted};
 use shell::{Expression, MethodPattern, OptionGroup, Shape, Value};
 
 use super::effect::{Enhancer, Weaving, nothing_affected};
-use super::watch::Watch;
+use super::running::Running;
 use crate::prelude::*;
 
 /// Where `options dump true` writes woven classes, below the JVM's working folder.
@@ -22,7 +22,7 @@ const DUMPS: &str = "arthas-class-dump";
 
 /// Options of all commands that observe methods.
 #[derive(OptionGroup)]
-pub(super) struct Watching {
+pub(super) struct Observing {
     /// The patterns are regular expressions
     #[arg(short = 'E', long)]
     regex: bool,
@@ -76,7 +76,7 @@ pub(super) struct Target<'a> {
     pub(super) parts: Parts,
 }
 
-impl Watching {
+impl Observing {
     /// The pattern of a class or method as the user writes it.
     pub(super) fn pattern(&self, text: &str) -> Result<NamePattern, Failure> {
         match self.regex {
@@ -102,7 +102,7 @@ impl Watching {
         host: &'h Host,
         cx: &mut Context<'_>,
         target: Target<'_>,
-    ) -> Result<Option<Watch<'h>>, Failure> {
+    ) -> Result<Option<Running<'h>>, Failure> {
         let condition = target.condition.map(|condition| parse(condition, target.when)).transpose()?;
         let wanted = self.wanted(&target)?;
         let matched = host.match_methods(&wanted).or_fail()?;
@@ -129,7 +129,7 @@ impl Watching {
         let listener = host.new_listener(spec).or_fail()?;
         let verbose = target.condition.filter(|_| verbose).map(|condition| condition.as_str().to_owned());
         let timeout = self.timeout.map(Duration::from_secs);
-        let mut watch = Watch::new(host, listener.clone(), self.limits, timeout, verbose);
+        let mut running = Running::new(host, listener.clone(), self.limits, timeout, verbose);
         let observation = Observation {
             condition: condition.map(|condition| -> Arc<dyn Compile> { condition }),
             parts: target.parts,
@@ -137,8 +137,8 @@ impl Watching {
             dump: host.options().dump().then(|| PathBuf::from(DUMPS)),
             ..Observation::new(listener)
         };
-        watch.observe(&matched, &observation)?;
-        Ok(Some(watch))
+        running.observe(&matched, &observation)?;
+        Ok(Some(running))
     }
 
     /// Says what is about to be woven, or ends the command where that is too much or nothing.

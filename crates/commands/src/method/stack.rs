@@ -5,9 +5,9 @@ use host::advice::{Kind, StackRecord};
 use host::thread_info::Frame;
 use shell::{Expression, MethodPattern};
 
-use super::observation::{Target, Watching};
+use super::observation::{Observing, Target};
+use super::running::{Found, Running};
 use super::thread::ThreadFacts;
-use super::watch::{Found, Watch};
 use crate::prelude::*;
 use crate::thread::stack::frame_text;
 use host::condition::When;
@@ -35,7 +35,7 @@ pub(crate) struct Stack {
     #[arg(short = 'c', long, label = "hash")]
     classloader: Option<String>,
     #[arg(group)]
-    watching: Watching,
+    observing: Observing,
 }
 
 /// How deep a stack is shown.
@@ -55,19 +55,19 @@ impl Command for Stack {
             in_flight: false,
             parts: Parts::ENTRY_EXIT,
         };
-        let Some(mut watch) = self.watching.start(host, cx, target)? else { return Ok(()) };
-        let end = stacks(host, cx, &mut watch);
-        watch.end(cx, end)
+        let Some(mut running) = self.observing.start(host, cx, target)? else { return Ok(()) };
+        let end = stacks(host, cx, &mut running);
+        running.end(cx, end)
     }
 }
 
-fn stacks(host: &Host, cx: &mut Context<'_>, watch: &mut Watch<'_>) -> Result<(), Failure> {
-    watch.go(cx)?;
+fn stacks(host: &Host, cx: &mut Context<'_>, running: &mut Running<'_>) -> Result<(), Failure> {
+    running.go(cx)?;
     loop {
-        match watch.next(cx)? {
+        match running.next(cx)? {
             Found::Stack(record) => {
                 cx.emit(Stacked::of(host, &record)?)?;
-                watch.shown(cx)?;
+                running.shown(cx)?;
             }
             Found::Over => return Ok(()),
             _ => {}

@@ -9,8 +9,8 @@ use shell::{Expression, MethodPattern};
 use super::call_tree::{Asked, Calls, Traced};
 use super::callees;
 use super::in_flight::InFlight;
-use super::observation::{Target, Watching};
-use super::watch::{Found, Watch};
+use super::observation::{Observing, Target};
+use super::running::{Found, Running};
 use crate::prelude::*;
 use host::condition::When;
 
@@ -60,7 +60,7 @@ pub(crate) struct Trace {
     #[arg(short = 'c', long, label = "hash")]
     classloader: Option<String>,
     #[arg(group)]
-    watching: Watching,
+    observing: Observing,
 }
 
 /// Calls in one tree, and how deep methods nest: readers of JSON refuse more than 128 levels, and each
@@ -86,9 +86,9 @@ impl Command for Trace {
             in_flight: self.in_flight,
             parts: self.parts(),
         };
-        let Some(mut watch) = self.watching.start(host, cx, target)? else { return Ok(()) };
-        let end = self.go_down(host, cx, &mut watch).and_then(|()| self.results(host, cx, &mut watch));
-        watch.end(cx, end)
+        let Some(mut running) = self.observing.start(host, cx, target)? else { return Ok(()) };
+        let end = self.go_down(host, cx, &mut running).and_then(|()| self.results(host, cx, &mut running));
+        running.end(cx, end)
     }
 }
 
@@ -103,19 +103,19 @@ impl Trace {
     }
 
     /// Weaves what the methods call, level by level, and the classes of `-p`.
-    fn go_down(&self, host: &Host, cx: &mut Context<'_>, watch: &mut Watch<'_>) -> Result<(), Failure> {
-        let patterns = self.path.iter().map(|path| self.watching.pattern(path));
+    fn go_down(&self, host: &Host, cx: &mut Context<'_>, running: &mut Running<'_>) -> Result<(), Failure> {
+        let patterns = self.path.iter().map(|path| self.observing.pattern(path));
         let classes = patterns.collect::<Result<Vec<NamePattern>, Failure>>()?;
         let wanted = classes
             .into_iter()
             .map(|classes| Wanted { limit: usize::MAX, ..Wanted::new(classes, NamePattern::any()) });
-        self.add(host, cx, watch, wanted.collect(), "-p")?;
+        self.add(host, cx, running, wanted.collect(), "-p")?;
         let mut met = callees::Met::default();
         for level in 2..=self.depth {
-            let wanted = met.below(host, watch.methods(), self.skip_jdk);
-            let before = watch.methods().len();
-            self.add(host, cx, watch, wanted, &format!("Level {level}"))?;
-            if watch.methods().len() == before {
+            let wanted = met.below(host, running.methods(), self.skip_jdk);
+            let before = running.methods().len();
+            self.add(host, cx, running, wanted, &format!("Level {level}"))?;
+            if running.methods().len() == before {
                 break;
             }
         }
@@ -126,48 +126,48 @@ impl Trace {
         &self,
         host: &Host,
         cx: &mut Context<'_>,
-        watch: &mut Watch<'_>,
+        running: &mut Running<'_>,
         wanted: Vec<Wanted>,
         what: &str,
     ) -> Result<(), Failure> {
         let matched = wanted.iter().map(|wanted| host.match_methods(wanted).or_fail());
         let matched = matched.collect::<Result<Vec<Matched>, Failure>>()?;
         let classes: usize = matched.iter().map(Matched::class_count).sum();
-        if classes > self.watching.most_classes() && !self.yes {
+        if classes > self.observing.most_classes() && !self.yes {
             let methods: usize = matched.iter().map(Matched::method_count).sum();
             return Err(Failure::new(format!(
                 "{what} would observe {methods} methods of {classes} classes. Add --yes if that is meant."
             )));
         }
         for matched in matched.iter().filter(|matched| !matched.is_empty()) {
-            watch.extend(cx, matched, self.parts())?;
+            running.extend(cx, matched, self.parts())?;
         }
         Ok(())
     }
 
-    fn results(&self, host: &Host, cx: &mut Context<'_>, watch: &mut Watch<'_>) -> Result<(), Failure> {
+    fn results(&self, host: &Host, cx: &mut Context<'_>, running: &mut Running<'_>) -> Result<(), Failure> {
         let calls = match (self.path.is_empty(), self.skip_jdk) {
             (false, _) => Calls::None,
             (true, true) => Calls::NotTheJdks,
             (true, false) => Calls::All,
         };
         let asked = Asked { cpu: self.cpu, alloc: self.alloc, calls };
-        watch.go(cx)?;
+        running.go(cx)?;
         let mut look = Instant::now() + LOOK;
         loop {
-            match watch.next(cx)? {
+            match running.next(cx)? {
                 Found::Trace(record) => {
                     cx.emit(Traced::of(host, &record, asked))?;
-                    watch.shown(cx)?;
+                    running.shown(cx)?;
                 }
                 Found::Over => return Ok(()),
                 _ => {}
             }
             if self.in_flight && Instant::now() >= look {
                 look = Instant::now() + LOOK;
-                if let Some(open) = InFlight::of(host, watch)? {
+                if let Some(open) = InFlight::of(host, running)? {
                     cx.emit(open)?;
-                    watch.shown(cx)?;
+                    running.shown(cx)?;
                 }
             }
         }

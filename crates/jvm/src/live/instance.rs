@@ -32,6 +32,11 @@ pub enum Got<'f> {
 pub struct LiveString<'f>(Local<'f>);
 
 impl<'f> LiveString<'f> {
+    /// For an object that is known to be a string.
+    pub(super) fn new(object: Local<'f>) -> LiveString<'f> {
+        LiveString(object)
+    }
+
     /// The object.
     pub fn object(&self) -> &Local<'f> {
         &self.0

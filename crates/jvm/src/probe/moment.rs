@@ -83,6 +83,10 @@ impl<'a> Moment<'a> {
         Moment::new(ptr::null_mut(), inside, ptr::null_mut(), ticks)
     }
 
+    pub(crate) fn raw(&self) -> Option<NonNull<JNIEnv>> {
+        self.raw
+    }
+
     /// This thread's right to read what is published.
     #[inline]
     pub fn inside(&self) -> &'a Inside {
@@ -215,6 +219,10 @@ impl<'a> Moment<'a> {
 impl<'a> Handle<'a> {
     pub(crate) fn new(raw: jobject) -> Option<Handle<'a>> {
         NonNull::new(raw).map(|raw| Handle { raw, life: PhantomData })
+    }
+
+    pub(crate) fn raw(self) -> jobject {
+        self.raw.as_ptr()
     }
 
     /// A reference to the object in this frame.

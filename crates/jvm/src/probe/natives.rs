@@ -6,7 +6,7 @@ use std::ptr;
 
 use crate::clock;
 use crate::inside::Inside;
-use crate::probe::{Failure, Handle, Moment, Probe, broke, told};
+use crate::probe::{Failure, Moment, Probe, broke, told};
 use crate::sys::{JNIEnv, jclass, jint, jlong, jobject};
 
 /// Tells the probe, if there is one that works and the JVM lives. Each closure makes a copy of it in any case, so it may
@@ -145,40 +145,6 @@ pub(crate) extern "system" fn after(env: *mut JNIEnv, _: jclass, thread: jobject
 
 pub(crate) extern "system" fn caught(env: *mut JNIEnv, _: jclass, thread: jobject, id: jint) {
     tell(env, thread, clock::ticks(), move |probe, at| probe.caught(at, id.cast_unsigned()));
-}
-
-pub(crate) extern "system" fn line(env: *mut JNIEnv, _: jclass, thread: jobject, id: jint, line: jint) {
-    tell(env, thread, clock::ticks(), move |probe, at| {
-        probe.line(at, id.cast_unsigned(), line.cast_unsigned());
-    });
-}
-
-pub(crate) extern "system" fn local_object(
-    env: *mut JNIEnv,
-    _: jclass,
-    thread: jobject,
-    value: jobject,
-    id: jint,
-    local: jint,
-) {
-    let value = Ok(Handle::new(value));
-    tell(env, thread, 0, move |probe, at| {
-        probe.local(at, id.cast_unsigned(), local.cast_unsigned(), value);
-    });
-}
-
-pub(crate) extern "system" fn local_bits(
-    env: *mut JNIEnv,
-    _: jclass,
-    thread: jobject,
-    value: jlong,
-    id: jint,
-    local: jint,
-) {
-    let value = Err(value.cast_unsigned());
-    tell(env, thread, 0, move |probe, at| {
-        probe.local(at, id.cast_unsigned(), local.cast_unsigned(), value);
-    });
 }
 
 pub(crate) extern "system" fn ticks(_: *mut JNIEnv, _: jclass) -> jlong {

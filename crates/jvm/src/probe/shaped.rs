@@ -1,4 +1,4 @@
-//! The `native` methods of Spy that bring the values of a call: three for each of the ten shapes.
+//! The `native` methods of Spy that bring the values of a call: four for each of the ten shapes.
 
 use std::ptr;
 
@@ -60,6 +60,23 @@ fn failed(
     });
 }
 
+#[inline]
+fn line(
+    env: *mut JNIEnv,
+    thread: jobject,
+    token: jlong,
+    id: jint,
+    place: jint,
+    objects: &[jobject],
+    longs: &[jlong],
+) {
+    let (since, _) = open(token);
+    let values = Values::new(objects, longs, (0, ptr::null_mut()));
+    tell(env, thread, clock::ticks(), |probe, at| {
+        probe.line(at, id.cast_unsigned(), since, place.cast_unsigned(), &values);
+    });
+}
+
 /// The natives of a shape: what each is bound to is named after the references and longs it takes.
 macro_rules! shape {
     ($module:ident, ($($a:ident),*), ($($j:ident),*)) => {
@@ -104,6 +121,19 @@ macro_rules! shape {
             ) {
                 super::failed(env, thread, thrown, id, token, &[$($a),*], &[$($j),*]);
             }
+
+            pub(super) extern "system" fn line(
+                env: *mut JNIEnv,
+                _: jclass,
+                thread: jobject,
+                token: jlong,
+                id: jint,
+                place: jint,
+                $($a: jobject,)*
+                $($j: jlong,)*
+            ) {
+                super::line(env, thread, token, id, place, &[$($a),*], &[$($j),*]);
+            }
         }
     };
 }
@@ -125,19 +155,20 @@ shape!(
 
 /// What the natives of every shape are bound to.
 pub(crate) fn bindings() -> Vec<Native> {
-    type Three = [*const std::ffi::c_void; 3];
+    type Four = [*const std::ffi::c_void; 4];
     macro_rules! of {
         ($($module:ident),*) => {
             [$([
                 $module::began as *const std::ffi::c_void,
                 $module::ended as *const std::ffi::c_void,
                 $module::failed as *const std::ffi::c_void,
+                $module::line as *const std::ffi::c_void,
             ]),*]
         };
     }
-    let functions: [Three; crate::spy::SHAPES.len()] =
+    let functions: [Four; crate::spy::SHAPES.len()] =
         of!(a1j0, a1j1, a2j0, a2j1, a1j2, a3j0, a3j2, a4j4, a8j8, a16j16);
-    let mut all = Vec::with_capacity(3 * functions.len());
+    let mut all = Vec::with_capacity(4 * functions.len());
     for ((objects, longs), functions) in crate::spy::SHAPES.into_iter().zip(functions) {
         let suffix = format!("A{objects}J{longs}");
         let values = "Ljava/lang/Object;".repeat(objects.into()) + &"J".repeat(longs.into());
@@ -145,6 +176,7 @@ pub(crate) fn bindings() -> Vec<Native> {
             ("began", format!("(Ljava/lang/Thread;II{values})J")),
             ("ended", format!("(Ljava/lang/Thread;IJJLjava/lang/Object;{values})V")),
             ("failed", format!("(Ljava/lang/Thread;Ljava/lang/Throwable;IJ{values})V")),
+            ("lineIn", format!("(Ljava/lang/Thread;JII{values})V")),
         ];
         for ((name, descriptor), function) in descriptors.into_iter().zip(functions) {
             // SAFETY: the function has the parameters of the descriptor, in the order of Spy's source, and catches

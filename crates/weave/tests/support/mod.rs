@@ -94,9 +94,7 @@ pub(crate) fn spy() -> String {
          public static void next(long token, int id, int left, int site) { calls++; check(id, token); }\n\
          public static void after(long token, int id, int site) { check(id, token); }\n\
          public static void caught(long token, int id) { caught++; if (token != 0) check(id, token); }\n\
-         public static void line(long token, int id, int line) { lines++; check(id, token); }\n\
-         public static void lineA(Object value, long token, int id, int local) { check(id, token); }\n\
-         public static void lineJ(long value, long token, int id, int local) { check(id, token); }\n",
+         ",
     );
     for shape in Shape::ALL {
         let objects = (0..shape.objects).map(|at| format!(", Object a{at}"));
@@ -105,7 +103,8 @@ pub(crate) fn spy() -> String {
         source.push_str(&format!(
             "public static long enter{suffix}(int id{values}) {{ return open(id); }}\n\
              public static void exit{suffix}(long r, Object o, int id, long token{values}) {{ close(id, token); }}\n\
-             public static void thrown{suffix}(Throwable t, int id, long token{values}) {{ fail(t, id, token); }}\n"
+             public static void thrown{suffix}(Throwable t, int id, long token{values}) {{ fail(t, id, token); }}\n\
+             public static void line{suffix}(long token, int id, int place{values}) {{ lines++; check(id, token); }}\n"
         ));
     }
     source.push_str("}\n");
@@ -125,9 +124,7 @@ pub(crate) fn telling_spy() -> String {
          public static void next(long token, int id, int left, int site) { say(\"next\", id, token, left, site); }\n\
          public static void after(long token, int id, int site) { say(\"after\", id, token, site); }\n\
          public static void caught(long token, int id) { say(\"caught\", id, token); }\n\
-         public static void line(long token, int id, int line) { say(\"line\", id, token, line); }\n\
-         public static void lineA(Object value, long token, int id, int local) { say(\"local\", id, token, local, show(value)); }\n\
-         public static void lineJ(long value, long token, int id, int local) { say(\"local\", id, token, local, value); }\n",
+         ",
     );
     for shape in Shape::ALL {
         let names: Vec<String> = (0..shape.objects)
@@ -147,7 +144,9 @@ pub(crate) fn telling_spy() -> String {
              public static void exit{suffix}(long r, Object o, int id, long token{values}) {{ \
              say(\"exit\", id, token, r, show(o){shown}); }}\n\
              public static void thrown{suffix}(Throwable t, int id, long token{values}) {{ \
-             say(\"thrown\", id, token, show(t){shown}); }}\n"
+             say(\"thrown\", id, token, show(t){shown}); }}\n\
+             public static void line{suffix}(long token, int id, int place{values}) {{ \
+             say(\"line\", id, token, place{shown}); }}\n"
         ));
     }
     source.push_str("}\n");

@@ -15,7 +15,7 @@ use crate::prelude::*;
 const SLICE: Duration = Duration::from_millis(50);
 
 /// A running observation. Dropping it takes the listener away.
-pub(super) struct Watch<'h> {
+pub(super) struct Running<'h> {
     host: &'h Host,
     listener: Listener,
     observed: Option<observe::Observed>,
@@ -29,7 +29,7 @@ pub(super) struct Watch<'h> {
     verbose: Option<String>,
 }
 
-/// What [`Watch::next`] found.
+/// What [`Running::next`] found.
 pub(super) enum Found {
     Trace(TraceRecord),
     Stack(StackRecord),
@@ -39,8 +39,8 @@ pub(super) enum Found {
     Over,
 }
 
-impl<'h> Watch<'h> {
-    /// A listener on no method yet. It hears nothing until [`Watch::go`]: what is called before everything
+impl<'h> Running<'h> {
+    /// A listener on no method yet. It hears nothing until [`Running::go`]: what is called before everything
     /// is woven would be told in part.
     pub(super) fn new(
         host: &'h Host,
@@ -188,7 +188,7 @@ impl<'h> Watch<'h> {
     }
 }
 
-impl Drop for Watch<'_> {
+impl Drop for Running<'_> {
     fn drop(&mut self) {
         self.observed = None;
         self.listener.close();

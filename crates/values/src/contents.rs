@@ -1,0 +1,255 @@
+//! What is in a container of the JDK's, found by its recipe. Reading while others write may give a mixture of before
+//! and after, never more: every walk is bounded by steps, and every object is asked for its class.
+
+use std::sync::atomic::AtomicU32;
+
+use jvm::Local;
+use jvm::live::{Got, Instance};
+
+use crate::copier::Copier;
+use crate::item::Item;
+use crate::kind::{Container, Kind};
+use crate::recipe::{Part, Recipe};
+use crate::snapshot::{ClassPlace, Made, Node};
+
+/// How deep containers over containers of the JDK's own making are followed: a set over a map over another.
+pub(crate) const NESTED: u32 = 8;
+
+/// What a walk finds.
+pub(crate) enum Found<'f> {
+    Element(Item<'f>),
+    Entry(Item<'f>, Item<'f>),
+}
+
+/// Why a walk ends before its end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Stop {
+    /// Whoever listens has enough.
+    Enough,
+    /// A field is not where it was in any JDK that is known.
+    Unknown,
+}
+
+pub(crate) type Walked = Result<(), Stop>;
+
+/// Who hears of what is found.
+pub(crate) type Visit<'v, 'c, 'e, 'f> = &'v mut dyn FnMut(&mut Copier<'c, 'e, 'f>, Found<'f>) -> Walked;
+
+impl<'c, 'e, 'f> Copier<'c, 'e, 'f> {
+    /// A container, opened if `level` allows it.
+    pub(crate) fn container(
+        &mut self,
+        place: ClassPlace,
+        container: Container,
+        instance: &Instance<'_>,
+        object: &Local<'f>,
+        level: u32,
+    ) {
+        let class = Made::Class(place);
+        if level >= self.limits.depth {
+            let size = self.size(container.recipe, instance, NESTED);
+            return self.push(size.map_or(Node::Unreadable, |size| Node::Sized { class, size }));
+        }
+        self.within(place, object, level, |copier| {
+            let at = copier.place();
+            copier.push(Node::Null);
+            let [of_keys, of_values] = [AtomicU32::new(0), AtomicU32::new(0)];
+            let mut shown = 0_u32;
+            let walked = copier.walk(container.recipe, instance, NESTED, &mut |copier, found| {
+                shown = shown.saturating_add(1);
+                let is_cut = copier.steps == 0;
+                match found {
+                    _ if is_cut => {
+                        copier.push(Node::Cut);
+                        if container.is_map() {
+                            copier.push(Node::Cut);
+                        }
+                    }
+                    Found::Element(item) => copier.item(item, level + 1, &of_values),
+                    Found::Entry(key, value) => copier.entry(key, value, level + 1, &of_keys, &of_values),
+                }
+                if is_cut { Err(Stop::Enough) } else { Ok(()) }
+            });
+            let size = match walked {
+                Ok(()) => u64::from(shown),
+                Err(_) => copier.size(container.recipe, instance, NESTED).unwrap_or(u64::from(shown)),
+            };
+            copier.set(
+                at,
+                match container.is_map() {
+                    true => Node::Entries { class, shown, size },
+                    false => Node::Elements { class, shown, size },
+                },
+            );
+        });
+    }
+
+    /// A key and its value, which is kept secret if the key is a name that says so.
+    pub(crate) fn entry(
+        &mut self,
+        key: Item<'f>,
+        value: Item<'f>,
+        level: u32,
+        of_keys: &AtomicU32,
+        of_values: &AtomicU32,
+    ) {
+        let from = self.place();
+        self.item(key, level, of_keys);
+        if self.is_secret_name(from) {
+            self.secret();
+        } else {
+            self.item(value, level, of_values);
+        }
+    }
+
+    /// How many elements or entries there are.
+    pub(crate) fn size(&mut self, recipe: Recipe, of: &Instance<'_>, nested: u32) -> Option<u64> {
+        let int = |name: &str| int(of, name).and_then(|size| u64::try_from(size).ok());
+        Some(match recipe {
+            Recipe::Array { size: Some(size), .. }
+            | Recipe::Chain { size: Some(size), .. }
+            | Recipe::Links { size: Some(size), .. }
+            | Recipe::Table { size: Some(size), .. }
+            | Recipe::Tree { size, .. }
+            | Recipe::Slice { size, .. } => int(size)?,
+            Recipe::Window { count, .. } | Recipe::Copies { count, .. } => int(count)?,
+            Recipe::Sparse { .. } | Recipe::Pairs { .. } | Recipe::EnumValues { .. } => int("size")?,
+            Recipe::Array { array, size: None } => {
+                self.with_array(of, array, |_, array| array.array_length())? as u64
+            }
+            Recipe::Ring { array, head, tail } => {
+                let length = self.with_array(of, array, |_, array| array.array_length())? as u64;
+                let (head, tail) = (int(head)?, int(tail)?);
+                if tail >= head { tail - head } else { (tail + length).saturating_sub(head) }
+            }
+            Recipe::ConcurrentTable { .. } => self.concurrent_size(of)?,
+            Recipe::Inner { of: names, .. } => {
+                let inner = object(self, of, names)?;
+                let last = AtomicU32::new(0);
+                let classes = self.classes;
+                let (_, facts, instance) = classes.of(self.live, &inner, &last)?;
+                let Kind::Container(container) = facts.kind else { return None };
+                self.size(container.recipe, &instance, nested.checked_sub(1)?)?
+            }
+            Recipe::Pair { .. } => 1,
+            Recipe::Nothing => 0,
+            Recipe::Bits { bits, .. } => {
+                self.bits(of, bits)?.iter().map(|word| u64::from(word.count_ones())).sum()
+            }
+            Recipe::Fields { .. }
+            | Recipe::Chain { .. }
+            | Recipe::Links { .. }
+            | Recipe::Table { .. }
+            | Recipe::SkipList { .. } => {
+                let mut count = 0;
+                let walked = self.walk(recipe, of, nested, &mut |_, _| {
+                    count += 1;
+                    Ok(())
+                });
+                walked.ok()?;
+                count
+            }
+        })
+    }
+
+    /// Whether the node at `from` is a name of a value that is kept secret.
+    fn is_secret_name(&self, from: usize) -> bool {
+        match self.node(from) {
+            Some(Node::Text { text, left: 0 }) => self.classes.redaction().hides_units(self.units_of(text)),
+            _ => false,
+        }
+    }
+
+    /// Works on an array that a field holds.
+    pub(crate) fn with_array<R>(
+        &mut self,
+        of: &Instance<'_>,
+        name: &str,
+        work: impl FnOnce(&mut Self, &Instance<'_>) -> Option<R>,
+    ) -> Option<R> {
+        let array = object(self, of, &[name])?;
+        let last = AtomicU32::new(0);
+        let classes = self.classes;
+        let (_, _, instance) = classes.of(self.live, &array, &last)?;
+        work(self, &instance)
+    }
+
+    /// The words of the bits of an enum set: one, or an array.
+    pub(crate) fn bits(&mut self, of: &Instance<'_>, name: &str) -> Option<Vec<u64>> {
+        let field = place(of, name)?;
+        match of.get(self.live, field)? {
+            Got::Long(bits) => Some(vec![bits.cast_unsigned()]),
+            Got::Object(Some(_)) => self.with_array(of, name, |copier, array| {
+                let words = array.words(copier.live, 0, usize::MAX)?;
+                Some(words.into_iter().map(i64::cast_unsigned).collect())
+            }),
+            _ => None,
+        }
+    }
+
+    /// What `ConcurrentHashMap.size` would say.
+    fn concurrent_size(&mut self, of: &Instance<'_>) -> Option<u64> {
+        let Some(Got::Long(base)) = of.get(self.live, place(of, "baseCount")?) else { return None };
+        let mut sum = base;
+        if object(self, of, &["counterCells"]).is_some() {
+            let last = AtomicU32::new(0);
+            self.with_array(of, "counterCells", |copier, cells| {
+                for index in 0..cells.array_length()? {
+                    let Some(cell) = cells.element(copier.live, index) else { continue };
+                    let (_, _, cell) = copier.classes.of(copier.live, &cell, &last)?;
+                    if let Some(Got::Long(count)) = cell.get(copier.live, place(&cell, "value")?) {
+                        sum = sum.wrapping_add(count);
+                    }
+                }
+                Some(())
+            })?;
+        }
+        Some(u64::try_from(sum).unwrap_or(0))
+    }
+
+    /// Passes the contents of another container on.
+    pub(crate) fn walk_inner(
+        &mut self,
+        of: &Instance<'_>,
+        names: &[&str],
+        part: Part,
+        nested: u32,
+        visit: Visit<'_, 'c, 'e, 'f>,
+    ) -> Walked {
+        let inner = object(self, of, names).ok_or(Stop::Unknown)?;
+        let last = AtomicU32::new(0);
+        let classes = self.classes;
+        let (_, facts, instance) = classes.of(self.live, &inner, &last).ok_or(Stop::Unknown)?;
+        let Kind::Container(container) = facts.kind else { return Err(Stop::Unknown) };
+        let nested = nested.checked_sub(1).ok_or(Stop::Unknown)?;
+        self.walk(container.recipe, &instance, nested, &mut |copier, found| match (part, found) {
+            (Part::Keys, Found::Entry(key, _)) => visit(copier, Found::Element(key)),
+            (Part::Values, Found::Entry(_, value)) => visit(copier, Found::Element(value)),
+            (_, found) => visit(copier, found),
+        })
+    }
+}
+
+/// The place of a field of an instance by its name.
+pub(crate) fn place(of: &Instance<'_>, name: &str) -> Option<usize> {
+    of.layout().fields.iter().position(|field| &*field.name == name)
+}
+
+/// An `int` field.
+pub(crate) fn int(of: &Instance<'_>, name: &str) -> Option<i32> {
+    of.int(place(of, name)?)
+}
+
+/// What a field of objects holds; the first of these that there is.
+pub(crate) fn object<'f>(
+    copier: &Copier<'_, '_, 'f>,
+    of: &Instance<'_>,
+    names: &[&str],
+) -> Option<Local<'f>> {
+    let field = names.iter().find_map(|name| place(of, name))?;
+    match of.get(copier.live, field)? {
+        Got::Object(object) => object,
+        Got::String(string) => Some(string?.into_object()),
+        _ => None,
+    }
+}
