@@ -1,0 +1,185 @@
+//! An expression made ready to be evaluated many times by many threads: a tree of parts without anything that has
+//! to be looked up in texts again, each with the memory of its place.
+
+use std::ops::Range;
+
+use crate::lower::Lowering;
+use crate::{Access, Error, Fault, Operator, Picked, Subscript, parse};
+
+/// An expression, ready to be evaluated.
+pub struct Prepared<A: Access> {
+    text: Box<str>,
+    names: &'static [&'static str],
+    pub(crate) root: Part<A>,
+}
+
+impl<A: Access> Prepared<A> {
+    /// Reads an expression. `names` are the properties of the root where that will be a
+    /// [`Source`](crate::Source); none otherwise.
+    ///
+    /// # Errors
+    /// It is no expression of OGNL.
+    pub fn new(text: &str, names: &'static [&'static str]) -> Result<Self, Error> {
+        let node = parse(text)?;
+        Ok(Prepared { root: Lowering { text, names }.part(&node), text: text.into(), names })
+    }
+
+    /// The expression as it was written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub(crate) fn names(&self) -> &'static [&'static str] {
+        self.names
+    }
+}
+
+/// A part of an expression.
+pub(crate) struct Part<A: Access> {
+    pub(crate) op: Op<A>,
+    /// Where it stands, in bytes.
+    start: u32,
+    end: u32,
+    /// What an [`Access`] remembers of this place.
+    pub(crate) site: A::Cache,
+}
+
+impl<A: Access> Part<A> {
+    pub(crate) fn new(op: Op<A>, at: &Range<usize>) -> Self {
+        Part { op, start: narrow(at.start), end: narrow(at.end), site: A::Cache::default() }
+    }
+
+    pub(crate) fn at(&self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
+    /// A failure of this part.
+    #[cold]
+    pub(crate) fn failed(&self, fault: Fault) -> crate::fault::Failed {
+        fault.at(self.at())
+    }
+}
+
+/// A text that is written in an expression.
+pub struct Literal<A: Access> {
+    pub(crate) units: Box<[u16]>,
+    pub(crate) site: A::Cache,
+}
+
+/// A property's name.
+pub(crate) struct Name {
+    pub(crate) text: Box<str>,
+    /// Its place among the names of a root that is no object.
+    pub(crate) slot: Option<u16>,
+    pub(crate) known: Known,
+    start: u32,
+    end: u32,
+}
+
+impl Name {
+    pub(crate) fn new(text: &str, slot: Option<u16>, at: &Range<usize>) -> Self {
+        Name { text: text.into(), slot, known: Known::of(text), start: narrow(at.start), end: narrow(at.end) }
+    }
+
+    pub(crate) fn at(&self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+/// Expressions are shorter than that.
+fn narrow(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+/// Names that the evaluator answers itself for some kinds of values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Known {
+    None,
+    Length,
+    Size,
+    IsEmpty,
+    Empty,
+    Equals,
+}
+
+impl Known {
+    pub(crate) fn of(name: &str) -> Known {
+        match name {
+            "length" => Known::Length,
+            "size" => Known::Size,
+            "isEmpty" => Known::IsEmpty,
+            "empty" => Known::Empty,
+            "equals" => Known::Equals,
+            _ => Known::None,
+        }
+    }
+}
+
+/// A key of a map and its value, which may be left away.
+pub(crate) type Pair<A> = (Part<A>, Option<Part<A>>);
+
+/// What a part does. Slices are never longer than the expression.
+pub(crate) enum Op<A: Access> {
+    Null,
+    Boolean(bool),
+    Character(u16),
+    Int(i32),
+    Long(i64),
+    Float(f32),
+    Double(f64),
+    /// Digits and radix.
+    BigInteger(Box<[u16]>, u32),
+    BigDecimal(Box<[u16]>),
+    Text(Literal<A>),
+    Property(Name),
+    Index(Box<Part<A>>),
+    Subscript(Subscript),
+    /// A property and the index that follows it, which its class may want to take itself.
+    PropertyAt(Name, Box<Part<A>>),
+    /// A property and the `length` that follows it.
+    PropertyLength(Name, Box<Part<A>>),
+    Method(Name, Box<[Part<A>]>),
+    StaticMethod {
+        class: Box<str>,
+        name: Box<str>,
+        arguments: Box<[Part<A>]>,
+    },
+    StaticField {
+        class: Box<str>,
+        name: Box<str>,
+    },
+    New(Box<str>, Box<[Part<A>]>),
+    /// By its size.
+    NewArray(Box<str>, Box<Part<A>>),
+    /// By its elements.
+    NewArrayOf(Box<str>, Box<[Part<A>]>),
+    List(Box<[Part<A>]>),
+    /// Its class and its pairs.
+    Map(Option<Box<str>>, Box<[Pair<A>]>),
+    /// The body, and how the whole is written.
+    Lambda(Box<Part<A>>, Box<str>),
+    This,
+    Root,
+    Variable(Box<str>),
+    Chain(Box<Part<A>>, Box<[Part<A>]>),
+    Sequence(Box<[Part<A>]>),
+    Eval(Box<[Part<A>; 2]>),
+    Assign(Box<[Part<A>; 2]>),
+    Test(Box<[Part<A>; 3]>),
+    And(Box<[Part<A>]>),
+    Or(Box<[Part<A>]>),
+    Not(Box<Part<A>>),
+    /// `-` or `~` before an operand.
+    Unary(Operator, Box<Part<A>>),
+    /// Arithmetic and bits: the first operand and what follows, from the left.
+    Arithmetic(Operator, Box<Part<A>>, Box<[Part<A>]>),
+    /// `<` and the like.
+    Compare(Operator, Box<[Part<A>; 2]>),
+    /// `==`, or `!=` where false.
+    Equal(bool, Box<[Part<A>; 2]>),
+    /// `in`, or `not in` where false.
+    In(bool, Box<[Part<A>; 2]>),
+    InstanceOf(Box<Part<A>>, Box<str>),
+    Project(Box<Part<A>>),
+    Select(Picked, Box<Part<A>>),
+}
