@@ -28,12 +28,16 @@ use held::{Bound, Held};
 
 type Evaluated<'p, A> = Result<Term<'p, A>, Failed>;
 
-impl<A: Access> Prepared<A> {
+impl<C: Default> Prepared<C> {
     /// The expression's value.
     ///
     /// # Errors
     /// It cannot be evaluated on this root.
-    pub fn evaluate<'p>(&'p self, access: &'p A, scene: &'p Scene<'p, A>) -> Result<Term<'p, A>, EvalError> {
+    pub fn evaluate<'p, A: Access<Cache = C>>(
+        &'p self,
+        access: &'p A,
+        scene: &'p Scene<'p, A>,
+    ) -> Result<Term<'p, A>, EvalError> {
         let mut run = Run {
             access,
             scene,
@@ -60,7 +64,7 @@ struct Run<'p, A: Access> {
 
 impl<'p, A: Access> Run<'p, A> {
     /// A part's value.
-    fn eval(&mut self, part: &'p Part<A>, source: &Term<'p, A>) -> Evaluated<'p, A> {
+    fn eval(&mut self, part: &'p Part<A::Cache>, source: &Term<'p, A>) -> Evaluated<'p, A> {
         self.meter.step().map_err(|fault| part.failed(fault))?;
         let Some(levels) = self.meter.levels.checked_sub(1) else {
             return Err(part.failed(self.meter.too_deep()));
@@ -71,7 +75,7 @@ impl<'p, A: Access> Run<'p, A> {
         value
     }
 
-    fn dispatch(&mut self, part: &'p Part<A>, source: &Term<'p, A>) -> Evaluated<'p, A> {
+    fn dispatch(&mut self, part: &'p Part<A::Cache>, source: &Term<'p, A>) -> Evaluated<'p, A> {
         let value = match &part.op {
             Op::Null => Value::Null,
             Op::Boolean(value) => Value::Boolean(*value),
@@ -118,7 +122,7 @@ impl<'p, A: Access> Run<'p, A> {
 
     /// What no hot condition does: kept out of the way of what they do.
     #[inline(never)]
-    fn rare(&mut self, part: &'p Part<A>, source: &Term<'p, A>) -> Evaluated<'p, A> {
+    fn rare(&mut self, part: &'p Part<A::Cache>, source: &Term<'p, A>) -> Evaluated<'p, A> {
         match &part.op {
             Op::BigInteger(digits, radix) => {
                 let number = self
@@ -164,7 +168,12 @@ impl<'p, A: Access> Run<'p, A> {
     }
 
     /// The parts of a chain, each on the value of the one before.
-    fn chain(&mut self, first: &'p Part<A>, rest: &'p [Part<A>], source: &Term<'p, A>) -> Evaluated<'p, A> {
+    fn chain(
+        &mut self,
+        first: &'p Part<A::Cache>,
+        rest: &'p [Part<A::Cache>],
+        source: &Term<'p, A>,
+    ) -> Evaluated<'p, A> {
         let held = self.held(first, source)?;
         let Some((second, rest)) = rest.split_first() else {
             return held.into_term(self.access).map_err(|fault| first.failed(fault));
@@ -177,7 +186,12 @@ impl<'p, A: Access> Run<'p, A> {
     }
 
     /// The value of the first part that decides: `&&` is decided by what is false, `||` by what is true.
-    fn logic(&mut self, parts: &'p [Part<A>], source: &Term<'p, A>, decides: bool) -> Evaluated<'p, A> {
+    fn logic(
+        &mut self,
+        parts: &'p [Part<A::Cache>],
+        source: &Term<'p, A>,
+        decides: bool,
+    ) -> Evaluated<'p, A> {
         let Some((last, before)) = parts.split_last() else { return Ok(Term::NULL) };
         for part in before {
             let value = self.eval(part, source)?;
@@ -189,7 +203,7 @@ impl<'p, A: Access> Run<'p, A> {
     }
 
     /// Whether a part's value counts as true.
-    fn condition(&mut self, part: &'p Part<A>, source: &Term<'p, A>) -> Result<bool, Failed> {
+    fn condition(&mut self, part: &'p Part<A::Cache>, source: &Term<'p, A>) -> Result<bool, Failed> {
         let value = self.eval(part, source)?;
         self.is_true(part, &value)
     }
@@ -197,8 +211,8 @@ impl<'p, A: Access> Run<'p, A> {
     /// `(a)(b)`: evaluates a lambda, or the text of `a` as an expression, with `b` as the root.
     fn call_lambda(
         &mut self,
-        part: &'p Part<A>,
-        parts: &'p [Part<A>; 2],
+        part: &'p Part<A::Cache>,
+        parts: &'p [Part<A::Cache>; 2],
         source: &Term<'p, A>,
     ) -> Evaluated<'p, A> {
         let [what, on] = parts;
@@ -212,7 +226,7 @@ impl<'p, A: Access> Run<'p, A> {
     }
 
     /// What `(a)(b)` evaluates: the lambda that `a` is, or its text as an expression.
-    fn body(&mut self, part: &'p Part<A>, what: &Term<'p, A>) -> Result<&'p Part<A>, Failed> {
+    fn body(&mut self, part: &'p Part<A::Cache>, what: &Term<'p, A>) -> Result<&'p Part<A::Cache>, Failed> {
         if let Term::Lambda(lambda) = what {
             return Ok(lambda.body);
         }
@@ -243,7 +257,11 @@ impl<'p, A: Access> Run<'p, A> {
     }
 
     /// A part as an operand: what is somewhere already is not copied.
-    fn held<'t>(&mut self, part: &'p Part<A>, source: &'t Term<'p, A>) -> Result<Held<'t, 'p, A>, Failed> {
+    fn held<'t>(
+        &mut self,
+        part: &'p Part<A::Cache>,
+        source: &'t Term<'p, A>,
+    ) -> Result<Held<'t, 'p, A>, Failed> {
         Ok(match &part.op {
             Op::This => Held::Lent(source),
             Op::Root => match self.root.clone() {

@@ -34,8 +34,8 @@ pub use fault::{ErrorKind, EvalError, Fault};
 pub use fuel::Limits;
 pub use kind::Kind;
 pub use member::{
-    Call, IndexedProperty, Property, argument_classes, convert, find_constructor, find_indexed, find_method,
-    find_property, find_static_method, read, read_static, write,
+    Call, CallOf, IndexedProperty, Property, PropertyOf, argument_classes, convert, find_constructor,
+    find_indexed, find_method, find_property, find_static_method, read, read_static, write,
 };
 pub use number::shown;
 pub use parser::{MAX_DEPTH, MAX_LENGTH, parse};

@@ -1,7 +1,7 @@
 //! From the tree as it was read to the parts that are evaluated.
 
 use crate::prepared::{Literal, Name, Op, Pair, Part};
-use crate::{Access, Constant, Node, Operator, What};
+use crate::{Constant, Node, Operator, What};
 
 /// Makes parts of nodes.
 pub(crate) struct Lowering<'a> {
@@ -10,21 +10,21 @@ pub(crate) struct Lowering<'a> {
 }
 
 impl Lowering<'_> {
-    pub(crate) fn part<A: Access>(&self, node: &Node) -> Part<A> {
+    pub(crate) fn part<C: Default>(&self, node: &Node) -> Part<C> {
         Part::new(self.op(node), &node.at)
     }
 
-    fn boxed<A: Access>(&self, node: Option<&Node>) -> Box<Part<A>> {
+    fn boxed<C: Default>(&self, node: Option<&Node>) -> Box<Part<C>> {
         // The parser gives each node the children it needs.
         let part = node.map_or_else(|| Part::new(Op::Null, &(0..0)), |node| self.part(node));
         Box::new(part)
     }
 
-    fn all<A: Access>(&self, nodes: &[Node]) -> Box<[Part<A>]> {
+    fn all<C: Default>(&self, nodes: &[Node]) -> Box<[Part<C>]> {
         nodes.iter().map(|node| self.part(node)).collect()
     }
 
-    fn two<A: Access>(&self, nodes: &[Node]) -> Box<[Part<A>; 2]> {
+    fn two<C: Default>(&self, nodes: &[Node]) -> Box<[Part<C>; 2]> {
         let part = |index| *self.boxed(nodes.get(index));
         Box::new([part(0), part(1)])
     }
@@ -34,7 +34,7 @@ impl Lowering<'_> {
         Name::new(name, slot.and_then(|slot| u16::try_from(slot).ok()), &node.at)
     }
 
-    fn op<A: Access>(&self, node: &Node) -> Op<A> {
+    fn op<C: Default>(&self, node: &Node) -> Op<C> {
         let children = &node.children[..];
         match &node.what {
             What::Constant(constant) => constant_op(constant),
@@ -78,7 +78,7 @@ impl Lowering<'_> {
         }
     }
 
-    fn pairs<A: Access>(&self, nodes: &[Node]) -> Box<[Pair<A>]> {
+    fn pairs<C: Default>(&self, nodes: &[Node]) -> Box<[Pair<C>]> {
         let pair = |node: &Node| {
             let key = *self.boxed(node.children.first());
             (key, node.children.get(1).map(|value| self.part(value)))
@@ -87,7 +87,7 @@ impl Lowering<'_> {
     }
 
     /// A property is put together with the index or `length` that follows it.
-    fn chain<A: Access>(&self, nodes: &[Node]) -> Op<A> {
+    fn chain<C: Default>(&self, nodes: &[Node]) -> Op<C> {
         let mut parts = Vec::with_capacity(nodes.len());
         let mut nodes = nodes.iter().peekable();
         while let Some(node) = nodes.next() {
@@ -118,7 +118,7 @@ impl Lowering<'_> {
         }
     }
 
-    fn operator<A: Access>(&self, operator: Operator, children: &[Node]) -> Op<A> {
+    fn operator<C: Default>(&self, operator: Operator, children: &[Node]) -> Op<C> {
         match operator {
             Operator::Or => Op::Or(self.all(children)),
             Operator::And => Op::And(self.all(children)),
@@ -140,7 +140,7 @@ impl Lowering<'_> {
     }
 }
 
-fn constant_op<A: Access>(constant: &Constant) -> Op<A> {
+fn constant_op<C: Default>(constant: &Constant) -> Op<C> {
     let units = |text: &str| text.encode_utf16().collect::<Box<[u16]>>();
     match constant {
         Constant::Null => Op::Null,
@@ -152,6 +152,6 @@ fn constant_op<A: Access>(constant: &Constant) -> Op<A> {
         Constant::Double(value) => Op::Double(*value),
         Constant::BigInteger { digits, radix } => Op::BigInteger(units(digits), *radix),
         Constant::BigDecimal(text) => Op::BigDecimal(units(text)),
-        Constant::Text(text) => Op::Text(Literal { units: units(text), site: A::Cache::default() }),
+        Constant::Text(text) => Op::Text(Literal { units: units(text), site: C::default() }),
     }
 }

@@ -8,7 +8,7 @@ mod property;
 mod search;
 mod setter;
 
-pub use call::{Call, argument_classes, find_constructor, find_method, find_static_method};
+pub use call::{Call, CallOf, argument_classes, find_constructor, find_method, find_static_method};
 pub use convert::convert;
 pub(crate) use convert::{
     big_decimal_of, big_integer_of, boolean_of, double_of, is_true, long_of, text_of, trimmed,
@@ -17,5 +17,5 @@ pub use indexed::{IndexedProperty, find_indexed};
 pub(crate) use listed::{
     constructors, method_names, overloads, property_names, short_name, static_names, type_name,
 };
-pub use property::{Property, find_property, read, read_static};
+pub use property::{Property, PropertyOf, find_property, read, read_static};
 pub use setter::write;

@@ -4,16 +4,16 @@
 use std::ops::Range;
 
 use crate::lower::Lowering;
-use crate::{Access, Error, Fault, Operator, Picked, Subscript, parse};
+use crate::{Error, Fault, Operator, Picked, Subscript, parse};
 
 /// An expression, ready to be evaluated.
-pub struct Prepared<A: Access> {
+pub struct Prepared<C> {
     text: Box<str>,
     names: &'static [&'static str],
-    pub(crate) root: Part<A>,
+    pub(crate) root: Part<C>,
 }
 
-impl<A: Access> Prepared<A> {
+impl<C: Default> Prepared<C> {
     /// Reads an expression. `names` are the properties of the root where that will be a
     /// [`Source`](crate::Source); none otherwise.
     ///
@@ -35,18 +35,18 @@ impl<A: Access> Prepared<A> {
 }
 
 /// A part of an expression.
-pub(crate) struct Part<A: Access> {
-    pub(crate) op: Op<A>,
+pub(crate) struct Part<C> {
+    pub(crate) op: Op<C>,
     /// Where it stands, in bytes.
     start: u32,
     end: u32,
     /// What an [`Access`] remembers of this place.
-    pub(crate) site: A::Cache,
+    pub(crate) site: C,
 }
 
-impl<A: Access> Part<A> {
-    pub(crate) fn new(op: Op<A>, at: &Range<usize>) -> Self {
-        Part { op, start: narrow(at.start), end: narrow(at.end), site: A::Cache::default() }
+impl<C: Default> Part<C> {
+    pub(crate) fn new(op: Op<C>, at: &Range<usize>) -> Self {
+        Part { op, start: narrow(at.start), end: narrow(at.end), site: C::default() }
     }
 
     pub(crate) fn at(&self) -> Range<usize> {
@@ -61,9 +61,9 @@ impl<A: Access> Part<A> {
 }
 
 /// A text that is written in an expression.
-pub struct Literal<A: Access> {
+pub struct Literal<C> {
     pub(crate) units: Box<[u16]>,
-    pub(crate) site: A::Cache,
+    pub(crate) site: C,
 }
 
 /// A property's name.
@@ -116,10 +116,10 @@ impl Known {
 }
 
 /// A key of a map and its value, which may be left away.
-pub(crate) type Pair<A> = (Part<A>, Option<Part<A>>);
+pub(crate) type Pair<C> = (Part<C>, Option<Part<C>>);
 
 /// What a part does. Slices are never longer than the expression.
-pub(crate) enum Op<A: Access> {
+pub(crate) enum Op<C> {
     Null,
     Boolean(bool),
     Character(u16),
@@ -130,56 +130,56 @@ pub(crate) enum Op<A: Access> {
     /// Digits and radix.
     BigInteger(Box<[u16]>, u32),
     BigDecimal(Box<[u16]>),
-    Text(Literal<A>),
+    Text(Literal<C>),
     Property(Name),
-    Index(Box<Part<A>>),
+    Index(Box<Part<C>>),
     Subscript(Subscript),
     /// A property and the index that follows it, which its class may want to take itself.
-    PropertyAt(Name, Box<Part<A>>),
+    PropertyAt(Name, Box<Part<C>>),
     /// A property and the `length` that follows it.
-    PropertyLength(Name, Box<Part<A>>),
-    Method(Name, Box<[Part<A>]>),
+    PropertyLength(Name, Box<Part<C>>),
+    Method(Name, Box<[Part<C>]>),
     StaticMethod {
         class: Box<str>,
         name: Box<str>,
-        arguments: Box<[Part<A>]>,
+        arguments: Box<[Part<C>]>,
     },
     StaticField {
         class: Box<str>,
         name: Box<str>,
     },
-    New(Box<str>, Box<[Part<A>]>),
+    New(Box<str>, Box<[Part<C>]>),
     /// By its size.
-    NewArray(Box<str>, Box<Part<A>>),
+    NewArray(Box<str>, Box<Part<C>>),
     /// By its elements.
-    NewArrayOf(Box<str>, Box<[Part<A>]>),
-    List(Box<[Part<A>]>),
+    NewArrayOf(Box<str>, Box<[Part<C>]>),
+    List(Box<[Part<C>]>),
     /// Its class and its pairs.
-    Map(Option<Box<str>>, Box<[Pair<A>]>),
+    Map(Option<Box<str>>, Box<[Pair<C>]>),
     /// The body, and how the whole is written.
-    Lambda(Box<Part<A>>, Box<str>),
+    Lambda(Box<Part<C>>, Box<str>),
     This,
     Root,
     Variable(Box<str>),
-    Chain(Box<Part<A>>, Box<[Part<A>]>),
-    Sequence(Box<[Part<A>]>),
-    Eval(Box<[Part<A>; 2]>),
-    Assign(Box<[Part<A>; 2]>),
-    Test(Box<[Part<A>; 3]>),
-    And(Box<[Part<A>]>),
-    Or(Box<[Part<A>]>),
-    Not(Box<Part<A>>),
+    Chain(Box<Part<C>>, Box<[Part<C>]>),
+    Sequence(Box<[Part<C>]>),
+    Eval(Box<[Part<C>; 2]>),
+    Assign(Box<[Part<C>; 2]>),
+    Test(Box<[Part<C>; 3]>),
+    And(Box<[Part<C>]>),
+    Or(Box<[Part<C>]>),
+    Not(Box<Part<C>>),
     /// `-` or `~` before an operand.
-    Unary(Operator, Box<Part<A>>),
+    Unary(Operator, Box<Part<C>>),
     /// Arithmetic and bits: the first operand and what follows, from the left.
-    Arithmetic(Operator, Box<Part<A>>, Box<[Part<A>]>),
+    Arithmetic(Operator, Box<Part<C>>, Box<[Part<C>]>),
     /// `<` and the like.
-    Compare(Operator, Box<[Part<A>; 2]>),
+    Compare(Operator, Box<[Part<C>; 2]>),
     /// `==`, or `!=` where false.
-    Equal(bool, Box<[Part<A>; 2]>),
+    Equal(bool, Box<[Part<C>; 2]>),
     /// `in`, or `not in` where false.
-    In(bool, Box<[Part<A>; 2]>),
-    InstanceOf(Box<Part<A>>, Box<str>),
-    Project(Box<Part<A>>),
-    Select(Picked, Box<Part<A>>),
+    In(bool, Box<[Part<C>; 2]>),
+    InstanceOf(Box<Part<C>>, Box<str>),
+    Project(Box<Part<C>>),
+    Select(Picked, Box<Part<C>>),
 }

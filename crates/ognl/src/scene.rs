@@ -11,7 +11,7 @@ pub struct Scene<'s, A: Access> {
     variables: &'s [(&'s str, Term<'s, A>)],
     strict: bool,
     limits: Limits,
-    trees: Trees<A>,
+    trees: Trees<A::Cache>,
 }
 
 impl<'s, A: Access> Scene<'s, A> {
@@ -57,27 +57,27 @@ impl<'s, A: Access> Scene<'s, A> {
         self.limits
     }
 
-    pub(crate) fn trees(&self) -> &Trees<A> {
+    pub(crate) fn trees(&self) -> &Trees<A::Cache> {
         &self.trees
     }
 }
 
 /// Expressions that were read while one was evaluated, as in `("a + b")(x)`. They live as long as the scene,
 /// since what they gave may refer to them.
-pub(crate) struct Trees<A: Access>(OnceCell<Box<Tree<A>>>);
+pub(crate) struct Trees<C>(OnceCell<Box<Tree<C>>>);
 
-struct Tree<A: Access> {
-    prepared: Prepared<A>,
-    next: Trees<A>,
+struct Tree<C> {
+    prepared: Prepared<C>,
+    next: Trees<C>,
 }
 
-impl<A: Access> Trees<A> {
+impl<C: Default> Trees<C> {
     fn new() -> Self {
         Trees(OnceCell::new())
     }
 
     /// The expression of this text, if it was read before.
-    pub(crate) fn find(&self, text: &str) -> Option<&Prepared<A>> {
+    pub(crate) fn find(&self, text: &str) -> Option<&Prepared<C>> {
         let mut link = self;
         while let Some(tree) = link.0.get() {
             if tree.prepared.text() == text {
@@ -89,7 +89,7 @@ impl<A: Access> Trees<A> {
     }
 
     /// Keeps an expression.
-    pub(crate) fn keep(&self, prepared: Prepared<A>) -> &Prepared<A> {
+    pub(crate) fn keep(&self, prepared: Prepared<C>) -> &Prepared<C> {
         let mut link = self;
         while let Some(tree) = link.0.get() {
             link = &tree.next;
@@ -98,7 +98,7 @@ impl<A: Access> Trees<A> {
     }
 }
 
-impl<A: Access> Drop for Trees<A> {
+impl<C> Drop for Trees<C> {
     /// One after the other: there may be many, and each holds the next.
     fn drop(&mut self) {
         let mut next = self.0.take();

@@ -27,7 +27,7 @@ pub enum Term<'p, A: Access> {
 
 /// A lambda.
 pub struct Lambda<'p, A: Access> {
-    pub(crate) body: &'p Part<A>,
+    pub(crate) body: &'p Part<A::Cache>,
     /// How it is written.
     pub(crate) text: &'p str,
 }
@@ -50,7 +50,7 @@ impl<'p, A: Access> Lambda<'p, A> {
 /// A text, in units of UTF-16.
 pub enum Text<'p, A: Access> {
     /// One that is written in the expression.
-    Literal(&'p Literal<A>),
+    Literal(&'p Literal<A::Cache>),
     /// One that was made while it was evaluated.
     Made(Rc<[u16]>),
 }

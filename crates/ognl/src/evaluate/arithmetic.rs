@@ -53,10 +53,10 @@ impl<'p, A: Access> Run<'p, A> {
     /// The first operand and what follows, from the left.
     pub(super) fn arithmetic(
         &mut self,
-        part: &'p Part<A>,
+        part: &'p Part<A::Cache>,
         operator: Operator,
-        first: &'p Part<A>,
-        rest: &'p [Part<A>],
+        first: &'p Part<A::Cache>,
+        rest: &'p [Part<A::Cache>],
         source: &Term<'p, A>,
     ) -> Evaluated<'p, A> {
         let mut value = self.held(first, source)?;
@@ -71,9 +71,9 @@ impl<'p, A: Access> Run<'p, A> {
     /// `-a` and `~a`.
     pub(super) fn unary(
         &mut self,
-        part: &'p Part<A>,
+        part: &'p Part<A::Cache>,
         operator: Operator,
-        operand: &'p Part<A>,
+        operand: &'p Part<A::Cache>,
         source: &Term<'p, A>,
     ) -> Evaluated<'p, A> {
         let value = self.eval(operand, source)?;

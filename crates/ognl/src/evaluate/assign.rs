@@ -14,7 +14,11 @@ type Done = Result<(), Failed>;
 
 impl<'p, A: Access> Run<'p, A> {
     /// Assigns, and gives the value.
-    pub(super) fn assignment(&mut self, parts: &'p [Part<A>; 2], source: &Term<'p, A>) -> Evaluated<'p, A> {
+    pub(super) fn assignment(
+        &mut self,
+        parts: &'p [Part<A::Cache>; 2],
+        source: &Term<'p, A>,
+    ) -> Evaluated<'p, A> {
         let [to, value] = parts;
         let value = self.eval(value, source)?;
         self.assign(to, source, &value)?;
@@ -22,7 +26,7 @@ impl<'p, A: Access> Run<'p, A> {
     }
 
     /// Assigns to a part.
-    fn assign(&mut self, to: &'p Part<A>, source: &Term<'p, A>, value: &Term<'p, A>) -> Done {
+    fn assign(&mut self, to: &'p Part<A::Cache>, source: &Term<'p, A>, value: &Term<'p, A>) -> Done {
         self.meter.step().map_err(|fault| to.failed(fault))?;
         let Some(levels) = self.meter.levels.checked_sub(1) else {
             return Err(to.failed(self.meter.too_deep()));
@@ -33,7 +37,7 @@ impl<'p, A: Access> Run<'p, A> {
         done
     }
 
-    fn assign_to(&mut self, to: &'p Part<A>, source: &Term<'p, A>, value: &Term<'p, A>) -> Done {
+    fn assign_to(&mut self, to: &'p Part<A::Cache>, source: &Term<'p, A>, value: &Term<'p, A>) -> Done {
         match &to.op {
             Op::Variable(name) => {
                 let value = Rc::new(value.copy(self.access).map_err(|fault| to.failed(fault))?);
@@ -117,7 +121,7 @@ impl<'p, A: Access> Run<'p, A> {
     }
 
     /// Refuses while the scene is strict.
-    fn may_assign(&self, to: &'p Part<A>) -> Done {
+    fn may_assign(&self, to: &'p Part<A::Cache>) -> Done {
         if !self.scene.is_strict() {
             return Ok(());
         }
@@ -128,7 +132,7 @@ impl<'p, A: Access> Run<'p, A> {
 
     fn set_property(
         &mut self,
-        to: &'p Part<A>,
+        to: &'p Part<A::Cache>,
         name: &'p Name,
         source: &Term<'p, A>,
         value: &Term<'p, A>,
@@ -156,7 +160,7 @@ impl<'p, A: Access> Run<'p, A> {
     /// `source.name = value`
     fn named_set(
         &mut self,
-        to: &'p Part<A>,
+        to: &'p Part<A::Cache>,
         source: &Term<'p, A>,
         name: &str,
         value: &Term<'p, A>,
@@ -196,7 +200,7 @@ impl<'p, A: Access> Run<'p, A> {
     /// `source[key] = value`
     fn set_element(
         &mut self,
-        to: &'p Part<A>,
+        to: &'p Part<A::Cache>,
         source: &Term<'p, A>,
         key: &Term<'p, A>,
         value: &Term<'p, A>,
@@ -211,7 +215,7 @@ impl<'p, A: Access> Run<'p, A> {
 
     fn element_set(
         &mut self,
-        to: &'p Part<A>,
+        to: &'p Part<A::Cache>,
         source: &Term<'p, A>,
         key: &Term<'p, A>,
         value: &Term<'p, A>,
@@ -262,7 +266,7 @@ impl<'p, A: Access> Run<'p, A> {
     /// `source[^] = value` and the like.
     fn set_picked(
         &mut self,
-        to: &'p Part<A>,
+        to: &'p Part<A::Cache>,
         subscript: Subscript,
         source: &Term<'p, A>,
         value: &Term<'p, A>,
@@ -342,9 +346,9 @@ impl<'p, A: Access> Run<'p, A> {
     /// `name[index] = value`: the class may want to take the index itself.
     fn set_property_at(
         &mut self,
-        to: &'p Part<A>,
+        to: &'p Part<A::Cache>,
         name: &'p Name,
-        index: &'p Part<A>,
+        index: &'p Part<A::Cache>,
         source: &Term<'p, A>,
         value: &Term<'p, A>,
     ) -> Done {

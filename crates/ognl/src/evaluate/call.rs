@@ -13,9 +13,9 @@ impl<'p, A: Access> Run<'p, A> {
     /// `name(arguments)` on the source.
     pub(super) fn method(
         &mut self,
-        part: &'p Part<A>,
+        part: &'p Part<A::Cache>,
         name: &'p Name,
-        arguments: &'p [Part<A>],
+        arguments: &'p [Part<A::Cache>],
         source: &Term<'p, A>,
     ) -> Evaluated<'p, A> {
         if name.known != Known::None
@@ -62,9 +62,9 @@ impl<'p, A: Access> Run<'p, A> {
     /// What needs no call: the length of a text, the size of a collection, whether two texts are equal.
     fn answered(
         &mut self,
-        part: &'p Part<A>,
+        part: &'p Part<A::Cache>,
         known: Known,
-        arguments: &'p [Part<A>],
+        arguments: &'p [Part<A::Cache>],
         source: &Term<'p, A>,
     ) -> Result<Option<Term<'p, A>>, Failed> {
         let failed = |fault| part.failed(fault);
@@ -120,7 +120,7 @@ impl<'p, A: Access> Run<'p, A> {
     }
 
     /// Arguments as Java takes them. They are evaluated on the root.
-    pub(super) fn arguments(&mut self, parts: &'p [Part<A>]) -> Result<Vec<Value<A::Object>>, Failed> {
+    pub(super) fn arguments(&mut self, parts: &'p [Part<A::Cache>]) -> Result<Vec<Value<A::Object>>, Failed> {
         let mut values = Vec::with_capacity(parts.len());
         let root = self.root.clone();
         for part in parts {
@@ -137,10 +137,10 @@ impl<'p, A: Access> Run<'p, A> {
     /// `@class@name(arguments)`
     pub(super) fn static_method(
         &mut self,
-        part: &'p Part<A>,
+        part: &'p Part<A::Cache>,
         class: &str,
         name: &str,
-        arguments: &'p [Part<A>],
+        arguments: &'p [Part<A::Cache>],
     ) -> Evaluated<'p, A> {
         let arguments = self.arguments(arguments)?;
         self.meter.steps(8).map_err(|fault| part.failed(fault))?;
@@ -149,7 +149,12 @@ impl<'p, A: Access> Run<'p, A> {
     }
 
     /// `@class@name`
-    pub(super) fn static_field(&mut self, part: &'p Part<A>, class: &str, name: &str) -> Evaluated<'p, A> {
+    pub(super) fn static_field(
+        &mut self,
+        part: &'p Part<A::Cache>,
+        class: &str,
+        name: &str,
+    ) -> Evaluated<'p, A> {
         let value = self.access.static_field(&part.site, class, name);
         value.map(Term::Value).map_err(|fault| self.explained_field(part, fault, class, name))
     }
@@ -157,9 +162,9 @@ impl<'p, A: Access> Run<'p, A> {
     /// `new class(arguments)`
     pub(super) fn new_object(
         &mut self,
-        part: &'p Part<A>,
+        part: &'p Part<A::Cache>,
         class: &str,
-        arguments: &'p [Part<A>],
+        arguments: &'p [Part<A::Cache>],
     ) -> Evaluated<'p, A> {
         let arguments = self.arguments(arguments)?;
         let paid = self.meter.steps(8).and_then(|()| self.meter.bytes(64));
@@ -171,7 +176,7 @@ impl<'p, A: Access> Run<'p, A> {
     /// `value instanceof class`
     pub(super) fn is_instance(
         &mut self,
-        part: &'p Part<A>,
+        part: &'p Part<A::Cache>,
         value: &Term<'p, A>,
         class: &str,
     ) -> Result<bool, Fault> {

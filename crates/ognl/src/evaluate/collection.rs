@@ -11,8 +11,8 @@ impl<'p, A: Access> Run<'p, A> {
     /// `{a, b}`
     pub(super) fn list(
         &mut self,
-        part: &'p Part<A>,
-        elements: &'p [Part<A>],
+        part: &'p Part<A::Cache>,
+        elements: &'p [Part<A::Cache>],
         source: &Term<'p, A>,
     ) -> Evaluated<'p, A> {
         let terms = elements.iter().map(|element| self.eval(element, source)).collect::<Result<_, _>>()?;
@@ -22,9 +22,9 @@ impl<'p, A: Access> Run<'p, A> {
     /// `#{a: b}`
     pub(super) fn map(
         &mut self,
-        part: &'p Part<A>,
+        part: &'p Part<A::Cache>,
         class: Option<&str>,
-        pairs: &'p [Pair<A>],
+        pairs: &'p [Pair<A::Cache>],
         source: &Term<'p, A>,
     ) -> Evaluated<'p, A> {
         let mut terms: Vec<(Term<'p, A>, Term<'p, A>)> = Vec::with_capacity(pairs.len());
@@ -73,7 +73,7 @@ impl<'p, A: Access> Run<'p, A> {
     }
 
     /// An empty map of a class.
-    fn new_map(&mut self, part: &'p Part<A>, class: &str) -> Result<A::Object, Failed> {
+    fn new_map(&mut self, part: &'p Part<A::Cache>, class: &str) -> Result<A::Object, Failed> {
         let made = self.access.create(&part.site, class, Vec::new());
         let made = made.and_then(|made| match made {
             Value::Object(map) if self.access.kind(&map)? == Kind::Map => Ok(map),
@@ -161,8 +161,8 @@ impl<'p, A: Access> Run<'p, A> {
     /// `a.{b}`: the value of `b` for each element.
     pub(super) fn project(
         &mut self,
-        part: &'p Part<A>,
-        body: &'p Part<A>,
+        part: &'p Part<A::Cache>,
+        body: &'p Part<A::Cache>,
         source: &Term<'p, A>,
     ) -> Evaluated<'p, A> {
         let mut terms = Vec::new();
@@ -177,9 +177,9 @@ impl<'p, A: Access> Run<'p, A> {
     /// `a.{? b}` and the like: the elements for which `b` is true.
     pub(super) fn select(
         &mut self,
-        part: &'p Part<A>,
+        part: &'p Part<A::Cache>,
         picked: Picked,
-        body: &'p Part<A>,
+        body: &'p Part<A::Cache>,
         source: &Term<'p, A>,
     ) -> Evaluated<'p, A> {
         let mut terms = Vec::new();
@@ -201,9 +201,9 @@ impl<'p, A: Access> Run<'p, A> {
     /// `new class[size]`; a list instead of a size gives its elements.
     pub(super) fn new_array(
         &mut self,
-        part: &'p Part<A>,
+        part: &'p Part<A::Cache>,
         class: &str,
-        size: &'p Part<A>,
+        size: &'p Part<A::Cache>,
     ) -> Evaluated<'p, A> {
         let root = self.root.clone();
         let size = self.eval(size, root.term())?;
@@ -236,9 +236,9 @@ impl<'p, A: Access> Run<'p, A> {
     /// `new class[] {elements}`
     pub(super) fn new_array_of(
         &mut self,
-        part: &'p Part<A>,
+        part: &'p Part<A::Cache>,
         class: &str,
-        elements: &'p [Part<A>],
+        elements: &'p [Part<A::Cache>],
     ) -> Evaluated<'p, A> {
         let root = self.root.clone();
         let terms = elements.iter().map(|element| self.eval(element, root.term()));
@@ -247,7 +247,7 @@ impl<'p, A: Access> Run<'p, A> {
         self.array(&component, terms).map_err(|fault| part.failed(fault))
     }
 
-    fn component(&mut self, part: &'p Part<A>, class: &str) -> Result<A::Class, Failed> {
+    fn component(&mut self, part: &'p Part<A::Cache>, class: &str) -> Result<A::Class, Failed> {
         self.access.class(&part.site, class).map_err(|fault| self.explained(part, fault, class))
     }
 

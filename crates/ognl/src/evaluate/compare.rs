@@ -10,9 +10,9 @@ use crate::{Access, ErrorKind, Fault, Kind, Operator, Standard, Term, Value};
 impl<'p, A: Access> Run<'p, A> {
     pub(super) fn comparison(
         &mut self,
-        part: &'p Part<A>,
+        part: &'p Part<A::Cache>,
         operator: Operator,
-        operands: &'p [Part<A>; 2],
+        operands: &'p [Part<A::Cache>; 2],
         source: &Term<'p, A>,
     ) -> Result<bool, Failed> {
         let [one, two] = operands;

@@ -16,7 +16,7 @@ impl<'p, A: Access> Run<'p, A> {
     /// Visits the elements of a value.
     pub(super) fn each(
         &mut self,
-        part: &'p Part<A>,
+        part: &'p Part<A::Cache>,
         of: &Term<'p, A>,
         visit: &mut Visit<'_, 'p, A>,
     ) -> Result<(), Failed> {
@@ -43,7 +43,7 @@ impl<'p, A: Access> Run<'p, A> {
 
     fn alone(
         &mut self,
-        part: &'p Part<A>,
+        part: &'p Part<A::Cache>,
         of: &Term<'p, A>,
         visit: &mut Visit<'_, 'p, A>,
     ) -> Result<(), Failed> {
@@ -53,7 +53,7 @@ impl<'p, A: Access> Run<'p, A> {
 
     fn each_term<'t>(
         &mut self,
-        part: &'p Part<A>,
+        part: &'p Part<A::Cache>,
         terms: &mut dyn Iterator<Item = &'t Term<'p, A>>,
         visit: &mut Visit<'_, 'p, A>,
     ) -> Result<(), Failed>
@@ -73,7 +73,7 @@ impl<'p, A: Access> Run<'p, A> {
     /// A number's: those from zero below it, of its own type.
     fn count(
         &mut self,
-        part: &'p Part<A>,
+        part: &'p Part<A::Cache>,
         of: &Term<'p, A>,
         visit: &mut Visit<'_, 'p, A>,
     ) -> Result<(), Failed> {
@@ -94,7 +94,7 @@ impl<'p, A: Access> Run<'p, A> {
 
     fn each_of(
         &mut self,
-        part: &'p Part<A>,
+        part: &'p Part<A::Cache>,
         object: &A::Object,
         of: &Term<'p, A>,
         visit: &mut Visit<'_, 'p, A>,
@@ -135,8 +135,8 @@ impl<'p, A: Access> Run<'p, A> {
     /// `a in b`: whether an element of `b` equals `a`. Null has none.
     pub(super) fn is_in(
         &mut self,
-        part: &'p Part<A>,
-        operands: &'p [Part<A>; 2],
+        part: &'p Part<A::Cache>,
+        operands: &'p [Part<A::Cache>; 2],
         source: &Term<'p, A>,
     ) -> Result<bool, Failed> {
         let [one, two] = operands;
@@ -167,7 +167,7 @@ impl<'p, A: Access> Run<'p, A> {
 }
 
 /// Whether a part is a literal that costs nothing.
-fn is_literal<A: Access>(part: &Part<A>) -> bool {
+fn is_literal<C>(part: &Part<C>) -> bool {
     use crate::prepared::Op;
     matches!(
         part.op,

@@ -11,8 +11,8 @@ use crate::{Access, Fault, Kind, Term, Value};
 impl<'p, A: Access> Run<'p, A> {
     pub(super) fn equality(
         &mut self,
-        part: &'p Part<A>,
-        operands: &'p [Part<A>; 2],
+        part: &'p Part<A::Cache>,
+        operands: &'p [Part<A::Cache>; 2],
         source: &Term<'p, A>,
     ) -> Result<bool, Failed> {
         let [one, two] = operands;

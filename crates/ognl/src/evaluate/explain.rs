@@ -70,7 +70,7 @@ impl<'p, A: Access> Run<'p, A> {
     #[inline(never)]
     pub(super) fn explained_method(
         &self,
-        part: &Part<A>,
+        part: &Part<A::Cache>,
         fault: Fault,
         source: &Term<'p, A>,
         name: &str,
@@ -96,7 +96,13 @@ impl<'p, A: Access> Run<'p, A> {
     /// A failure to call a static method.
     #[cold]
     #[inline(never)]
-    pub(super) fn explained_static(&self, part: &Part<A>, fault: Fault, class: &str, name: &str) -> Failed {
+    pub(super) fn explained_static(
+        &self,
+        part: &Part<A::Cache>,
+        fault: Fault,
+        class: &str,
+        name: &str,
+    ) -> Failed {
         if let Some(thrown) = fault.exception() {
             let message = format!("@{class}@{name}(..) threw {}.", thrown.shown());
             return part.failed(Fault::new(ErrorKind::MethodFailed(thrown.class.clone()), message));
@@ -125,7 +131,13 @@ impl<'p, A: Access> Run<'p, A> {
     /// A failure to read a static field.
     #[cold]
     #[inline(never)]
-    pub(super) fn explained_field(&self, part: &Part<A>, fault: Fault, class: &str, name: &str) -> Failed {
+    pub(super) fn explained_field(
+        &self,
+        part: &Part<A::Cache>,
+        fault: Fault,
+        class: &str,
+        name: &str,
+    ) -> Failed {
         if *fault.kind() != ErrorKind::NoSuchField || !fault.message().is_empty() {
             return self.explained(part, fault, class);
         }
@@ -148,7 +160,7 @@ impl<'p, A: Access> Run<'p, A> {
     /// A failure to make an object.
     #[cold]
     #[inline(never)]
-    pub(super) fn explained_new(&self, part: &Part<A>, fault: Fault, class: &str) -> Failed {
+    pub(super) fn explained_new(&self, part: &Part<A::Cache>, fault: Fault, class: &str) -> Failed {
         if let Some(thrown) = fault.exception() {
             let message = format!("new {class}(..) threw {}.", thrown.shown());
             return part.failed(Fault::new(ErrorKind::MethodFailed(thrown.class.clone()), message));
@@ -174,7 +186,7 @@ impl<'p, A: Access> Run<'p, A> {
     /// A failure that may be about a class.
     #[cold]
     #[inline(never)]
-    pub(super) fn explained(&self, part: &Part<A>, fault: Fault, class: &str) -> Failed {
+    pub(super) fn explained(&self, part: &Part<A::Cache>, fault: Fault, class: &str) -> Failed {
         if let Some(thrown) = fault.exception() {
             let message = format!("The class {class} cannot be used: it threw {}.", thrown.shown());
             return part.failed(Fault::new(fault.kind().clone(), message));

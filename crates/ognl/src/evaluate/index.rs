@@ -11,8 +11,8 @@ impl<'p, A: Access> Run<'p, A> {
     /// `[index]` of the source.
     pub(super) fn index(
         &mut self,
-        part: &'p Part<A>,
-        index: &'p Part<A>,
+        part: &'p Part<A::Cache>,
+        index: &'p Part<A::Cache>,
         source: &Term<'p, A>,
     ) -> Evaluated<'p, A> {
         let root = self.root.clone();
@@ -26,7 +26,7 @@ impl<'p, A: Access> Run<'p, A> {
 
     fn element(
         &mut self,
-        part: &'p Part<A>,
+        part: &'p Part<A::Cache>,
         source: &Term<'p, A>,
         key: &Term<'p, A>,
     ) -> Result<Term<'p, A>, Fault> {
@@ -44,7 +44,7 @@ impl<'p, A: Access> Run<'p, A> {
 
     fn element_of(
         &mut self,
-        part: &'p Part<A>,
+        part: &'p Part<A::Cache>,
         object: &A::Object,
         source: &Term<'p, A>,
         key: &Term<'p, A>,
@@ -80,7 +80,7 @@ impl<'p, A: Access> Run<'p, A> {
 
     fn element_of_made(
         &mut self,
-        part: &'p Part<A>,
+        part: &'p Part<A::Cache>,
         made: &Made<'p, A>,
         source: &Term<'p, A>,
         key: &Term<'p, A>,
@@ -111,7 +111,7 @@ impl<'p, A: Access> Run<'p, A> {
     /// Of a list, set or array only a text names a property.
     fn named_by_text(
         &mut self,
-        part: &'p Part<A>,
+        part: &'p Part<A::Cache>,
         source: &Term<'p, A>,
         key: &Term<'p, A>,
     ) -> Result<Term<'p, A>, Fault> {
@@ -124,7 +124,7 @@ impl<'p, A: Access> Run<'p, A> {
     /// The property that is called as the index is written.
     fn named(
         &mut self,
-        part: &'p Part<A>,
+        part: &'p Part<A::Cache>,
         source: &Term<'p, A>,
         key: &Term<'p, A>,
     ) -> Result<Term<'p, A>, Fault> {
@@ -162,7 +162,7 @@ impl<'p, A: Access> Run<'p, A> {
     /// `[^]`, `[|]`, `[$]` or `[*]` of the source: its first, middle or last element, or a copy of all.
     pub(super) fn subscript(
         &mut self,
-        part: &'p Part<A>,
+        part: &'p Part<A::Cache>,
         subscript: Subscript,
         source: &Term<'p, A>,
     ) -> Evaluated<'p, A> {
@@ -173,7 +173,7 @@ impl<'p, A: Access> Run<'p, A> {
 
     fn picked(
         &mut self,
-        part: &'p Part<A>,
+        part: &'p Part<A::Cache>,
         subscript: Subscript,
         source: &Term<'p, A>,
     ) -> Result<Option<Term<'p, A>>, Failed> {
@@ -245,9 +245,9 @@ impl<'p, A: Access> Run<'p, A> {
     /// `name[index]` of an object whose class takes the index itself.
     pub(super) fn indexed(
         &mut self,
-        part: &'p Part<A>,
+        part: &'p Part<A::Cache>,
         name: &'p Name,
-        index: &'p Part<A>,
+        index: &'p Part<A::Cache>,
         found: &IndexedProperty,
         object: &A::Object,
         source: &Term<'p, A>,
@@ -270,9 +270,9 @@ impl<'p, A: Access> Run<'p, A> {
     /// The index that a class takes itself: `[^]` and the like are those of the whole array.
     pub(super) fn index_value(
         &mut self,
-        part: &'p Part<A>,
+        part: &'p Part<A::Cache>,
         name: &'p Name,
-        index: &'p Part<A>,
+        index: &'p Part<A::Cache>,
         found: &IndexedProperty,
         source: &Term<'p, A>,
     ) -> Result<Value<A::Object>, Failed> {

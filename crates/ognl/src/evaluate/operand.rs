@@ -9,7 +9,7 @@ use crate::{Access, Fault, Kind, Term, Value};
 
 impl<'p, A: Access> Run<'p, A> {
     /// Whether a value counts as true.
-    pub(super) fn is_true(&self, part: &Part<A>, term: &Term<'p, A>) -> Result<bool, Failed> {
+    pub(super) fn is_true(&self, part: &Part<A::Cache>, term: &Term<'p, A>) -> Result<bool, Failed> {
         match term {
             Term::Value(Value::Boolean(value)) => Ok(*value),
             Term::Value(value) => boolean_of(self.access, value).map_err(|fault| part.failed(fault)),

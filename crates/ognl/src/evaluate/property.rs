@@ -10,7 +10,7 @@ impl<'p, A: Access> Run<'p, A> {
     /// `name` of the source.
     pub(super) fn property(
         &mut self,
-        part: &'p Part<A>,
+        part: &'p Part<A::Cache>,
         name: &'p Name,
         source: &Term<'p, A>,
     ) -> Evaluated<'p, A> {
@@ -31,7 +31,7 @@ impl<'p, A: Access> Run<'p, A> {
     #[inline(never)]
     pub(super) fn property_of_own(
         &mut self,
-        part: &'p Part<A>,
+        part: &'p Part<A::Cache>,
         name: &str,
         known: Known,
         source: &Term<'p, A>,
@@ -57,7 +57,7 @@ impl<'p, A: Access> Run<'p, A> {
 
     fn property_of_made(
         &mut self,
-        part: &'p Part<A>,
+        part: &'p Part<A::Cache>,
         name: &str,
         known: Known,
         made: &Made<'p, A>,
@@ -85,9 +85,9 @@ impl<'p, A: Access> Run<'p, A> {
     /// `name[index]`: the class may want to take the index itself.
     pub(super) fn property_at(
         &mut self,
-        part: &'p Part<A>,
+        part: &'p Part<A::Cache>,
         name: &'p Name,
-        index: &'p Part<A>,
+        index: &'p Part<A::Cache>,
         source: &Term<'p, A>,
     ) -> Evaluated<'p, A> {
         match (source, name.slot) {
@@ -124,9 +124,9 @@ impl<'p, A: Access> Run<'p, A> {
     /// `name.length`
     pub(super) fn property_length(
         &mut self,
-        part: &'p Part<A>,
+        part: &'p Part<A::Cache>,
         name: &'p Name,
-        length: &'p Part<A>,
+        length: &'p Part<A::Cache>,
         source: &Term<'p, A>,
     ) -> Evaluated<'p, A> {
         if let (Term::Source(root), Some(slot)) = (source, name.slot)

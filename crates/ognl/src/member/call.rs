@@ -9,20 +9,24 @@ use super::listed::type_name;
 use super::search::methods;
 use crate::{Access, Fault, Flags, Listed, Reflection, Standard, Value};
 
-/// A method or constructor that was chosen, and what to do to the arguments.
+/// A method or constructor that was chosen, and what to do to the arguments: `C` and `M` are handles of classes and
+/// methods.
 #[derive(Debug, Clone)]
-pub struct Call<R: Reflection + ?Sized> {
+pub struct Call<C, M> {
     /// The method.
-    pub method: R::Method,
+    pub method: M,
     /// Its modifiers.
     pub flags: Flags,
     /// For each argument the class to convert it to, if it does not fit as it is.
-    steps: Vec<Option<R::Class>>,
+    steps: Vec<Option<C>>,
     /// Where the arguments begin that go into an array, and the class of its elements.
-    rest: Option<(usize, R::Class)>,
+    rest: Option<(usize, C)>,
 }
 
-impl<R: Reflection> Call<R> {
+/// A method that was chosen, in an implementation's own handles.
+pub type CallOf<R> = Call<<R as Reflection>::Class, <R as Reflection>::Method>;
+
+impl<C, M> Call<C, M> {
     /// The arguments as the method takes them.
     ///
     /// # Errors
@@ -33,7 +37,7 @@ impl<R: Reflection> Call<R> {
         mut arguments: Vec<Value<A::Object>>,
     ) -> Result<Vec<Value<A::Object>>, Fault>
     where
-        A: Access<Class = R::Class>,
+        A: Access<Class = C>,
     {
         for (argument, step) in arguments.iter_mut().zip(&self.steps) {
             if let Some(class) = step {
@@ -78,7 +82,7 @@ pub fn find_method<R: Reflection + ?Sized>(
     class: &R::Class,
     name: &str,
     arguments: &[Option<R::Class>],
-) -> Result<Call<R>, Fault> {
+) -> Result<CallOf<R>, Fault> {
     let found = named(reflection, class, name, false);
     match found.is_empty() {
         true => find_static_method(reflection, class, name, arguments),
@@ -89,9 +93,9 @@ pub fn find_method<R: Reflection + ?Sized>(
 /// What was found, or a failure that tells the classes of the arguments.
 fn known<R: Reflection + ?Sized>(
     reflection: &R,
-    found: Option<Call<R>>,
+    found: Option<CallOf<R>>,
     arguments: &[Option<R::Class>],
-) -> Result<Call<R>, Fault> {
+) -> Result<CallOf<R>, Fault> {
     found.ok_or_else(|| {
         let name = |class: &Option<R::Class>| {
             class.as_ref().map_or_else(|| "null".to_owned(), |class| type_name(reflection, class))
@@ -109,7 +113,7 @@ pub fn find_static_method<R: Reflection + ?Sized>(
     class: &R::Class,
     name: &str,
     arguments: &[Option<R::Class>],
-) -> Result<Call<R>, Fault> {
+) -> Result<CallOf<R>, Fault> {
     known(reflection, find_among(reflection, named(reflection, class, name, true), arguments)?, arguments)
 }
 
@@ -135,7 +139,7 @@ pub fn find_constructor<R: Reflection + ?Sized>(
     reflection: &R,
     class: &R::Class,
     arguments: &[Option<R::Class>],
-) -> Result<Call<R>, Fault> {
+) -> Result<CallOf<R>, Fault> {
     let mut listed = reflection.constructors(class);
     listed.retain(|one| one.flags.has(Flags::PUBLIC) && one.parameters == arguments.len());
     let mut best: Option<Fit<R>> = None;
@@ -175,7 +179,7 @@ pub(super) fn find_among<R: Reflection + ?Sized>(
     reflection: &R,
     listed: Vec<Listed<R::Method>>,
     arguments: &[Option<R::Class>],
-) -> Result<Option<Call<R>>, Fault> {
+) -> Result<Option<CallOf<R>>, Fault> {
     let mut best: Option<Fit<R>> = None;
     for one in &listed {
         let parameters = reflection.parameters(&one.member)?;
@@ -195,8 +199,8 @@ fn converted<R: Reflection + ?Sized>(
     reflection: &R,
     listed: &[Listed<R::Method>],
     arguments: &[Option<R::Class>],
-) -> Result<Option<Call<R>>, Fault> {
-    let mut best: Option<(u32, Call<R>)> = None;
+) -> Result<Option<CallOf<R>>, Fault> {
+    let mut best: Option<(u32, CallOf<R>)> = None;
     for one in listed.iter().filter(|one| one.parameters == arguments.len()) {
         let parameters = reflection.parameters(&one.member)?;
         let mut lost = 0;
@@ -331,7 +335,7 @@ impl<R: Reflection + ?Sized> Fit<R> {
         mine > its
     }
 
-    fn call(self, reflection: &R, arguments: &[Option<R::Class>]) -> Call<R> {
+    fn call(self, reflection: &R, arguments: &[Option<R::Class>]) -> CallOf<R> {
         let varargs = self.is_varargs();
         let fixed = self.parameters.len() - usize::from(varargs && !self.parameters.is_empty());
         let array = self.parameters.last().filter(|_| varargs);

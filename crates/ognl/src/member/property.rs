@@ -3,13 +3,13 @@
 use super::search::{accessor, field, methods};
 use crate::{Access, ErrorKind, Fault, Flags, Kind, Reflection, Value};
 
-/// What a property's name means.
+/// What a property's name means: `M` and `F` are handles of methods and fields.
 #[derive(Debug, Clone)]
-pub enum Property<R: Reflection + ?Sized> {
+pub enum Property<M, F> {
     /// A method without parameters: a getter, or one of just this name.
-    Getter(R::Method, Flags),
+    Getter(M, Flags),
     /// A field of the object.
-    Field(R::Field),
+    Field(F),
     /// A field of the class, which is no property: it is written `@class@name`.
     StaticField,
     /// `length` of a text.
@@ -38,6 +38,9 @@ pub enum Property<R: Reflection + ?Sized> {
     Missing,
 }
 
+/// What a property's name means, in an implementation's own handles.
+pub type PropertyOf<R> = Property<<R as Reflection>::Method, <R as Reflection>::Field>;
+
 /// What the name means to objects of a class: first what OGNL gives collections, maps, iterators and arrays;
 /// then a getter `getName` or `isName`, private ones too; then a public method without parameters whose name is
 /// `name`, `getname`, `hasname` or `isname`, whatever the case, where the shortest wins; then a field.
@@ -46,7 +49,7 @@ pub fn find_property<R: Reflection + ?Sized>(
     class: &R::Class,
     kind: Kind,
     name: &str,
-) -> Property<R> {
+) -> PropertyOf<R> {
     if let Some(found) = of_kind(kind, name) {
         return found;
     }
@@ -64,7 +67,7 @@ pub fn find_property<R: Reflection + ?Sized>(
 }
 
 /// What a kind gives by itself.
-fn of_kind<R: Reflection + ?Sized>(kind: Kind, name: &str) -> Option<Property<R>> {
+fn of_kind<M, F>(kind: Kind, name: &str) -> Option<Property<M, F>> {
     Some(match (kind, name) {
         (Kind::Text, "length") => Property::TextLength,
         (Kind::Text, "isEmpty" | "empty") => Property::TextIsEmpty,
@@ -83,7 +86,11 @@ fn of_kind<R: Reflection + ?Sized>(kind: Kind, name: &str) -> Option<Property<R>
 }
 
 /// A public method that is called like the property, with or without a prefix.
-fn by_any_case<R: Reflection + ?Sized>(reflection: &R, class: &R::Class, name: &str) -> Option<Property<R>> {
+fn by_any_case<R: Reflection + ?Sized>(
+    reflection: &R,
+    class: &R::Class,
+    name: &str,
+) -> Option<PropertyOf<R>> {
     let name = name.replace('"', "").to_lowercase();
     let rank = |method: &str| {
         let lower = method.to_lowercase();
@@ -111,7 +118,7 @@ pub fn read<A: Access>(
     access: &A,
     of: &A::Object,
     name: &str,
-    property: &Property<A>,
+    property: &PropertyOf<A>,
 ) -> Result<Value<A::Object>, Fault> {
     match property {
         Property::Getter(method, flags) => {
