@@ -33,6 +33,8 @@ pub(super) struct Hook {
     pub(super) most: u64,
     /// Asks what no compiled condition can.
     pub(super) look: Option<Arc<dyn Look>>,
+    /// It was asked at the entry already.
+    pub(super) at_entry: bool,
     pub(super) cells: Arc<Cells>,
     pub(super) core: Arc<Core>,
 }
@@ -59,7 +61,14 @@ impl Hook {
     /// Whether what is evaluated of the condition holds.
     #[inline]
     pub(super) fn holds(&self, at: &Moment<'_>, seen: &Seen<'_>) -> bool {
-        self.look.as_ref().is_none_or(|look| self.asks(&**look, at, seen))
+        self.at_entry || self.look.as_ref().is_none_or(|look| self.asks(&**look, at, seen))
+    }
+
+    /// The same at an entry, for those that ask there.
+    #[inline]
+    pub(super) fn holds_at_entry(&self, at: &Moment<'_>, seen: &Seen<'_>) -> bool {
+        let asked = self.look.as_ref().filter(|_| self.at_entry);
+        asked.is_none_or(|look| self.asks(&**look, at, seen))
     }
 
     #[inline(never)]

@@ -169,6 +169,7 @@ impl Advice {
             least: range.least,
             most: range.most,
             look: role.look,
+            at_entry: role.at_entry && what != What::Watch,
             cells: cells.clone(),
             core: core.clone(),
         };
@@ -336,13 +337,27 @@ impl Probe for Advice {
     fn began_with(&self, at: &Moment<'_>, id: u32, lanes: u8, values: &Values<'_>) -> u8 {
         let Some(hooks) = self.table.get(at.inside(), id) else { return 0 };
         let seen = Seen { point: Point::Entry, cost: 0, values: Some(values), thrown: None };
-        for hook in hooks.all().filter(|hook| hook.what == What::Watch && lanes & hook.bit != 0) {
-            if hook.core.is_running() {
+        let mut go = lanes;
+        for hook in hooks.all().filter(|hook| lanes & hook.bit != 0 && hook.core.is_running()) {
+            if hook.what == What::Watch {
                 watch(hook, at, &seen);
+            } else if !hook.holds_at_entry(at, &seen) {
+                go &= !hook.bit;
             }
         }
         // Last: what looking takes is not the call's.
-        self.began(at, id, lanes)
+        self.began(at, id, go)
+    }
+
+    fn line(&self, at: &Moment<'_>, id: u32, since: u64, place: u32, values: &Values<'_>) {
+        let Some(hooks) = self.table.get(at.inside(), id) else { return };
+        let cost = clock::between(since, at.now());
+        let seen = Seen { point: Point::Line(place), cost, values: Some(values), thrown: None };
+        for hook in hooks.all().filter(|hook| hook.what == What::Watch) {
+            if hook.core.is_running() && !clock::is_before(since, hook.since) {
+                watch(hook, at, &seen);
+            }
+        }
     }
 
     fn ended(&self, at: &Moment<'_>, id: u32, since: u64, lanes: u8) {
@@ -463,7 +478,7 @@ fn watch(hook: &Hook, at: &Moment<'_>, seen: &Seen<'_>) {
         Point::Entry => points.entry,
         Point::Return => points.success,
         Point::Throw => points.exception,
-        Point::Line(_) => true,
+        Point::Line(_) => points.lines,
     };
     if !is_meant || !hook.core.gives_way(at.now()) || !hook.holds(at, seen) {
         return;

@@ -73,6 +73,8 @@ pub struct Role {
     pub cost: Option<CostRange>,
     /// What is asked of its calls beyond compiled conditions, and copied of them.
     pub look: Option<Arc<dyn Look>>,
+    /// It is asked when they begin, and not when they end. Not for [`Kind::Watch`], whose points say when.
+    pub at_entry: bool,
 }
 
 /// From so many ticks to so many, inclusive.
@@ -95,6 +97,8 @@ pub struct Needs {
     pub entry_values: bool,
     /// `gate::EXIT_VALUES`, if there is a [`Look`].
     pub exit_values: bool,
+    /// `gate::LINES`.
+    pub lines: bool,
 }
 
 /// What a reader gets.
@@ -244,7 +248,8 @@ impl Listener {
             Kind::Watch(points) => (points.entry, points.success || points.exception),
             Kind::Monitor { .. } | Kind::Stack { .. } | Kind::Trace(_) => (false, true),
         };
-        Needs { tell: calls || core.flight.is_some(), calls, entry_values, exit_values }
+        let lines = matches!(core.kind, Kind::Watch(points) if points.lines);
+        Needs { tell: calls || core.flight.is_some(), calls, entry_values, exit_values, lines }
     }
 
     /// How many methods it is on.

@@ -14,6 +14,8 @@ pub struct Points {
     pub success: bool,
     /// When they throw.
     pub exception: bool,
+    /// When they reach a line that is told.
+    pub lines: bool,
 }
 
 /// When a call is looked at.
@@ -25,7 +27,7 @@ pub enum Point {
     Return,
     /// It throws.
     Throw,
-    /// It reaches a line.
+    /// It reaches a line: the pc by which that is told.
     Line(u32),
 }
 

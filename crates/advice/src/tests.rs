@@ -157,7 +157,7 @@ fn a_trace_is_handed_over_where_it_matches() {
     let tracer = listener(ListenerSpec { kind: trace(), cost: Some(range), ..Default::default() });
     assert_eq!(
         tracer.gate_needs(),
-        Needs { tell: true, calls: true, entry_values: false, exit_values: true }
+        Needs { tell: true, calls: true, entry_values: false, exit_values: true, lines: false }
     );
     attach(outer, 0, &tracer);
     attach(inner, 1, &tracer);
@@ -315,7 +315,7 @@ fn calls_in_flight_are_seen_until_they_return_or_throw() {
     let monitor = listener(ListenerSpec { in_flight: true, ..Default::default() });
     assert_eq!(
         monitor.gate_needs(),
-        Needs { tell: true, calls: false, entry_values: false, exit_values: true }
+        Needs { tell: true, calls: false, entry_values: false, exit_values: true, lines: false }
     );
     attach(id, 0, &monitor);
     let now = later();

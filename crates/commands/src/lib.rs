@@ -39,6 +39,7 @@ pub static COMMANDS: &[Entry<Host>] = &[
     Entry::of::<memory::heap::Heap>(),
     Entry::of::<memory::gc::Gc>(),
     Entry::of::<memory::heapdump::Heapdump>(),
+    Entry::of::<method::watch::Watch>(),
     Entry::of::<method::monitor::Monitor>(),
     Entry::of::<method::trace::Trace>(),
     Entry::of::<method::stack::Stack>(),

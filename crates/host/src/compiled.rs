@@ -63,6 +63,8 @@ pub struct ForMethod {
     pub exit: bool,
     /// What the call must cost besides.
     pub cost: Option<CostRange>,
+    /// What is compiled is not all of it: the whole must be evaluated where it holds.
+    pub rest: bool,
     /// What the user should know.
     pub notes: Vec<String>,
 }
@@ -72,6 +74,7 @@ pub struct ForMethod {
 pub(crate) struct Made {
     pub(crate) lane: Option<LaneCondition>,
     pub(crate) cost: Option<CostRange>,
+    pub(crate) rest: bool,
     pub(crate) notes: Vec<String>,
 }
 
@@ -115,7 +118,8 @@ impl Conditions {
             return Ok(made.clone());
         }
         let compiled = self.condition.compile(&Signature::of(facts), &code, NUMBER.fetch_add(1, Relaxed))?;
-        let mut made = Made { lane: None, cost: compiled.cost, notes: compiled.notes };
+        let mut made =
+            Made { lane: None, cost: compiled.cost, rest: compiled.rest, notes: compiled.notes };
         if let Some((name, bytes)) = &compiled.class {
             // Not under the lock: defining a class lets other code run, also ours.
             let class = self.define(env, name, bytes).map_err(|why| why.to_string())?;

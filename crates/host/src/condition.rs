@@ -42,17 +42,26 @@ pub struct Refused {
     pub message: String,
     /// Where in the condition, in bytes.
     pub at: Range<usize>,
+    /// Nothing is wrong with it, but it must be evaluated.
+    is_open: bool,
 }
 
 impl Refused {
+    /// It can never hold, or not be asked at all.
     fn new(node: &Node, message: impl Into<String>) -> Self {
-        Refused { message: message.into(), at: node.at.clone() }
+        Refused { message: message.into(), at: node.at.clone(), is_open: false }
+    }
+
+    /// Only the evaluator can say.
+    fn open(node: &Node) -> Self {
+        let message = "needs the evaluator".to_owned();
+        Refused { message, at: node.at.clone(), is_open: true }
     }
 }
 
 impl From<ognl::Error> for Refused {
     fn from(error: ognl::Error) -> Self {
-        Refused { message: error.message, at: error.at }
+        Refused { message: error.message, at: error.at, is_open: false }
     }
 }
 
@@ -87,6 +96,8 @@ pub struct Compiled {
     pub exit: bool,
     /// The cost in ticks that must also hold.
     pub range: Option<TickRange>,
+    /// Part of it could not be compiled: the whole must be evaluated where all this holds.
+    pub rest: bool,
     /// What the user should know.
     pub notes: Vec<String>,
 }
@@ -95,23 +106,32 @@ pub struct Compiled {
 #[derive(Debug, Clone)]
 pub struct Condition {
     text: String,
-    /// Expressions of which all must hold; the last one must be `true` itself.
-    parts: Vec<(Node, Uses)>,
+    /// Expressions of which all must hold; the last one must be `true` itself. What a part uses, unless it is never
+    /// compiled.
+    parts: Vec<(Node, Option<Uses>)>,
 }
 
 impl Condition {
     /// Reads a condition.
     ///
     /// # Errors
-    /// It is no expression, or speaks of something that no compiled condition has.
+    /// It is no expression, or one that no condition can be.
     pub fn parse(text: &str) -> Result<Condition, Refused> {
         let node = ognl::parse(text)?;
         let nodes = match node.what {
             What::Operator(Operator::And) => node.children,
             _ => vec![node],
         };
-        let parts = nodes.into_iter().map(|node| Uses::of(&node).map(|uses| (node, uses)));
-        Ok(Condition { text: text.to_owned(), parts: parts.collect::<Result<_, _>>()? })
+        let mut parts = Vec::with_capacity(nodes.len());
+        for node in nodes {
+            let uses = match Uses::of(&node) {
+                Ok(uses) => Some(uses),
+                Err(refused) if refused.is_open => None,
+                Err(refused) => return Err(refused),
+            };
+            parts.push((node, uses));
+        }
+        Ok(Condition { text: text.to_owned(), parts })
     }
 
     /// The condition as it was written.
@@ -123,7 +143,7 @@ impl Condition {
     pub fn needs(&self) -> Needs {
         Needs {
             values: self.parts.iter().any(|(node, _)| cost_relation(node).is_none()),
-            cost: self.parts.iter().any(|(_, uses)| uses.cost),
+            cost: self.parts.iter().any(|(node, _)| survey::names_cost(node)),
         }
     }
 
@@ -137,7 +157,8 @@ impl Condition {
         helpers: &Helpers<'_>,
         number: u32,
     ) -> Result<Compiled, Refused> {
-        let whole = |message: &str| Refused { message: message.to_owned(), at: 0..self.text.len() };
+        let whole =
+            |message: &str| Refused { message: message.to_owned(), at: 0..self.text.len(), is_open: false };
         let signature =
             Signature::read(subject).ok_or_else(|| whole("The method's descriptor makes no sense."))?;
         let lowering = |place, scene| Lowering {
@@ -151,18 +172,26 @@ impl Condition {
         let mut range = TickRange::ALL;
         let mut has_range = false;
         let (mut entry, mut exit, mut with_cost) = (Vec::new(), Vec::new(), Vec::new());
+        let mut rest = false;
         for (index, (node, uses)) in self.parts.iter().enumerate() {
-            let ask = |lowering: Lowering<'_>| match index + 1 == self.parts.len() {
-                true => lowering.is_true(node),
-                false => lowering.truth(node),
-            };
-            if subject.when == When::Entry && uses.cost {
+            if subject.when == When::Entry && survey::names_cost(node) {
                 return Err(Refused::new(node, "#cost is known at the end of a call only: leave -b away."));
             }
+            let Some(uses) = uses else {
+                rest = true;
+                continue;
+            };
             if let Some((operator, constant, mirror)) = cost_relation(node) {
                 let operator = if mirror { mirrored(operator) } else { operator };
+                let constant = match lowering(Place::Exit, Scene::Returned).value(constant) {
+                    Err(refused) if refused.is_open => {
+                        rest = true;
+                        continue;
+                    }
+                    constant => constant?,
+                };
                 range = self
-                    .cost(operator, &lowering(Place::Exit, Scene::Returned).value(constant)?, helpers)
+                    .cost(operator, &constant, helpers)
                     .and_then(|found| found.and(range))
                     .ok_or_else(|| {
                         Refused::new(node, "No call takes so long, so that the condition could never hold.")
@@ -170,26 +199,40 @@ impl Condition {
                 has_range = true;
                 continue;
             }
-            let stored = |parameter: &usize| subject.stored.get(*parameter).copied().unwrap_or(true);
-            let test = if subject.when == When::Entry {
-                let test = ask(lowering(Place::Entry, Scene::Before))?;
-                entry.push(test.clone());
-                test
-            } else if !uses.cost && !uses.end && !uses.parameters.iter().any(stored) {
-                let test = ask(lowering(Place::Entry, Scene::Returned))?;
-                entry.push(test.clone());
-                test
-            } else {
-                let mut test = ask(lowering(Place::Exit, Scene::Returned))?;
-                if uses.end {
-                    let thrown = ask(lowering(Place::Exit, Scene::Thrown))?;
-                    test = Test::choose(Test::IsNull(THROWN), test, thrown);
-                }
-                if uses.cost { &mut with_cost } else { &mut exit }.push(test.clone());
-                test
+            let ask = |lowering: Lowering<'_>| match index + 1 == self.parts.len() {
+                true => lowering.is_true(node),
+                false => lowering.truth(node),
             };
+            let stored = |parameter: &usize| subject.stored.get(*parameter).copied().unwrap_or(true);
+            let is_early = !uses.cost && !uses.end && !uses.parameters.iter().any(stored);
+            let test = match subject.when {
+                When::Entry => ask(lowering(Place::Entry, Scene::Before)),
+                When::Exit if is_early => ask(lowering(Place::Entry, Scene::Returned)),
+                When::Exit => ask(lowering(Place::Exit, Scene::Returned)).and_then(|test| match uses.end {
+                    true => {
+                        let thrown = ask(lowering(Place::Exit, Scene::Thrown))?;
+                        Ok(Test::choose(Test::IsNull(THROWN), test, thrown))
+                    }
+                    false => Ok(test),
+                }),
+            };
+            let test = match test {
+                Err(refused) if refused.is_open => {
+                    rest = true;
+                    continue;
+                }
+                test => test?,
+            };
+            if subject.when == When::Entry || is_early {
+                entry.push(test.clone());
+            } else if uses.cost {
+                with_cost.push(test.clone());
+            } else {
+                exit.push(test.clone());
+            }
             if test == Test::Always(false) {
                 // params.length == 2 && params[1] > 0: what follows need not fit.
+                rest = false;
                 break;
             }
         }
@@ -217,6 +260,7 @@ impl Condition {
             entry: overrides(Place::Entry),
             exit: overrides(Place::Exit),
             range: has_range.then_some(range),
+            rest,
             notes,
         })
     }
@@ -230,8 +274,12 @@ impl Condition {
 
     /// What is said of parameters whose declared type leaves open what they are.
     fn notes(&self, signature: &Signature, tells_apart: bool) -> Vec<String> {
-        let mut used: Vec<usize> =
-            self.parts.iter().flat_map(|(_, uses)| uses.parameters.iter().copied()).collect();
+        let mut used: Vec<usize> = self
+            .parts
+            .iter()
+            .filter_map(|(_, uses)| uses.as_ref())
+            .flat_map(|uses| uses.parameters.iter().copied())
+            .collect();
         used.sort_unstable();
         used.dedup();
         used.retain(|_| tells_apart);

@@ -90,6 +90,7 @@ impl Compile for Conditioned {
             entry: compiled.entry,
             exit: compiled.exit,
             cost: compiled.range.map(|range| CostRange { least: range.least, most: range.most }),
+            rest: compiled.rest,
             notes: compiled.notes,
         })
     }

@@ -243,9 +243,14 @@ impl Method {
             }
             bits |= if needs.tell { gate::TELL } else { 0 };
             bits |= if needs.calls { gate::CALLS } else { 0 };
-            if lane.role.look.is_some() {
-                bits |= if needs.entry_values { gate::ENTRY_VALUES } else { 0 };
-                bits |= if needs.exit_values { gate::EXIT_VALUES } else { 0 };
+            bits |= if needs.lines { gate::LINES } else { 0 };
+            match &lane.role {
+                Role { look: Some(_), at_entry: true, .. } => bits |= gate::ENTRY_VALUES,
+                Role { look: Some(_), .. } => {
+                    bits |= if needs.entry_values { gate::ENTRY_VALUES } else { 0 };
+                    bits |= if needs.exit_values { gate::EXIT_VALUES } else { 0 };
+                }
+                _ => {}
             }
         }
         bits

@@ -117,7 +117,7 @@ impl Lazy {
                 log::warn!("{} is loaded unobserved: {why}", one.facts.shown());
             }
             let facts: Vec<_> = woven.into_iter().map(|one| one.facts).collect();
-            for refused in self.opener.open(weaver, env, &facts, false, &mut Vec::new()) {
+            for refused in self.opener.open(weaver, env, &class, &facts, false, &mut Vec::new()) {
                 log::warn!("{} is loaded unobserved: {}", refused.what, refused.why);
             }
             self.opener.came(facts.len());

@@ -46,6 +46,7 @@ pub mod thread_info;
 pub mod thread_state;
 pub mod threads;
 pub mod virtual_threads;
+pub mod watching;
 pub mod weaver;
 
 use std::sync::Arc;
@@ -54,6 +55,7 @@ use jvm::{Environment, Vm};
 use parking_lot::Mutex;
 
 pub use ::advice;
+pub use ::values;
 pub use advice::budget;
 pub use calls_in_flight::CallInFlight;
 pub use error::{Error, MissingModule, Result};

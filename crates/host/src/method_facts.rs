@@ -36,6 +36,8 @@ pub struct CodeFacts {
     pub dropped_arguments: bool,
     /// For each parameter, `this` left out, whether the body stores into it. Empty where unknown.
     pub stored: Vec<bool>,
+    /// The names of the parameters, `this` left out. Empty where none is known.
+    pub names: Vec<Option<Box<str>>>,
     /// The calls in it, by number.
     pub sites: Vec<Site>,
     /// Whether normal exits bring what stored arguments were at the entry, too.
@@ -143,10 +145,16 @@ impl CodeFacts {
         if woven.dropped_arguments {
             notes.push("it has more than 16 arguments of a kind; those beyond are not seen");
         }
+        let mut names: Vec<Option<Box<str>>> =
+            woven.names.iter().map(|name| name.as_ref().map(|name| mutf8::text(name).into())).collect();
+        if names.iter().all(Option::is_none) {
+            names = Vec::new();
+        }
         Self {
             shape: woven.shape.map(|shape| (shape.objects, shape.longs)),
             dropped_arguments: woven.dropped_arguments,
             stored: woven.stored.clone(),
+            names,
             sites: woven.sites.iter().map(site).collect(),
             entered: woven.entered,
             lines: woven.lines.iter().map(ToldLine::of).collect(),

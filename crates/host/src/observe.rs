@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use jvm::{Env, Local, Vm};
+use jvm::{Class, Env, Local, Vm};
 use parking_lot::Mutex;
 use weave::Parts;
 
@@ -64,8 +64,18 @@ pub trait Looks: Send + Sync {
     /// What must be woven for it.
     fn parts(&self) -> Parts;
 
-    /// For one method, as it is woven.
-    fn of(&self, facts: &MethodFacts) -> Arc<dyn Look>;
+    /// Whether the calls are looked at when they begin, and not when they end.
+    fn at_entry(&self) -> bool;
+
+    /// For one method of this class, as it is woven; none where nothing has to be looked at. `rest`: part of the condition
+    /// could not be compiled.
+    fn of(
+        &self,
+        env: &Env<'_>,
+        facts: &MethodFacts,
+        class: Option<&Local<'_, Class>>,
+        rest: bool,
+    ) -> Option<Arc<dyn Look>>;
 }
 
 /// What came of it.
@@ -155,6 +165,7 @@ impl Opener {
         &self,
         weaver: &Weaver,
         env: &Env<'_>,
+        class: &WovenClass,
         methods: &[Arc<MethodFacts>],
         inner: bool,
         notes: &mut Vec<String>,
@@ -165,8 +176,14 @@ impl Opener {
             let made = self.fitting(inner).map_or_else(|| Ok(Made::default()), |made| made.of(env, facts));
             let place = made.and_then(|made| {
                 notes.extend(made.notes);
-                let look = self.looks.as_ref().filter(|_| !inner).map(|looks| looks.of(facts));
-                let role = Role { inner, cost: made.cost, look };
+                let mut role = Role { inner, cost: made.cost, look: None, at_entry: false };
+                if let Some(looks) = self.looks.as_ref().filter(|_| !inner) {
+                    let mirror = class.class.read().clone().and_then(|class| class.get(env).ok()?);
+                    role.look = looks.of(env, facts, mirror.as_ref(), made.rest);
+                    role.at_entry = looks.at_entry();
+                } else if made.rest {
+                    return Err("the condition needs the evaluator, which does not look at these calls".to_owned());
+                }
                 weaver.lanes.open(env, facts, &self.listener, role, made.lane)
             });
             match place {
@@ -474,7 +491,7 @@ fn open(
             Some(why) => effect.refused.push(Refused { what: facts.shown(), why }),
         }
     }
-    let refused = opener.open(weaver, env, &woven, inner, &mut effect.notes);
+    let refused = opener.open(weaver, env, class, &woven, inner, &mut effect.notes);
     woven.retain(|facts| !refused.iter().any(|refused| refused.what == facts.shown()));
     effect.refused.extend(refused);
     effect.classes += usize::from(!woven.is_empty());

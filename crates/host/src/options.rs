@@ -6,6 +6,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
 use parking_lot::Mutex;
+use values::Redaction;
 
 use crate::error::{Error, Result};
 
@@ -14,6 +15,7 @@ pub struct Options {
     flags: [AtomicBool; FLAGS.len()],
     object_size_limit: AtomicU32,
     job_timeout: Mutex<String>,
+    redact: Mutex<String>,
 }
 
 /// An option as the command shows it.
@@ -123,6 +125,7 @@ impl Default for Options {
             flags: FLAGS.each_ref().map(|flag| AtomicBool::new(flag.default)),
             object_size_limit: AtomicU32::new(SIZE_LIMIT),
             job_timeout: Mutex::new(JOB_TIMEOUT.to_owned()),
+            redact: Mutex::new(values::DEFAULT.to_owned()),
         }
     }
 }
@@ -192,6 +195,11 @@ impl Options {
         self.job_timeout.lock().clone()
     }
 
+    /// `redact`: the names whose values never leave the process.
+    pub fn redaction(&self) -> Redaction {
+        Redaction::parse(&self.redact.lock())
+    }
+
     /// All of them, by level and name.
     pub fn all(&self) -> Vec<OptionRow> {
         let flags = FLAGS.iter().zip(&self.flags).map(|(flag, value)| OptionRow {
@@ -218,7 +226,15 @@ impl Options {
             summary: "Longest job",
             description: "A job ends after this time: a number and d, h, m or s.",
         };
-        let mut all: Vec<OptionRow> = flags.chain([size, timeout]).collect();
+        let redact = OptionRow {
+            level: 0,
+            kind: "String",
+            name: "redact",
+            value: self.redact.lock().clone(),
+            summary: "Names of secrets",
+            description: "Values of what has one of these in its name are shown as ***.",
+        };
+        let mut all: Vec<OptionRow> = flags.chain([size, timeout, redact]).collect();
         all.sort_by_key(|row| (row.level, row.name));
         all
     }
@@ -259,6 +275,7 @@ impl Options {
                 };
                 self.object_size_limit.store(limit, Relaxed);
             }
+            _ if name == "redact" => value.clone_into(&mut self.redact.lock()),
             _ => value.clone_into(&mut self.job_timeout.lock()),
         }
         let after = self.get(name).map(|row| row.value).unwrap_or_default();
@@ -314,6 +331,6 @@ mod tests {
             !options.strict(),
         ];
         assert!(reads.iter().all(|read| *read), "{reads:?}");
-        assert_eq!(options.all().len(), 12);
+        assert_eq!(options.all().len(), 13);
     }
 }

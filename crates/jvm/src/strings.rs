@@ -4,6 +4,7 @@
 use crate::env::{Env, jni};
 use crate::error::{Error, Result, room};
 use crate::known;
+use crate::live::LiveString;
 use crate::refs::{Local, Ref};
 
 impl<'f> Env<'f> {
@@ -50,5 +51,14 @@ impl<'f> Env<'f> {
         // SAFETY: `units` has `length` units (a longer text cannot be a Java string and is cut).
         let raw = unsafe { jni!(self, NewString, units.as_ptr(), length) };
         self.receive(raw, "NewString")
+    }
+
+    /// A new `java.lang.String` of these units.
+    pub fn new_units(&self, units: &[u16]) -> Result<LiveString<'f>> {
+        self.ready()?;
+        let length = i32::try_from(units.len()).map_err(|_| Error::NoMemory { wanted: units.len() })?;
+        // SAFETY: `units` has `length` units.
+        let raw = unsafe { jni!(self, NewString, units.as_ptr(), length) };
+        Ok(LiveString::new(self.receive(raw, "NewString")?))
     }
 }

@@ -153,6 +153,12 @@ impl<'p, A: Access> Term<'p, A> {
         Term::made(Content::Array(elements))
     }
 
+    /// A map of texts that is none of Java's yet; no key twice.
+    pub fn map(pairs: impl IntoIterator<Item = (Rc<[u16]>, Term<'p, A>)>) -> Self {
+        let pair = |(key, value)| (Term::Text(Text::Made(key)), value);
+        Term::made(Content::Map(pairs.into_iter().map(pair).collect()))
+    }
+
     pub(crate) fn made(content: Content<'p, A>) -> Self {
         let depth = match &content {
             Content::List(terms) | Content::Array(terms) => terms.iter().map(Term::depth).max(),

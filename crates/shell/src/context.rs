@@ -7,7 +7,7 @@ use model::{Message, Show, View};
 
 use crate::job::Job;
 use crate::shell::Shell;
-use crate::{Connections, Draw, Drawn, Failure, Outside, Signature, Size};
+use crate::{Connections, Draw, Drawn, Failure, Outside, Permission, Signature, Size};
 
 /// Who asks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -99,6 +99,11 @@ impl Context<'_> {
     /// Who asks.
     pub fn session(&self) -> &SessionFacts {
         self.facts
+    }
+
+    /// Whether who asks has this permission.
+    pub fn may(&self, permission: Permission) -> bool {
+        self.shell.permissions().has(permission)
     }
 
     /// All commands there are, in the order they are listed.

@@ -36,7 +36,7 @@ pub use outside::{Asked, Draw, Drawn, Outside, Size};
 pub use session::{Event, Session, Setup};
 pub use shell::Shell;
 pub use shell_derive::{Args, Choice, OptionGroup};
-pub use signature::{Arg, Group, Opt, Permission, Shape, Signature};
+pub use signature::{Arg, Group, Opt, Permission, Permissions, Shape, Signature};
 pub use usage::UsageError;
 pub use value::{
     ClassPattern, CommandName, Environment, Expression, FilePath, MethodPattern, SystemProperty, ThreadId,

@@ -116,6 +116,12 @@ impl Running {
             return Err(Failure::new(format!("{name}: command not found")));
         };
         let signature = command.signature;
+        if !caller.shell.permissions().has(signature.permission) {
+            return Err(Failure::new(format!(
+                "`{name}` needs the permission {}, which this agent was started without (its option `permissions`).",
+                signature.permission.name()
+            )));
+        }
         let mut cx = Context {
             job: &self.job,
             shell: &caller.shell,

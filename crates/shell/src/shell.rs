@@ -9,7 +9,7 @@ use parking_lot::{Condvar, Mutex, RwLock};
 
 use crate::history::History;
 use crate::job::Job;
-use crate::{Connections, Context, Entry, Failure, Outside, Signature, Word};
+use crate::{Connections, Context, Entry, Failure, Outside, Permissions, Signature, Word};
 
 type Run = Box<dyn Fn(&[Word], &mut Context<'_>) -> Result<(), Failure> + Send + Sync>;
 
@@ -23,6 +23,7 @@ pub(crate) struct Bound {
 pub struct Shell {
     commands: Vec<Bound>,
     disabled: RwLock<Vec<String>>,
+    permissions: RwLock<Permissions>,
     pub(crate) outside: Arc<dyn Outside>,
     pub(crate) history: History,
     connections: Connections,
@@ -47,6 +48,7 @@ impl Shell {
         Arc::new(Self {
             commands: entries.iter().map(bind).collect(),
             disabled: RwLock::default(),
+            permissions: RwLock::new(Permissions::ALL),
             outside,
             history: History::default(),
             connections: Connections::default(),
@@ -68,6 +70,16 @@ impl Shell {
     /// Takes these commands away, by name, and gives back those taken away before.
     pub fn disable(&self, names: &[String]) {
         *self.disabled.write() = names.to_vec();
+    }
+
+    /// From now on only what needs these permissions is run.
+    pub fn permit(&self, permissions: Permissions) {
+        *self.permissions.write() = permissions;
+    }
+
+    /// What may be done.
+    pub(crate) fn permissions(&self) -> Permissions {
+        *self.permissions.read()
     }
 
     /// The agent's connections: transports write, `session` reads.

@@ -78,6 +78,58 @@ pub enum Permission {
     Admin,
 }
 
+impl Permission {
+    /// All of them, from harmless to dangerous.
+    pub const ALL: [Self; 7] = [
+        Self::View,
+        Self::Profile,
+        Self::Observe,
+        Self::Evaluate,
+        Self::Mutate,
+        Self::Dump,
+        Self::Admin,
+    ];
+
+    /// As users write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::View => "view",
+            Self::Profile => "profile",
+            Self::Observe => "observe",
+            Self::Evaluate => "evaluate",
+            Self::Mutate => "mutate",
+            Self::Dump => "dump",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+/// A set of permissions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Permissions(u8);
+
+impl Permissions {
+    /// Everything.
+    pub const ALL: Self = Self(0x7F);
+
+    /// Those of these names; the names that are none come back.
+    pub fn named<'n>(names: impl IntoIterator<Item = &'n str>) -> (Self, Vec<&'n str>) {
+        let (mut set, mut unknown) = (0, Vec::new());
+        for name in names {
+            match Permission::ALL.into_iter().find(|one| one.name() == name) {
+                Some(one) => set |= 1 << one as u8,
+                None => unknown.push(name),
+            }
+        }
+        (Self(set), unknown)
+    }
+
+    /// Whether this one is in it.
+    pub fn has(self, one: Permission) -> bool {
+        self.0 & (1 << one as u8) != 0
+    }
+}
+
 /// An option.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Opt {

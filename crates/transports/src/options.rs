@@ -63,6 +63,12 @@ const KEYS: &[Key] = &[
         arthas: Some("arthas.disabledCommands"),
         set: |o, v| o.disabled_commands = names(&v),
     },
+    Key {
+        name: "permissions",
+        get: |o| o.permissions.clone(),
+        arthas: None,
+        set: |o, v| o.permissions = Some(v),
+    },
     Key { name: "config", get: |o| text(&o.config), arthas: None, set: |o, v| o.config = Some(v.into()) },
     Key { name: "socket", get: |o| o.socket.clone(), arthas: None, set: |o, v| o.socket = Some(v) },
     Key { name: "nonce", get: |o| o.nonce.clone(), arthas: None, set: |o, v| o.nonce = Some(v) },
@@ -93,6 +99,8 @@ pub struct Options {
     pub output_dir: Option<PathBuf>,
     /// `disabled-commands`: names that are refused. The value separates them by blanks, `;` or `|`.
     pub disabled_commands: Vec<String>,
+    /// `permissions`: what sessions may do (`view observe …`), separated as in `disabled_commands`; without it everything.
+    pub permissions: Option<String>,
     /// `config`: a file with the same keys, one a line.
     pub config: Option<PathBuf>,
     /// `socket`: the path of the local socket, or `@name` for an abstract one.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use mio::{Events, Poll, Token, Waker};
 use parking_lot::Mutex;
-use shell::{Outside, Shell};
+use shell::{Outside, Permissions, Shell};
 
 use crate::core::{Core, Demand};
 use crate::local::{Local, Made, Place};
@@ -280,10 +280,22 @@ impl Reactor {
         }
     }
 
+    /// What sessions may do. A name that is none allows nothing.
+    fn permissions(&self) -> Permissions {
+        let Some(names) = &self.core.options.permissions else { return Permissions::ALL };
+        let names = names.split([' ', ',', ';', '|']).map(str::trim).filter(|name| !name.is_empty());
+        let (permissions, unknown) = Permissions::named(names);
+        for name in unknown {
+            log::warn!("the option `permissions` names `{name}`, which is none: it allows nothing");
+        }
+        permissions
+    }
+
     /// Puts the options in force.
     fn apply_options(&mut self) {
         self.core.process.options_changed(&self.core.options);
         self.core.shell.disable(&self.core.options.disabled_commands);
+        self.core.shell.permit(self.permissions());
         self.tunnel.configure(self.tunnel_start, &mut self.core);
         if self.core.options.log != self.log_opened
             && let Some(path) = self.core.options.log.clone()

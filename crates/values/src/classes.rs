@@ -8,6 +8,7 @@ use jvm::live::{Instance, Live};
 use jvm::{Class, Environment, Local};
 
 use crate::facts::ClassFacts;
+use crate::java::Known;
 use crate::redaction::Redaction;
 use crate::salt::Salt;
 
@@ -19,8 +20,9 @@ const REACH: usize = 64;
 /// Classes by their mirrors.
 pub struct Classes {
     redaction: Redaction,
-    places: Box<[OnceLock<ClassFacts>]>,
+    places: Box<[OnceLock<Box<ClassFacts>>]>,
     salt: OnceLock<Option<Salt>>,
+    known: OnceLock<Option<Known>>,
 }
 
 impl Classes {
@@ -30,6 +32,7 @@ impl Classes {
             redaction,
             places: (0..PLACES).map(|_| OnceLock::new()).collect(),
             salt: OnceLock::new(),
+            known: OnceLock::new(),
         })
     }
 
@@ -43,9 +46,22 @@ impl Classes {
         *self.salt.get_or_init(|| Salt::read(live.env()))
     }
 
+    /// Finds the classes that expressions speak of whatever they say, so that no thread of the application has to; false
+    /// where one is missing.
+    pub fn prepare(&self, live: Live<'_, '_>) -> bool {
+        self.salt(live);
+        self.known(live).is_some()
+    }
+
+    /// The classes that expressions speak of whatever they say; `None` where one is missing.
+    pub(crate) fn known(&self, live: Live<'_, '_>) -> Option<&Known> {
+        self.known.get_or_init(|| Known::find(self, live)).as_ref()
+    }
+
     /// A class by its place.
+    #[inline]
     pub(crate) fn get(&self, place: u32) -> Option<&ClassFacts> {
-        self.places.get(place as usize)?.get()
+        Some(self.places.get(place as usize)?.get()?)
     }
 
     /// The class of an object, and the object as an instance of it; `last` remembers the place of the class before, and is
@@ -68,8 +84,9 @@ impl Classes {
         Some((place, facts, facts.layout.instance(live, object)?))
     }
 
+    /// A class by its mirror, met now if it was not before. `None` also where it is not linked yet: it has no objects.
     #[cold]
-    fn find(&self, live: Live<'_, '_>, class: &Local<'_, Class>) -> Option<(u32, &ClassFacts)> {
+    pub(crate) fn find(&self, live: Live<'_, '_>, class: &Local<'_, Class>) -> Option<(u32, &ClassFacts)> {
         let environment = Environment::get()?;
         let hash = environment.jvmti.identity_hash(class).ok()?.cast_unsigned();
         let start = hash.wrapping_mul(0x9E37_79B9) as usize % PLACES;
@@ -80,7 +97,7 @@ impl Classes {
                 let new = match made.take() {
                     Some(made) => made,
                     None => match ClassFacts::of(live.env(), &environment.jvmti, class, &self.redaction) {
-                        Ok(made) => made,
+                        Ok(made) => Box::new(made),
                         Err(why) => {
                             log::debug!("a class is not looked into: {why}");
                             return None;

@@ -153,7 +153,7 @@ impl<'c, 'e, 'f> Copier<'c, 'e, 'f> {
     }
 
     /// Whether the node at `from` is a name of a value that is kept secret.
-    fn is_secret_name(&self, from: usize) -> bool {
+    pub(crate) fn is_secret_name(&self, from: usize) -> bool {
         match self.node(from) {
             Some(Node::Text { text, left: 0 }) => self.classes.redaction().hides_units(self.units_of(text)),
             _ => false,

@@ -124,7 +124,7 @@ impl<'c, 'e, 'f> Copier<'c, 'e, 'f> {
     }
 
     /// Copies a list of values that no object holds: the arguments of a call, a list of an expression's.
-    pub fn made(&mut self, made: Made, size: usize, level: u32, mut items: impl FnMut(&mut Self, u32)) {
+    pub fn made(&mut self, made: Made, size: usize, level: u32, items: impl FnOnce(&mut Self, u32)) {
         if level >= self.limits.depth {
             return self.push(Node::Sized { class: made, size: size as u64 });
         }
@@ -134,6 +134,16 @@ impl<'c, 'e, 'f> Copier<'c, 'e, 'f> {
             _ => Node::Elements { class: made, shown, size: size as u64 },
         });
         items(self, level + 1);
+    }
+
+    /// A string of the JVM's.
+    pub(crate) fn live_text(&mut self, text: &LiveString<'_>) {
+        self.string(text, usize::MAX);
+    }
+
+    /// A value that cannot be read.
+    pub(crate) fn unreadable(&mut self) {
+        self.push(Node::Unreadable);
     }
 
     /// A value that is kept secret.

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicU32;
 use jvm::live::Layout;
 use jvm::{Class, Env, Jvmti, Local, Result};
 
+use crate::java::Members;
 use crate::kind::Kind;
 use crate::redaction::Redaction;
 
@@ -21,6 +22,8 @@ pub struct ClassFacts {
     /// How many of these the class declares itself.
     pub(crate) own: usize,
     says: OnceLock<Says>,
+    /// What expressions have asked of it.
+    pub(crate) members: Members,
 }
 
 /// A field that is shown.
@@ -61,7 +64,7 @@ impl ClassFacts {
         };
         let level = |field: &ShownField| layout.fields.get(field.place).map_or(0, |field| field.level);
         let own = fields.iter().take_while(|field| level(field) == 0).count();
-        Ok(Self { layout, kind, shown, fields, own, says: OnceLock::new() })
+        Ok(Self { layout, kind, shown, fields, own, says: OnceLock::new(), members: Members::default() })
     }
 
     /// What its objects are shown as.

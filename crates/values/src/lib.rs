@@ -6,26 +6,39 @@
 //! known by their insides. A copy is bounded in steps and bytes and keeps no object alive.
 #![forbid(unsafe_code)]
 
+mod chain;
 mod classes;
 mod contents;
 mod copier;
+mod data;
+mod expression;
 mod facts;
 mod item;
+mod java;
 mod kind;
-pub mod number;
+mod passed;
 mod recipe;
 mod redaction;
+mod root;
 mod salt;
+mod scrub;
 mod snapshot;
+mod term;
 mod text;
 mod throwable;
 mod walk;
+mod watcher;
 
 pub use classes::Classes;
 pub use copier::{Copier, Limits};
+pub use expression::{Expression, Place};
 pub use facts::ClassFacts;
 pub use item::Item;
+pub use java::{Java, May, Names, Site, Thing, Value};
 pub use kind::Kind;
+pub use passed::{Method, Passed, first_letters};
 pub use redaction::{DEFAULT, HIDDEN, Redaction};
+pub use root::{Moment, NAMES, Root, Variable};
 pub use snapshot::{ClassPlace, Made, Node, Snapshot, Units};
 pub use text::{Dates, Style};
+pub use watcher::{ToldLine, Watched, Watcher, Watching};

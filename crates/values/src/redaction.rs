@@ -33,6 +33,11 @@ impl Redaction {
         Self { parts: parts.map(Box::from).collect() }
     }
 
+    /// Whether nothing is kept secret.
+    pub fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
     /// Whether the value of what is called so is kept secret.
     pub fn hides(&self, name: &str) -> bool {
         if self.parts.is_empty() {

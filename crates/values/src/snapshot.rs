@@ -201,6 +201,25 @@ impl Snapshot {
         self.text.get(units.range()).unwrap_or_default()
     }
 
+    /// Text in words, without secrets in it.
+    pub(crate) fn words(&self, units: Units) -> String {
+        let text = String::from_utf16_lossy(self.units(units));
+        match self.classes.redaction().scrub(&text) {
+            std::borrow::Cow::Borrowed(_) => text,
+            std::borrow::Cow::Owned(scrubbed) => scrubbed,
+        }
+    }
+
+    /// The name of a container's class.
+    pub(crate) fn name_of(&self, class: Made) -> &str {
+        match class {
+            Made::Class(place) => self.class(place).map_or("?", |facts| facts.name()),
+            Made::Arguments => "java.lang.Object[]",
+            Made::List => "java.util.ArrayList",
+            Made::Map => "java.util.LinkedHashMap",
+        }
+    }
+
     pub(crate) fn class(&self, class: ClassPlace) -> Option<&ClassFacts> {
         self.classes.get(class)
     }

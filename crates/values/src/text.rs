@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use crate::number;
+use ognl::Value;
+
 use crate::redaction::HIDDEN;
 use crate::snapshot::{ClassPlace, Made, Node, Snapshot, Units};
 
@@ -71,7 +72,7 @@ impl Drawing<'_> {
     }
 
     fn words(&self, units: Units) -> String {
-        String::from_utf16_lossy(self.snapshot.units(units))
+        self.snapshot.words(units)
     }
 
     fn class(&self, class: ClassPlace) -> String {
@@ -99,8 +100,8 @@ impl Drawing<'_> {
             Node::Short(value) => self.said("Short", &value.to_string()),
             Node::Int(value) => self.said("Integer", &value.to_string()),
             Node::Long(value) => self.said("Long", &value.to_string()),
-            Node::Float(value) => self.said("Float", &number::float(value)),
-            Node::Double(value) => self.said("Double", &number::double(value)),
+            Node::Float(value) => self.said("Float", &shown(&Value::Float(value))),
+            Node::Double(value) => self.said("Double", &shown(&Value::Double(value))),
             Node::Char(value) => self.said("Character", &character(value)),
             Node::Text { text, left } => {
                 let text = self.words(text).replace('\n', "\\n").replace('\r', "\\r");
@@ -220,8 +221,8 @@ impl Drawing<'_> {
             Node::Short(value) => self.put(&value.to_string()),
             Node::Int(value) => self.put(&value.to_string()),
             Node::Long(value) => self.put(&value.to_string()),
-            Node::Float(value) => self.put(&number::float(value)),
-            Node::Double(value) => self.put(&number::double(value)),
+            Node::Float(value) => self.put(&shown(&Value::Float(value))),
+            Node::Double(value) => self.put(&shown(&Value::Double(value))),
             Node::Char(value) => self.put(&String::from_utf16_lossy(&[value])),
             Node::Text { text, left } => self.put(&(self.words(text) + &more(left))),
             Node::Constant { name, .. } => self.put(&self.words(name)),
@@ -271,6 +272,11 @@ impl Drawing<'_> {
             Node::Unreadable => self.put("(cannot be read)"),
         }
     }
+}
+
+/// A number as Java writes it.
+fn shown(value: &Value<()>) -> String {
+    ognl::shown(value)
 }
 
 /// What is said of text that was left out.

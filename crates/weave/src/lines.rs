@@ -90,6 +90,17 @@ impl<'a> Variables<'a> {
         Ok(Variables { rows })
     }
 
+    /// The names of the parameters, `this` left out, as far as the compiler has left them.
+    pub(crate) fn of_parameters(&self, body: &Body<'_>) -> Vec<Option<Vec<u8>>> {
+        let name = |slot: u16| {
+            // A slot may have other variables later.
+            let rows = self.rows.iter().filter(|row| row.slot == slot);
+            rows.min_by_key(|row| row.start).filter(|row| row.start == 0).map(|row| row.name.to_vec())
+        };
+        let own = body.parameters.iter().skip(usize::from(body.receiver));
+        own.map(|parameter| name(parameter.slot)).collect()
+    }
+
     /// What is told when an instruction starts: receiver and arguments, always all of them, so that what follows has the
     /// same places whatever else is woven; then the other variables that are known. The table is only believed where the slot holds such a value; an argument whose slot holds something
     /// else is read from its shadow, if it has one.

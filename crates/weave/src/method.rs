@@ -50,7 +50,13 @@ pub(crate) fn rewrite(
     let wants_lines = method.parts.contains(Parts::LINES);
     let lines = if wants_calls || wants_lines { Lines::read(&body)? } else { Lines::default() };
     let mut told_lines = if wants_lines { lines.starting(&method.lines) } else { Vec::new() };
-    let variables = if told_lines.is_empty() { Variables::default() } else { Variables::read(&body)? };
+    let variables = match () {
+        () if !told_lines.is_empty() => Variables::read(&body)?,
+        // Names are nice to have; a table that makes no sense is no reason to refuse the method.
+        () if values.is_some() => Variables::read(&body).unwrap_or_default(),
+        () => Variables::default(),
+    };
+    let names = if values.is_some() { variables.of_parameters(&body) } else { Vec::new() };
 
     let facts = facts(&body, values.as_ref(), &told_lines)?;
     let start = Start::of(&body, &facts, values.as_ref().is_some_and(Values::have_shadows))?;
@@ -104,6 +110,7 @@ pub(crate) fn rewrite(
         shape: values.as_ref().map(|values| values.shape),
         dropped_arguments: values.as_ref().is_some_and(|values| values.dropped),
         entered: values.as_ref().is_some_and(|values| values.entered),
+        names,
         stored: values.map(|values| values.stored).unwrap_or_default(),
         sites: sites.into_iter().map(|(_, site)| site).collect(),
         lines: snippets.lines,

@@ -39,6 +39,9 @@ pub struct WovenMethod {
     /// normal exit passes what it holds by then, where that is of the same kind; what is thrown comes
     /// with what it held at the entry. Known where values are passed, else empty.
     pub stored: Vec<bool>,
+    /// The names of the parameters, `this` left out, as far as the class file tells them. Known where values are passed,
+    /// else empty.
+    pub names: Vec<Option<Vec<u8>>>,
     /// All calls in the order of the code, whether told or not, so that a site's number does not
     /// depend on the parts; empty without [`Parts::CALLS`](crate::Parts::CALLS).
     pub sites: Vec<Site>,

@@ -13,5 +13,7 @@ mod running;
 pub(crate) mod stack;
 mod thread;
 pub(crate) mod trace;
+mod value;
+pub(crate) mod watch;
 
 pub(crate) use effect::Reset;

@@ -63,6 +63,9 @@ impl Command for Monitor {
             kind: Kind::Monitor { percentiles: true },
             in_flight: self.in_flight,
             parts: Parts::ENTRY_EXIT,
+            shows: None,
+            sample: 0,
+            rate: None,
         };
         let Some(mut running) = self.observing.start(host, cx, target)? else { return Ok(()) };
         let end = self.cycles(host, cx, &mut running);

@@ -9,9 +9,11 @@ use host::budget::Budget;
 use host::compiled::Compile;
 use host::condition::{Condition, When};
 use host::conditioned::Conditioned;
-use host::observe::Observation;
+use host::observe::{Looks, Observation};
+use host::values::May;
+use host::watching::Asked;
 use host::{Matched, NamePattern, Parts, Wanted};
-use shell::{Expression, MethodPattern, OptionGroup, Shape, Value};
+use shell::{Expression, MethodPattern, OptionGroup, Permission, Shape, Value};
 
 use super::effect::{Enhancer, Weaving, nothing_affected};
 use super::running::Running;
@@ -74,6 +76,19 @@ pub(super) struct Target<'a> {
     pub(super) kind: Kind,
     pub(super) in_flight: bool,
     pub(super) parts: Parts,
+    /// What is shown of each call.
+    pub(super) shows: Option<Shows<'a>>,
+    /// Only one of so many calls is looked at; 0 and 1 mean all.
+    pub(super) sample: u32,
+    /// At most so many calls a second are looked at.
+    pub(super) rate: Option<u32>,
+}
+
+/// What is shown of a call.
+pub(super) struct Shows<'a> {
+    pub(super) express: &'a Expression,
+    /// Down to which level objects are opened.
+    pub(super) depth: u32,
 }
 
 impl Observing {
@@ -104,6 +119,7 @@ impl Observing {
         target: Target<'_>,
     ) -> Result<Option<Running<'h>>, Failure> {
         let condition = target.condition.map(|condition| parse(condition, target.when)).transpose()?;
+        let looks = looks(host, cx, &target)?;
         let wanted = self.wanted(&target)?;
         let matched = host.match_methods(&wanted).or_fail()?;
         if let (Some(text), Some(condition)) = (target.condition, &condition)
@@ -125,6 +141,8 @@ impl Observing {
             cost: None,
             budget: self.budget.0,
             limit: Some(self.limits),
+            sample: target.sample,
+            rate: target.rate,
         };
         let listener = host.new_listener(spec).or_fail()?;
         let verbose = target.condition.filter(|_| verbose).map(|condition| condition.as_str().to_owned());
@@ -132,6 +150,7 @@ impl Observing {
         let mut running = Running::new(host, listener.clone(), self.limits, timeout, verbose);
         let observation = Observation {
             condition: condition.map(|condition| -> Arc<dyn Compile> { condition }),
+            looks,
             parts: target.parts,
             lazy: self.lazy.then_some(wanted),
             dump: host.options().dump().then(|| PathBuf::from(DUMPS)),
@@ -166,4 +185,30 @@ fn parse(condition: &Expression, when: When) -> Result<Arc<Conditioned>, Failure
         Ok(read) => Ok(Arc::new(Conditioned::new(Arc::new(read), when))),
         Err(refused) => Err(condition.mistake(refused.at, refused.message).into()),
     }
+}
+
+/// What looks at the calls, where something is asked or shown of them.
+fn looks(
+    host: &Host,
+    cx: &Context<'_>,
+    target: &Target<'_>,
+) -> Result<Option<Arc<dyn Looks>>, Failure> {
+    if target.condition.is_none() && target.shows.is_none() {
+        return Ok(None);
+    }
+    let asked = Asked {
+        condition: target.condition.map(evaluated).transpose()?,
+        express: target.shows.as_ref().map(|shows| evaluated(shows.express)).transpose()?,
+        depth: target.shows.as_ref().map_or(0, |shows| shows.depth),
+        may: May { evaluate: cx.may(Permission::Evaluate) },
+        at_entry: target.when == When::Entry,
+        parts: if target.shows.is_some() { Parts::VALUES } else { Parts::ENTRY_EXIT },
+    };
+    Ok(Some(Arc::new(host.watches(asked).or_fail()?)))
+}
+
+/// Reads an expression about a call; a mistake is pointed at.
+pub(super) fn evaluated(text: &Expression) -> Result<host::values::Expression, Failure> {
+    let read = host::values::Expression::of_call(text.as_str());
+    read.map_err(|wrong| text.mistake(wrong.at, wrong.message).into())
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use host::advice::{Ended, Listener, Next, StackRecord, TraceRecord};
+use host::advice::{Ended, Listener, Next, StackRecord, TraceRecord, WatchRecord};
 use host::observe::{self, Observation};
 use host::{Matched, Parts};
 
@@ -33,6 +33,7 @@ pub(super) struct Running<'h> {
 pub(super) enum Found {
     Trace(TraceRecord),
     Stack(StackRecord),
+    Watch(WatchRecord),
     /// Nothing yet.
     Nothing,
     /// It is over; why is said.
@@ -134,6 +135,7 @@ impl<'h> Running<'h> {
         Ok(match self.listener.next(SLICE) {
             Next::Trace(record) => Found::Trace(record),
             Next::Stack(record) => Found::Stack(record),
+            Next::Watch(record) => Found::Watch(record),
             Next::Nothing => Found::Nothing,
             Next::Ended(Ended::Limit) if self.shown < self.limit => Found::Nothing,
             Next::Ended(_) => Found::Over,

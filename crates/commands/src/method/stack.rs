@@ -54,6 +54,9 @@ impl Command for Stack {
             kind: Kind::Stack { depth: DEPTH },
             in_flight: false,
             parts: Parts::ENTRY_EXIT,
+            shows: None,
+            sample: 0,
+            rate: None,
         };
         let Some(mut running) = self.observing.start(host, cx, target)? else { return Ok(()) };
         let end = stacks(host, cx, &mut running);

@@ -85,6 +85,9 @@ impl Command for Trace {
             kind: Kind::Trace(options),
             in_flight: self.in_flight,
             parts: self.parts(),
+            shows: None,
+            sample: 0,
+            rate: None,
         };
         let Some(mut running) = self.observing.start(host, cx, target)? else { return Ok(()) };
         let end = self.go_down(host, cx, &mut running).and_then(|()| self.results(host, cx, &mut running));

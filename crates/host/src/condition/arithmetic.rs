@@ -29,9 +29,9 @@ pub(super) fn binary(operator: Operator, left: Value, right: Value) -> Result<Va
         Number::Real(Kind::Double, 0.0)
     };
     let [left, right] = [number(left, &null)?, number(right, &null)?];
-    let kind = if shifts { left.kind() } else { left.kind().widest(right.kind(), adds).ok_or_else(text)? };
+    let kind = if shifts { left.kind() } else { left.kind().widest(right.kind(), adds).ok_or(Why::Open)? };
     if whole && (kind.is_real() || right.kind().is_real()) {
-        return Err("works on a real number, which needs the evaluator".into());
+        return Err(Why::Open);
     }
     if !kind.is_real() && divides && matches!(right, Number::Whole(_, 0)) {
         return Ok(Value::Fails);
@@ -55,7 +55,7 @@ pub(super) fn unary(operator: Operator, value: Value) -> Result<Value, Why> {
     let kind = number.kind();
     let negates = operator == Operator::Negate;
     if kind.is_real() && !negates {
-        return Err("works on a real number, which needs the evaluator".into());
+        return Err(Why::Open);
     }
     Ok(Value::Number(match number {
         Number::Real(kind, value) => Number::Real(kind, -value),
@@ -80,16 +80,8 @@ fn number(value: Value, null: &Number) -> Result<Number, Why> {
         Value::Number(number) => Ok(number),
         Value::Truth(test) => Ok(Number::Truth(Box::new(test))),
         Value::Null => Ok(null.clone()),
-        Value::Boxed(..) => Err("works on a box, which may be null: name its value, as in \
-                                 params[0].intValue()"
-            .into()),
-        Value::Cost => Err("works on #cost: compare #cost itself with milliseconds".into()),
-        _ => Err(text()),
+        _ => Err(Why::Open),
     }
-}
-
-fn text() -> Why {
-    "works on something that is no number, which needs the evaluator".into()
 }
 
 /// The kind of a result: whole numbers of booleans and characters are ints.

@@ -12,8 +12,20 @@ use super::cost;
 use super::kind::Kind;
 use super::value::{Number, Test, Text, TextMethod, Value, holds, mirrored};
 
-/// Why two values are not compared here, as the rest of a sentence.
-pub(super) type Why = String;
+/// Why two values are not compared here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Why {
+    /// They never can be, as the rest of a sentence.
+    Wrong(String),
+    /// Only the evaluator can.
+    Open,
+}
+
+impl From<&str> for Why {
+    fn from(sentence: &str) -> Self {
+        Why::Wrong(sentence.to_owned())
+    }
+}
 
 const COMPARABLE: &str = "java/lang/Comparable";
 const STRING: &str = "java/lang/String";
@@ -31,14 +43,15 @@ pub(super) fn relation(relation: Operator, left: Value, right: Value, ticks: u64
                 return Err("compares a text with a character: write the text in double quotes".into());
             }
             (_, Value::Text(text)) if number => {
+                if parsed(text).is_some() {
+                    return Err(Why::Open);
+                }
                 let quoted = if text.chars().count() == 1 { "in single quotes" } else { "without quotes" };
-                return Err(format!("compares a number or character with a text: write it {quoted}"));
+                return Err(Why::Wrong(format!(
+                    "compares a number or character with a text: write it {quoted}"
+                )));
             }
-            (_, Value::String(_)) if number => {
-                return Err(
-                    "compares a text with a number, which needs the evaluator: quote the number".into()
-                );
-            }
+            (_, Value::String(_)) if number => return Err(Why::Open),
             _ => {}
         }
     }
@@ -66,12 +79,10 @@ fn compare(relation: Operator, left: Value, right: Value, ticks: u64) -> Result<
         (Value::Cost, Value::Number(number)) => cost_test(relation, &number, ticks)?,
         (Value::Number(number), Value::Cost) => cost_test(mirrored(relation), &number, ticks)?,
         (Value::Cost, _) | (_, Value::Cost) => {
-            return Err("compares #cost, milliseconds, with something that is no constant number".into());
+            return Err(Why::Open);
         }
         (Value::Reference(..), _) | (_, Value::Reference(..)) => {
-            return Err("compares an object with something other than null; what is in it comes with the \
-                        evaluator"
-                .into());
+            return Err(Why::Open);
         }
         (Value::Boxed(_, one), Value::Boxed(_, other))
         | (Value::String(one), Value::String(other))
@@ -82,9 +93,7 @@ fn compare(relation: Operator, left: Value, right: Value, ticks: u64) -> Result<
         }
         (Value::Anything(_), Value::Anything(_) | Value::String(_) | Value::Boxed(..))
         | (Value::String(_) | Value::Boxed(..), Value::Anything(_)) => {
-            return Err("compares two values whose types are known at run time only, which needs the \
-                        evaluator"
-                .into());
+            return Err(Why::Open);
         }
         (Value::Anything(local), other) => {
             anything(local, relation, &other, |value| again(value, other.clone()))?
@@ -214,7 +223,7 @@ fn anything(
 
 fn cost_test(relation: Operator, number: &Number, ticks_per_second: u64) -> Result<Test, Why> {
     let Some(milliseconds) = number.constant() else {
-        return Err("compares #cost, milliseconds, with something that is no constant number".into());
+        return Err(Why::Open);
     };
     let equality = if relation == Operator::NotEqual { Operator::Equal } else { relation };
     let inside = match cost::ticks(equality, milliseconds, ticks_per_second) {
@@ -266,9 +275,7 @@ pub(super) fn truth(value: Value) -> Result<Test, Why> {
             truth(Value::Number(Number::Unboxed(kind, local)))?,
         ),
         Value::Reference(local) => local.map_or(Test::Always(true), |local| Test::IsNull(local).negated()),
-        Value::Text(_) | Value::String(_) | Value::Anything(_) | Value::Cost => {
-            return Err("is no condition by itself: compare it with something".into());
-        }
+        Value::Text(_) | Value::String(_) | Value::Anything(_) | Value::Cost => return Err(Why::Open),
     })
 }
 

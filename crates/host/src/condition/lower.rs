@@ -39,8 +39,15 @@ impl Lowering<'_> {
         }
     }
 
+    fn why(&self, node: &Node, why: Why) -> Refused {
+        match why {
+            Why::Wrong(sentence) => self.refused(node, &sentence),
+            Why::Open => Refused::open(node),
+        }
+    }
+
     fn tested(&self, node: &Node, test: Result<Test, Why>) -> Result<Test, Refused> {
-        test.map_err(|why| self.refused(node, &why))
+        test.map_err(|why| self.why(node, why))
     }
 
     /// Whether the expression is `true`, which makes the condition hold.
@@ -120,7 +127,7 @@ impl Lowering<'_> {
     }
 
     pub(super) fn value(&self, node: &Node) -> Result<Value, Refused> {
-        let why = |why: Why| self.refused(node, &why);
+        let why = |why: Why| self.why(node, why);
         Ok(match (&node.what, node.children.as_slice()) {
             (What::Constant(constant), _) => match constant {
                 Constant::Null => Value::Null,
@@ -132,7 +139,7 @@ impl Lowering<'_> {
                 Constant::Double(value) => Value::Number(Number::Real(Kind::Double, *value)),
                 Constant::Text(text) => Value::Text(text.clone()),
                 Constant::BigInteger { .. } | Constant::BigDecimal(_) => {
-                    return Err(self.refused(node, "needs the evaluator"));
+                    return Err(Refused::open(node));
                 }
             },
             (What::Variable(_), _) => Value::Cost,
@@ -149,8 +156,7 @@ impl Lowering<'_> {
                 // OGNL hands on the operand that decides, whatever it is.
                 for child in children {
                     if !is_boolean(&self.value(child)?) {
-                        let why = "is no boolean, so that the whole is not compared with one";
-                        return Err(self.refused(child, why));
+                        return Err(Refused::open(child));
                     }
                 }
                 Value::Truth(self.truth(node)?)
@@ -184,11 +190,11 @@ impl Lowering<'_> {
                 _ => match is_boolean(&self.value(yes)?) && is_boolean(&self.value(no)?) {
                     true => Value::Truth(self.truth(node)?),
                     false => {
-                        return Err(self.refused(node, "chooses between values, which needs the evaluator"));
+                        return Err(Refused::open(node));
                     }
                 },
             },
-            _ => return Err(self.refused(node, "needs the evaluator")),
+            _ => return Err(Refused::open(node)),
         })
     }
 
@@ -221,7 +227,7 @@ impl Lowering<'_> {
             "isThrow" | "afterThrowing" => boolean(self.scene == Scene::Thrown),
             "isReturn" | "afterReturning" => boolean(self.scene == Scene::Returned),
             "isBefore" | "before" => boolean(self.scene == Scene::Before),
-            _ => return Err(self.refused(node, "is not known here")),
+            _ => return Err(Refused::open(node)),
         })
     }
 
@@ -238,21 +244,18 @@ impl Lowering<'_> {
                         Kind::Int,
                         i64::try_from(self.signature.parameters.len()).unwrap_or(i64::MAX),
                     )),
-                    _ => return Err(self.refused(node, "needs the evaluator")),
+                    _ => return Err(Refused::open(node)),
                 };
                 (value, rest)
             }
             [first, rest @ ..] => (self.value(first)?, rest),
-            [] => return Err(self.refused(node, "needs the evaluator")),
+            [] => return Err(Refused::open(node)),
         };
         for child in rest {
             value = match &child.what {
                 What::Method(name) => self.call(child, value, name, &child.children)?,
                 _ => {
-                    return Err(self.refused(
-                        node,
-                        "needs the evaluator: only methods of boxes and String are called here",
-                    ));
+                    return Err(Refused::open(node));
                 }
             };
         }
@@ -288,13 +291,7 @@ impl Lowering<'_> {
 
     /// A method of a box or a `String`.
     fn call(&self, node: &Node, of: Value, name: &str, arguments: &[Node]) -> Result<Value, Refused> {
-        let unknown = || {
-            let message = format!(
-                "{name} is not called here: the getters of boxes, and equals, equalsIgnoreCase, startsWith, endsWith, \
-                 contains, compareTo, length and isEmpty of a String are."
-            );
-            Refused::new(node, message)
-        };
+        let unknown = || Refused::open(node);
         let getter = Kind::ALL.into_iter().find(|kind| kind.getter().0 == name && arguments.is_empty());
         let gets = |of: Kind| getter.filter(|to| *to == of || of.is_number() && to.is_number());
         Ok(match of {
@@ -343,7 +340,7 @@ impl Lowering<'_> {
                         Value::Truth(Test::Asks(TextMethod::Equals, local, Text::Constant(text)))
                     }
                     Value::Null => Value::Truth(Test::Always(false)),
-                    _ => return Err(self.refused(argument, "is no text")),
+                    _ => return Err(Refused::open(argument)),
                 },
                 _ => return Err(unknown()),
             },
@@ -356,20 +353,13 @@ impl Lowering<'_> {
         match self.value(node)? {
             Value::Text(text) => Ok((Text::Constant(text), None)),
             Value::String(local) => Ok((Text::Local(local), Some(local))),
-            Value::Number(Number::Whole(Kind::Char, _)) => {
-                Err(self.refused(node, "is a character: write a text in double quotes"))
-            }
-            _ => Err(self.refused(node, "is no text")),
+            _ => Err(Refused::open(node)),
         }
     }
 
     fn instance_of(&self, node: &Node, value: Value, class: &str) -> Result<Test, Refused> {
         let Some(class) = classes::known(class) else {
-            let message = format!(
-                "{class} is not looked up here: instanceof knows boxes, String, collections and the common exceptions \
-                 of java.lang; other classes come with the evaluator."
-            );
-            return Err(Refused::new(node, message));
+            return Err(Refused::open(node));
         };
         Ok(match value {
             Value::Fails => Test::Fails,
@@ -385,7 +375,7 @@ impl Lowering<'_> {
             | Value::String(local)
             | Value::Anything(local)
             | Value::Reference(Some(local)) => Test::IsA(local, class),
-            Value::Reference(None) => return Err(self.refused(node, "needs the evaluator")),
+            Value::Reference(None) => return Err(Refused::open(node)),
         })
     }
 }

@@ -33,8 +33,13 @@ pub struct LiveString<'f>(Local<'f>);
 
 impl<'f> LiveString<'f> {
     /// For an object that is known to be a string.
-    pub(super) fn new(object: Local<'f>) -> LiveString<'f> {
+    pub(crate) fn new(object: Local<'f>) -> LiveString<'f> {
         LiveString(object)
+    }
+
+    /// A second reference to the same string.
+    pub fn again(&self, live: Live<'_, 'f>) -> Option<LiveString<'f>> {
+        live.again(&self.0).map(LiveString)
     }
 
     /// The object.
@@ -165,6 +170,11 @@ impl<'a> Instance<'a> {
             b'D' => region!(f64, GetDoubleArrayRegion, |number| number.to_bits().cast_signed()),
             _ => return None,
         })
+    }
+
+    /// One element of an array of primitives as a word; `None` beyond the end.
+    pub fn word(&self, live: Live<'_, '_>, index: usize) -> Option<i64> {
+        self.words(live, index, 1)?.first().copied()
     }
 
     /// Another reference to it as a string, if it is one.

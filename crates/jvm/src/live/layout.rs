@@ -3,7 +3,7 @@
 
 use std::ptr;
 
-use super::{Instance, Live};
+use super::{Instance, Live, LiveString};
 use crate::buf::{self, Buf};
 use crate::descriptor::Type;
 use crate::env::{Env, jni};
@@ -161,6 +161,20 @@ impl Layout {
         // SAFETY: a local reference made just now.
         unsafe { jni!(live.env, DeleteLocalRef, class) };
         if is { Instance::new(self, live, object) } else { None }
+    }
+
+    /// The object as a string, if this is the class of strings and the object's; else it comes back.
+    #[inline]
+    pub fn into_string<'f>(
+        &self,
+        live: Live<'_, '_>,
+        object: Local<'f>,
+    ) -> std::result::Result<LiveString<'f>, Local<'f>> {
+        if self.nature == Nature::String && self.instance(live, &object).is_some() {
+            Ok(LiveString::new(object))
+        } else {
+            Err(object)
+        }
     }
 
     fn is_class(&self, live: Live<'_, '_>, class: jobject) -> bool {

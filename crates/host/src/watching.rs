@@ -1,0 +1,187 @@
+//! Looking at calls with their values: what is asked of them and shown of them, made ready for each method that is
+//! observed. Everything that could load a class or take long is done here, on the command's thread.
+
+use std::sync::Arc;
+
+use jvm::{Capabilities, Capability, Class, Env, Environment, Local};
+use values::{
+    Classes, Expression, Limits, May, Method, Names, Passed, ToldLine, Variable, Watcher, Watching,
+};
+use weave::Parts;
+
+use crate::Host;
+use crate::advice::Look;
+use crate::error::Result;
+use crate::method_facts::{CodeFacts, MethodFacts};
+use crate::observe::Looks;
+
+/// What is asked of calls and shown of them, whatever the method.
+#[derive(Default)]
+pub struct Asked {
+    /// Which calls are meant; all, if there is none.
+    pub condition: Option<Expression>,
+    /// What is shown of them; nothing, if there is none.
+    pub express: Option<Expression>,
+    /// Down to which level objects are opened.
+    pub depth: u32,
+    /// What the expressions may do.
+    pub may: May,
+    /// The condition is asked when calls begin.
+    pub at_entry: bool,
+    /// What must be woven for it.
+    pub parts: Parts,
+}
+
+impl Host {
+    /// The classes that an answer of a command meets, with the names that are kept secret now.
+    pub fn met_classes(&self) -> Arc<Classes> {
+        Classes::new(self.options.redaction())
+    }
+
+    /// How values are copied: so deep, within the limits that are in force.
+    pub fn copy_limits(&self, depth: u32) -> Limits {
+        // Nobody is shown more characters than these.
+        let units = u32::try_from(self.options.object_size_limit()).unwrap_or(u32::MAX);
+        let most = Limits::default();
+        Limits { depth, parents: self.options.parent_fields(), units: most.units.min(units), ..most }
+    }
+
+    /// Makes what looks at the calls of an observation.
+    pub fn watches(&self, asked: Asked) -> Result<Watches> {
+        let watching = Watching {
+            classes: self.met_classes(),
+            condition: asked.condition,
+            express: asked.express,
+            limits: self.copy_limits(asked.depth),
+            may: asked.may,
+            strict: self.options.strict(),
+        };
+        let (watching, at_entry, parts) = (Arc::new(watching), asked.at_entry, asked.parts);
+        Ok(self.vm.with_env(|env| Watches::new(env, watching, at_entry, parts))?)
+    }
+
+    /// A date as views show it: `2026-11-22 19:05:01,123`.
+    pub fn shown_date(&self, millis: i64) -> String {
+        self.local_time(millis).to_the_millisecond().replace('.', ",")
+    }
+}
+
+/// What looks at the calls of an observation.
+pub struct Watches {
+    watching: Arc<Watching>,
+    at_entry: bool,
+    parts: Parts,
+    /// For classes that are not loaded yet.
+    names: Names,
+}
+
+impl Watches {
+    fn new(env: &Env<'_>, watching: Arc<Watching>, at_entry: bool, parts: Parts) -> jvm::Result<Self> {
+        // What getters do is read in their code; without that they need a permission.
+        if let Some(environment) = Environment::get() {
+            let wanted =
+                Capabilities::NONE.with(Capability::GetBytecodes).with(Capability::GetConstantPool);
+            if let Err(why) = environment.ensure(wanted) {
+                log::debug!("getters are not looked into: {why}");
+            }
+        }
+        // The classes that every expression needs are found now, not on a thread of the application.
+        let names = names(env, &watching, None)?;
+        let _ = watching.classes.prepare(env.live()?);
+        Ok(Self { watching, at_entry, parts, names })
+    }
+}
+
+/// The classes that the expressions name, as a class of this loader sees them.
+fn names(env: &Env<'_>, watching: &Watching, loader: Option<&Local<'_>>) -> jvm::Result<Names> {
+    let expressions = [&watching.condition, &watching.express];
+    let nodes: Vec<_> = expressions.into_iter().flatten().map(|expression| expression.node()).collect();
+    Ok(Names::resolve(env.live()?, &watching.classes, loader, &nodes))
+}
+
+impl Looks for Watches {
+    fn parts(&self) -> Parts {
+        self.parts
+    }
+
+    fn at_entry(&self) -> bool {
+        self.at_entry
+    }
+
+    fn of(
+        &self,
+        env: &Env<'_>,
+        facts: &MethodFacts,
+        class: Option<&Local<'_, Class>>,
+        rest: bool,
+    ) -> Option<Arc<dyn Look>> {
+        if self.watching.express.is_none() && !rest {
+            return None;
+        }
+        let known = class.and_then(|class| {
+            let jvmti = &Environment::get()?.jvmti;
+            let loader = jvmti.class_loader(env, class).ok()?;
+            Some((names(env, &self.watching, loader.as_ref()).ok()?, env.weak(class).ok()?))
+        });
+        let (names, mirror) = match known {
+            Some((names, mirror)) => (names, Some(mirror)),
+            None => (self.names.clone(), None),
+        };
+        let code = facts.code();
+        let passed = passed(facts, &code, mirror, &self.watching);
+        let lines = lines(facts, &code, &self.watching);
+        Some(Arc::new(Watcher::new(self.watching.clone(), passed, names, lines, rest)))
+    }
+}
+
+/// Where the values of a method's calls are.
+pub(crate) fn passed(
+    facts: &MethodFacts,
+    code: &CodeFacts,
+    mirror: Option<jvm::Weak<Class>>,
+    watching: &Watching,
+) -> Passed {
+    let method = Method {
+        class: &facts.class,
+        name: &facts.name,
+        descriptor: &facts.descriptor,
+        is_static: facts.is_static(),
+        stored: &code.stored,
+        entered: code.entered,
+        names: &code.names,
+    };
+    Passed::of(&method, mirror, watching.classes.redaction())
+}
+
+/// The lines that are told, and what is known there.
+fn lines(facts: &MethodFacts, code: &CodeFacts, watching: &Watching) -> Box<[ToldLine]> {
+    let receiver = usize::from(!facts.is_static());
+    let types: Vec<u8> = values::first_letters(&facts.descriptor);
+    let redaction = watching.classes.redaction();
+    let told = code.lines.iter().map(|told| {
+        let known = told.values.iter().filter(|value| value.is_known);
+        let variables = known.map(|value| {
+            let parameter = value.parameter.and_then(|number| number.checked_sub(receiver));
+            let is_receiver = value.parameter.is_some() && parameter.is_none();
+            let name = value.variable.as_ref().map(|(name, _)| &**name);
+            let of_parameter = parameter.and_then(|at| code.names.get(at)).and_then(Option::as_deref);
+            let name = name.or(of_parameter);
+            let of_variable = value.variable.as_ref().and_then(|(_, types)| types.bytes().next());
+            let kind = match parameter {
+                Some(at) => types.get(at).copied(),
+                None if is_receiver => Some(b'L'),
+                None => of_variable,
+            };
+            Variable {
+                kind: kind.unwrap_or(if value.is_object { b'L' } else { b'J' }),
+                place: value.place,
+                parameter,
+                is_receiver,
+                is_secret: name.is_some_and(|name| redaction.hides(name)),
+                name: name.map(Into::into),
+            }
+        });
+        ToldLine { pc: told.pc, line: told.line.into(), variables: variables.collect() }
+    });
+    told.collect()
+}

@@ -1,0 +1,122 @@
+//! An expression of the user's, read once and evaluated at many calls: for whether it holds, or for a copy of its value.
+//! HOT.
+
+use jvm::stack_room;
+use ognl::{EvalError, Node, Prepared, Scene, Term};
+
+use crate::copier::{Copier, Limits};
+use crate::java::{Java, Site, Value};
+use crate::root::NAMES;
+use crate::snapshot::Snapshot;
+
+/// So much of the stack is left alone: for what an evaluation calls, and for the application itself.
+const STACK: usize = 96 << 10;
+/// Levels of an expression that must be possible at least.
+const LEVELS: usize = 16;
+/// An unoptimised build takes more of the stack.
+const PER_LEVEL: usize = if cfg!(debug_assertions) { 16 } else { 1 } * ognl::Limits::STACK_PER_LEVEL;
+
+/// An expression.
+pub struct Expression {
+    node: Node,
+    prepared: Prepared<Site>,
+}
+
+/// Where it is evaluated.
+pub struct Place<'p, 'e, 'f> {
+    /// The frame.
+    pub java: &'p Java<'e, 'f>,
+    /// What it begins with.
+    pub root: Term<'p, Java<'e, 'f>>,
+    /// `#cost`, in milliseconds; none where nothing was measured.
+    pub cost: Option<f64>,
+    /// Nothing but variables can be assigned.
+    pub strict: bool,
+}
+
+impl Expression {
+    /// Reads an expression whose root is a call.
+    ///
+    /// # Errors
+    /// It is no expression.
+    pub fn of_call(text: &str) -> Result<Self, ognl::Error> {
+        Self::with_names(text, NAMES)
+    }
+
+    /// Reads an expression whose root has these properties.
+    ///
+    /// # Errors
+    /// It is no expression.
+    pub fn with_names(text: &str, names: &'static [&'static str]) -> Result<Self, ognl::Error> {
+        Ok(Self { node: ognl::parse(text)?, prepared: Prepared::new(text, names)? })
+    }
+
+    /// As it was written.
+    pub fn text(&self) -> &str {
+        self.prepared.text()
+    }
+
+    /// Its tree.
+    pub fn node(&self) -> &Node {
+        &self.node
+    }
+
+    /// Whether it is `true` itself: nothing else counts as that in a condition.
+    ///
+    /// # Errors
+    /// It cannot be evaluated; why, in a sentence.
+    pub fn holds(&self, place: Place<'_, '_, '_>) -> Result<bool, String> {
+        self.evaluate(place, |_, term| matches!(term, Term::Value(Value::Boolean(true))))
+    }
+
+    /// A copy of its value.
+    ///
+    /// # Errors
+    /// It cannot be evaluated; why, in a sentence.
+    pub fn copy(&self, place: Place<'_, '_, '_>, limits: Limits) -> Result<Snapshot, String> {
+        self.evaluate(place, |java, term| {
+            let mut copier = Copier::new(java.live(), java.classes(), limits);
+            copier.term(java, term, 0);
+            copier.finish()
+        })
+    }
+
+    /// Evaluates it and hands its value to `take`.
+    ///
+    /// # Errors
+    /// It cannot be evaluated; why, in a sentence.
+    pub fn evaluate<'e, 'f, R>(
+        &self,
+        place: Place<'_, 'e, 'f>,
+        take: impl FnOnce(&Java<'e, 'f>, &Term<'_, Java<'e, 'f>>) -> R,
+    ) -> Result<R, String> {
+        let levels = stack_room::left().saturating_sub(STACK) / PER_LEVEL;
+        if levels < LEVELS {
+            return Err("The thread has so little stack left that nothing was evaluated.".to_owned());
+        }
+        let most = ognl::Limits::default();
+        let limits = ognl::Limits {
+            depth: u16::try_from(levels).map_or(most.depth, |levels| levels.min(most.depth)),
+            ..most
+        };
+        let cost = place.cost.map(|cost| [("cost", Term::Value(Value::Double(cost)))]);
+        let variables = cost.as_ref().map_or(&[][..], |cost| cost);
+        let scene =
+            Scene::new(place.root).with_variables(variables).with_strict(place.strict).with_limits(limits);
+        match self.prepared.evaluate(place.java, &scene) {
+            Ok(term) => Ok(take(place.java, &term)),
+            Err(why) => Err(self.sentence(&why)),
+        }
+    }
+
+    /// What went wrong, and in which part.
+    #[cold]
+    fn sentence(&self, why: &EvalError) -> String {
+        match self.text().get(why.at.clone()) {
+            Some(part) if !part.is_empty() && part.len() < self.text().len() => {
+                format!("{} (in {part})", why.message)
+            }
+            _ => why.message.clone(),
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Secrets within texts: what a `toString`, a log line, a URL or a JSON document says beside a name that is kept secret.
+
+use std::borrow::Cow;
+
+use crate::redaction::{HIDDEN, Redaction};
+
+impl Redaction {
+    /// The text without the values that follow a name that is kept secret and `=` or `:`, and without passwords in URLs.
+    pub fn scrub<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.is_empty() || !text.contains(['=', ':']) {
+            return Cow::Borrowed(text);
+        }
+        let mut out: Option<String> = None;
+        let mut copied = 0;
+        let mut at = 0;
+        while let Some(step) = text.get(at..).and_then(|rest| rest.find(['=', ':'])) {
+            let sign = at + step;
+            at = sign + 1;
+            let Some(value) = self.value_behind(text, sign).filter(|value| !value.is_empty()) else { continue };
+            let to = out.get_or_insert_with(|| String::with_capacity(text.len()));
+            to.push_str(text.get(copied..value.start).unwrap_or_default());
+            to.push_str(HIDDEN);
+            copied = value.end;
+            at = value.end;
+        }
+        match out {
+            Some(mut out) => {
+                out.push_str(text.get(copied..).unwrap_or_default());
+                Cow::Owned(out)
+            }
+            None => Cow::Borrowed(text),
+        }
+    }
+
+    /// Where the value lies that the sign at `sign` assigns, if it is secret.
+    fn value_behind(&self, text: &str, sign: usize) -> Option<std::ops::Range<usize>> {
+        let rest = text.get(sign + 1..)?;
+        if rest.starts_with("//") {
+            return password_of_url(text, sign + 3);
+        }
+        let before = text.get(..sign)?.trim_end_matches([' ', '\t', '"', '\'', '\\']);
+        let start = before.rfind(|one: char| !is_part_of_name(one)).map_or(0, |place| {
+            place + before.get(place..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8)
+        });
+        let name = before.get(start..)?;
+        if name.is_empty() || name.len() > 256 || !self.hides(name) {
+            return None;
+        }
+        let skipped = rest.len() - rest.trim_start_matches([' ', '\t', '\\']).len();
+        let from = sign + 1 + skipped;
+        let value = text.get(from..)?;
+        let quote = value.chars().next().filter(|one| matches!(one, '"' | '\''));
+        let (from, end) = match quote {
+            Some(quote) => {
+                let inner = value.get(1..)?;
+                let end = inner.find([quote, '\n']).unwrap_or(inner.len());
+                (from + 1, end)
+            }
+            None => {
+                let end = value.find([',', ';', '&', '}', ']', ')', '\n', '"']).unwrap_or(value.len());
+                (from, end)
+            }
+        };
+        Some(from..from + end)
+    }
+}
+
+/// `secret` of `://user:secret@host`.
+fn password_of_url(text: &str, from: usize) -> Option<std::ops::Range<usize>> {
+    let rest = text.get(from..)?;
+    let authority = rest.find(['/', ' ', '\n', '"', '\'', '?']).unwrap_or(rest.len());
+    let authority = rest.get(..authority)?;
+    let end = authority.rfind('@')?;
+    let start = authority.get(..end)?.find(':')? + 1;
+    Some(from + start..from + end)
+}
+
+fn is_part_of_name(one: char) -> bool {
+    one.is_alphanumeric() || matches!(one, '_' | '-' | '.')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_follows_a_secret_name_is_left_out() {
+        let redaction = Redaction::default();
+        for (text, left) in [
+            ("Credentials[user=bob, password=hunter2]", "Credentials[user=bob, password=***]"),
+            (r#"{"user":"bob","api_key": "h,un\ter2","age":3}"#, r#"{"user":"bob","api_key": "***","age":3}"#),
+            ("jdbc:mysql://app:hunter2@db:3306/x?ssl=true", "jdbc:mysql://app:***@db:3306/x?ssl=true"),
+            ("--db.password=hunter2 --port=80", "--db.password=***"),
+            ("Authorization: Bearer hunter2\nHost: x", "Authorization: ***\nHost: x"),
+            ("GET /?a=1&accessToken=hunter2&b=2", "GET /?a=1&accessToken=***&b=2"),
+            (r#"{\"secret\": \"hunter2\"}"#, r#"{\"secret\": \"***\"}"#),
+        ] {
+            let scrubbed = redaction.scrub(text);
+            assert!(!scrubbed.contains("hunter2"), "{text} became {scrubbed}");
+            if !text.contains('\\') {
+                assert_eq!(scrubbed, left);
+            }
+        }
+    }
+
+    #[test]
+    fn other_text_is_untouched() {
+        let redaction = Redaction::default();
+        for text in ["a=b", "http://host:80/x", "The password is wrong", "12:30:45", "token=", ""] {
+            assert!(matches!(redaction.scrub(text), Cow::Borrowed(same) if same == text), "{text}");
+        }
+        assert_eq!(Redaction::none().scrub("password=x"), "password=x");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn nothing_panics_and_no_secret_stays(text in "[a-z=:, \"'{}@/?&é\\\\]{0,40}", tail in "[ ,}\"]{0,3}") {
+            let redaction = Redaction::default();
+            let whole = format!("{text} password=hunter2{tail}");
+            let kept = redaction.scrub(&whole).contains("hunter2");
+            proptest::prop_assert!(!kept, "{whole}");
+        }
+    }
+}

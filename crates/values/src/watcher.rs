@@ -1,0 +1,134 @@
+//! Looks at the calls of one method: whether a condition holds, and what an expression gives of them. HOT: on the
+//! application's threads.
+
+use std::sync::Arc;
+
+use advice::{Look, Looked, Point, Seen};
+use jvm::clock;
+use jvm::probe;
+use ognl::Term;
+
+use crate::classes::Classes;
+use crate::copier::Limits;
+use crate::expression::{Expression, Place};
+use crate::java::{Java, May, Names};
+use crate::passed::Passed;
+use crate::root::{Moment, Root, Variable};
+use crate::snapshot::Snapshot;
+
+/// What is asked of calls, whatever the method.
+pub struct Watching {
+    /// The classes that were met.
+    pub classes: Arc<Classes>,
+    /// Which calls are meant; all, if there is none.
+    pub condition: Option<Expression>,
+    /// What is shown of them; nothing, if there is none.
+    pub express: Option<Expression>,
+    /// How much of it is copied.
+    pub limits: Limits,
+    /// What the expressions may do.
+    pub may: May,
+    /// Nothing but variables can be assigned.
+    pub strict: bool,
+}
+
+/// A line that is told.
+pub struct ToldLine {
+    /// By what it is told.
+    pub pc: u32,
+    /// The line.
+    pub line: u32,
+    /// What is known there.
+    pub variables: Box<[Variable]>,
+}
+
+/// Looks at the calls of a method.
+pub struct Watcher {
+    watching: Arc<Watching>,
+    passed: Passed,
+    names: Names,
+    lines: Box<[ToldLine]>,
+    /// The condition must be evaluated: not all of it is compiled.
+    asks: bool,
+}
+
+/// What was seen of a call.
+pub struct Watched {
+    /// At which moment.
+    pub moment: Moment,
+    /// The value of the expression.
+    pub value: Snapshot,
+}
+
+impl Watcher {
+    /// For a method whose values lie so; `names` are the classes that the expressions name, as its class
+    /// sees them; `asks` says whether the condition has to be evaluated.
+    pub fn new(watching: Arc<Watching>, passed: Passed, names: Names, lines: Box<[ToldLine]>, asks: bool) -> Self {
+        Self { watching, passed, names, lines, asks }
+    }
+
+    fn asked<R>(
+        &self,
+        at: &probe::Moment<'_>,
+        seen: &Seen<'_>,
+        ask: impl FnOnce(Place<'_, '_, '_>, Moment) -> Result<R, String>,
+    ) -> Result<R, String> {
+        let mut variables: &[Variable] = &[];
+        let moment = match seen.point {
+            Point::Entry => Moment::Entry,
+            Point::Return => Moment::Return,
+            Point::Throw => Moment::Throw,
+            Point::Line(pc) => match self.lines.iter().find(|line| line.pc == pc) {
+                Some(line) => {
+                    variables = &line.variables;
+                    Moment::Line(line.line)
+                }
+                None => return Err("The method was woven anew meanwhile.".to_owned()),
+            },
+        };
+        let cost = match seen.point {
+            Point::Entry => 0.0,
+            _ => clock::nanos(seen.cost, clock::ticks_per_second()) as f64 / 1e6,
+        };
+        let root = Root {
+            passed: &self.passed,
+            moment,
+            values: seen.values,
+            thrown: seen.thrown,
+            variables,
+            entered: false,
+        };
+        let Watching { classes, may, strict, .. } = &*self.watching;
+        let asked = at.with_env(|env| {
+            let java = Java::new(env.live()?, classes, &self.names, *may);
+            let Some(java) = java else { return Ok(Err("The JVM is shutting down.".to_owned())) };
+            let place = Place { java: &java, root: Term::Source(&root), cost: Some(cost), strict: *strict };
+            Ok(ask(place, moment))
+        });
+        asked.unwrap_or_else(|why| Err(why.to_string()))
+    }
+}
+
+impl Look for Watcher {
+    fn holds(&self, at: &probe::Moment<'_>, seen: &Seen<'_>) -> Result<bool, String> {
+        match self.watching.condition.as_ref().filter(|_| self.asks) {
+            Some(condition) => self.asked(at, seen, |place, _| condition.holds(place)),
+            None => Ok(true),
+        }
+    }
+
+    fn look(&self, at: &probe::Moment<'_>, seen: &Seen<'_>) -> Looked {
+        let Some(express) = &self.watching.express else { return Looked::Copy(Box::new(()), 0) };
+        let seen = self.asked(at, seen, |place, moment| {
+            let value = express.copy(place, self.watching.limits)?;
+            Ok(Watched { moment, value })
+        });
+        match seen {
+            Ok(seen) => {
+                let bytes = seen.value.bytes();
+                Looked::Copy(Box::new(seen), bytes)
+            }
+            Err(why) => Looked::Failed(why),
+        }
+    }
+}
