@@ -118,8 +118,7 @@ impl Conditions {
             return Ok(made.clone());
         }
         let compiled = self.condition.compile(&Signature::of(facts), &code, NUMBER.fetch_add(1, Relaxed))?;
-        let mut made =
-            Made { lane: None, cost: compiled.cost, rest: compiled.rest, notes: compiled.notes };
+        let mut made = Made { lane: None, cost: compiled.cost, rest: compiled.rest, notes: compiled.notes };
         if let Some((name, bytes)) = &compiled.class {
             // Not under the lock: defining a class lets other code run, also ours.
             let class = self.define(env, name, bytes).map_err(|why| why.to_string())?;

@@ -182,7 +182,9 @@ impl Opener {
                     role.look = looks.of(env, facts, mirror.as_ref(), made.rest);
                     role.at_entry = looks.at_entry();
                 } else if made.rest {
-                    return Err("the condition needs the evaluator, which does not look at these calls".to_owned());
+                    return Err(
+                        "the condition needs the evaluator, which does not look at these calls".to_owned()
+                    );
                 }
                 weaver.lanes.open(env, facts, &self.listener, role, made.lane)
             });

@@ -79,8 +79,7 @@ impl Watches {
     fn new(env: &Env<'_>, watching: Arc<Watching>, at_entry: bool, parts: Parts) -> jvm::Result<Self> {
         // What getters do is read in their code; without that they need a permission.
         if let Some(environment) = Environment::get() {
-            let wanted =
-                Capabilities::NONE.with(Capability::GetBytecodes).with(Capability::GetConstantPool);
+            let wanted = Capabilities::NONE.with(Capability::GetBytecodes).with(Capability::GetConstantPool);
             if let Err(why) = environment.ensure(wanted) {
                 log::debug!("getters are not looked into: {why}");
             }

@@ -80,15 +80,8 @@ pub enum Permission {
 
 impl Permission {
     /// All of them, from harmless to dangerous.
-    pub const ALL: [Self; 7] = [
-        Self::View,
-        Self::Profile,
-        Self::Observe,
-        Self::Evaluate,
-        Self::Mutate,
-        Self::Dump,
-        Self::Admin,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::View, Self::Profile, Self::Observe, Self::Evaluate, Self::Mutate, Self::Dump, Self::Admin];
 
     /// As users write it.
     pub fn name(self) -> &'static str {

@@ -36,7 +36,8 @@ pub(crate) type Walked = Result<(), Stop>;
 pub(crate) type Visit<'v, 'c, 'e, 'f> = &'v mut dyn FnMut(&mut Copier<'c, 'e, 'f>, Found<'f>) -> Walked;
 
 impl<'c, 'e, 'f> Copier<'c, 'e, 'f> {
-    /// A container, opened if `level` allows it.
+    /// A container, opened if `level` allows it. False, and nothing said, where its insides are not what they were in
+    /// any JDK that is known.
     pub(crate) fn container(
         &mut self,
         place: ClassPlace,
@@ -44,12 +45,14 @@ impl<'c, 'e, 'f> Copier<'c, 'e, 'f> {
         instance: &Instance<'_>,
         object: &Local<'f>,
         level: u32,
-    ) {
+    ) -> bool {
         let class = Made::Class(place);
         if level >= self.limits.depth {
-            let size = self.size(container.recipe, instance, NESTED);
-            return self.push(size.map_or(Node::Unreadable, |size| Node::Sized { class, size }));
+            let Some(size) = self.size(container.recipe, instance, NESTED) else { return false };
+            self.push(Node::Sized { class, size });
+            return true;
         }
+        let mut is_known = true;
         self.within(place, object, level, |copier| {
             let at = copier.place();
             copier.push(Node::Null);
@@ -70,6 +73,11 @@ impl<'c, 'e, 'f> Copier<'c, 'e, 'f> {
                 }
                 if is_cut { Err(Stop::Enough) } else { Ok(()) }
             });
+            if walked == Err(Stop::Unknown) && shown == 0 {
+                copier.back_to(at);
+                is_known = false;
+                return;
+            }
             let size = match walked {
                 Ok(()) => u64::from(shown),
                 Err(_) => copier.size(container.recipe, instance, NESTED).unwrap_or(u64::from(shown)),
@@ -82,6 +90,7 @@ impl<'c, 'e, 'f> Copier<'c, 'e, 'f> {
                 },
             );
         });
+        is_known
     }
 
     /// A key and its value, which is kept secret if the key is a name that says so.
@@ -130,6 +139,13 @@ impl<'c, 'e, 'f> Copier<'c, 'e, 'f> {
                 let (_, facts, instance) = classes.of(self.live, &inner, &last)?;
                 let Kind::Container(container) = facts.kind else { return None };
                 self.size(container.recipe, &instance, nested.checked_sub(1)?)?
+            }
+            Recipe::WholeTree { of: names, .. } => {
+                let tree = self.whole_tree(of, names).ok()?;
+                let last = AtomicU32::new(0);
+                let classes = self.classes;
+                let (_, _, tree) = classes.of(self.live, &tree, &last)?;
+                u64::try_from(self::int(&tree, "size")?).ok()?
             }
             Recipe::Pair { .. } => 1,
             Recipe::Nothing => 0,
@@ -230,9 +246,10 @@ impl<'c, 'e, 'f> Copier<'c, 'e, 'f> {
     }
 }
 
-/// The place of a field of an instance by its name.
+/// The place of a field of an instance by its name: of the class highest up, as a class below the JDK's may have
+/// fields of the same name.
 pub(crate) fn place(of: &Instance<'_>, name: &str) -> Option<usize> {
-    of.layout().fields.iter().position(|field| &*field.name == name)
+    of.layout().fields.iter().rposition(|field| &*field.name == name)
 }
 
 /// An `int` field.

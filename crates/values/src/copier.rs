@@ -88,6 +88,11 @@ impl<'c, 'e, 'f> Copier<'c, 'e, 'f> {
         self.snapshot.nodes.len()
     }
 
+    /// Forgets what was said from a place on.
+    pub(crate) fn back_to(&mut self, place: usize) {
+        self.snapshot.nodes.truncate(place);
+    }
+
     pub(crate) fn node(&self, place: usize) -> Option<Node> {
         self.snapshot.nodes.get(place).copied()
     }
@@ -218,7 +223,14 @@ impl<'c, 'e, 'f> Copier<'c, 'e, 'f> {
                 let size = instance.array_length().unwrap_or(0);
                 self.push(Node::Sized { class: Made::Class(place), size: size as u64 });
             }
-            Kind::Container(container) => self.container(place, container, &instance, object, level),
+            Kind::Container(container) => {
+                if !self.container(place, container, &instance, object, level) {
+                    match opens {
+                        true => self.open(place, facts, &instance, object, level),
+                        false => self.short(place, facts, &instance, object),
+                    }
+                }
+            }
             Kind::Harmless | Kind::Plain if opens => self.open(place, facts, &instance, object, level),
             Kind::Harmless => self.said(place, facts, object),
             Kind::Plain => self.short(place, facts, &instance, object),

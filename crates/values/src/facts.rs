@@ -57,10 +57,8 @@ impl ClassFacts {
         let kind = Kind::of(&layout);
         let shown = shown(&layout);
         let fields = match kind {
-            Kind::Plain | Kind::Harmless | Kind::Enum | Kind::Throwable | Kind::Class => {
-                shown_fields(&layout, redaction)
-            }
-            _ => Box::default(),
+            Kind::String | Kind::Box(_) | Kind::Date | Kind::Objects | Kind::Primitives(_) => Box::default(),
+            _ => shown_fields(&layout, redaction),
         };
         let level = |field: &ShownField| layout.fields.get(field.place).map_or(0, |field| field.level);
         let own = fields.iter().take_while(|field| level(field) == 0).count();

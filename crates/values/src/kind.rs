@@ -36,6 +36,8 @@ pub enum Kind {
 pub struct Container {
     pub(crate) shape: Shape,
     pub(crate) recipe: Recipe,
+    /// Whether the class is the JDK's own and not one below it, whose methods may do something else.
+    pub(crate) is_own: bool,
 }
 
 impl Container {
@@ -122,15 +124,24 @@ impl Kind {
             return Kind::Date;
         }
         let name = layout.name();
+        if let Some(container) = container(layout) {
+            return Kind::Container(container);
+        }
         if !layout.is_boot() || !(name.starts_with("java.") || name.starts_with("sun.")) {
             return Kind::Plain;
         }
         if let Some((_, kind)) = BOXES.iter().find(|(known, _)| *known == name) {
             return Kind::Box(*kind);
         }
-        if let Some((shape, recipe)) = recipe::of(name) {
-            return Kind::Container(Container { shape, recipe });
-        }
         if HARMLESS.contains(&name) { Kind::Harmless } else { Kind::Plain }
     }
+}
+
+/// What a container is: by its class or the first above it that is one of the JDK's.
+fn container(layout: &Layout) -> Option<Container> {
+    let own = layout.name();
+    let level = layout.lineage.iter().find(|level| level.is_boot)?;
+    let has = |name: &str| layout.fields.iter().any(|field| *field.name == *name);
+    let (shape, recipe) = recipe::of(&level.name, has)?;
+    Some(Container { shape, recipe, is_own: *level.name == *own })
 }

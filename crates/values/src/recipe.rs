@@ -60,6 +60,8 @@ pub(crate) enum Recipe {
     ConcurrentTable { table: &'static str },
     /// A sorted tree.
     Tree { root: &'static str, size: &'static str },
+    /// A sorted tree of another map, all of it, from its first or its last key on.
+    WholeTree { of: &'static [&'static str], backwards: bool },
     /// Index nodes over a row of nodes.
     SkipList { head: &'static str },
     /// Another container.
@@ -80,7 +82,7 @@ pub(crate) enum Recipe {
 
 use Recipe::{
     Array, Bits, Chain, ConcurrentTable, Copies, EnumValues, Fields, Inner, Links, Nothing, Pair, Pairs,
-    Ring, SkipList, Slice, Sparse, Table, Tree, Window,
+    Ring, SkipList, Slice, Sparse, Table, Tree, WholeTree, Window,
 };
 use Shape::{Elements, Entries};
 
@@ -104,13 +106,21 @@ const fn table(size: &'static str, backwards: bool) -> Recipe {
     Table { table: "table", key: "key", value: "value", size: Some(size), backwards }
 }
 
+const fn slice(of: &'static [&'static str]) -> Recipe {
+    Slice { of, offset: "offset", size: "size" }
+}
+
 const OUTER: &[&str] = &["this$0"];
 const MAP: &[&str] = &["map"];
 
 /// By class name below `java.util.`.
 const RECIPES: &[(&str, Shape, Recipe)] = &[
     ("ArrayList", Elements, array("elementData", "size")),
-    ("ArrayList$SubList", Elements, Slice { of: &["root"], offset: "offset", size: "size" }),
+    ("ArrayList$SubList", Elements, slice(&["root", "this$0"])),
+    ("AbstractList$SubList", Elements, slice(&["root"])),
+    ("AbstractList$RandomAccessSubList", Elements, slice(&["root"])),
+    ("SubList", Elements, slice(&["l"])),
+    ("RandomAccessSubList", Elements, slice(&["l"])),
     ("Arrays$ArrayList", Elements, whole("a")),
     ("ArrayDeque", Elements, Ring { array: "elements", head: "head", tail: "tail" }),
     ("PriorityQueue", Elements, array("queue", "size")),
@@ -131,9 +141,13 @@ const RECIPES: &[(&str, Shape, Recipe)] = &[
     ("TreeMap$KeySet", Elements, inner(&["m"], Part::Keys)),
     ("TreeMap$Values", Elements, inner(OUTER, Part::Values)),
     ("TreeMap$EntrySet", Elements, inner(OUTER, Part::Entries)),
+    ("TreeMap$AscendingSubMap", Entries, WholeTree { of: &["m"], backwards: false }),
+    ("TreeMap$DescendingSubMap", Entries, WholeTree { of: &["m"], backwards: true }),
     ("TreeSet", Elements, inner(&["m"], Part::Keys)),
     ("Hashtable", Entries, table("count", true)),
     ("Properties", Entries, inner(MAP, Part::Whole)),
+    // Before JDK 9 its own.
+    ("Properties", Entries, table("count", true)),
     ("IdentityHashMap", Entries, Pairs { array: "table" }),
     (
         "WeakHashMap",
@@ -177,7 +191,7 @@ const RECIPES: &[(&str, Shape, Recipe)] = &[
     ("ImmutableCollections$List2", Elements, Fields { fields: &["e0", "e1"] }),
     ("ImmutableCollections$List12", Elements, Fields { fields: &["e0", "e1"] }),
     ("ImmutableCollections$ListN", Elements, whole("elements")),
-    ("ImmutableCollections$SubList", Elements, Slice { of: &["root"], offset: "offset", size: "size" }),
+    ("ImmutableCollections$SubList", Elements, slice(&["root"])),
     ("ImmutableCollections$Set0", Elements, Nothing),
     ("ImmutableCollections$Set1", Elements, Fields { fields: &["e0"] }),
     ("ImmutableCollections$Set2", Elements, Fields { fields: &["e0", "e1"] }),
@@ -225,10 +239,48 @@ const RECIPES: &[(&str, Shape, Recipe)] = &[
     ("concurrent.SynchronousQueue", Elements, Nothing),
 ];
 
-/// How the contents of a class of the boot loader are found, if it is a container that is known.
-pub(crate) fn of(class: &str) -> Option<(Shape, Recipe)> {
-    let name = class.strip_prefix("java.util.")?;
-    RECIPES.iter().find(|(known, ..)| *known == name).map(|(_, shape, recipe)| (*shape, *recipe))
+impl Recipe {
+    /// The field without which there is nothing to be found, by any of its names.
+    fn anchor(&self) -> &[&'static str] {
+        match self {
+            Array { array, .. }
+            | Ring { array, .. }
+            | Window { array, .. }
+            | Sparse { array }
+            | Pairs { array } => std::slice::from_ref(array),
+            Slice { of, .. } | Inner { of, .. } | WholeTree { of, .. } => of,
+            Chain { first, .. } | Links { first, .. } => std::slice::from_ref(first),
+            Table { table, .. } | ConcurrentTable { table } => std::slice::from_ref(table),
+            Tree { root, .. } => std::slice::from_ref(root),
+            SkipList { head } => std::slice::from_ref(head),
+            Fields { fields } => fields.get(..1).unwrap_or_default(),
+            Copies { element, .. } => std::slice::from_ref(element),
+            Pair { key, .. } => std::slice::from_ref(key),
+            Bits { universe, .. } | EnumValues { universe, .. } => std::slice::from_ref(universe),
+            Nothing => &[],
+        }
+    }
+}
+
+/// How the contents of a class of the boot loader are found, if it is a container that is known; `has` tells which
+/// fields it has.
+pub(crate) fn of(class: &str, has: impl Fn(&str) -> bool) -> Option<(Shape, Recipe)> {
+    let fits = |recipe: &Recipe| {
+        let anchor = recipe.anchor();
+        anchor.is_empty() || anchor.iter().any(|name| has(name))
+    };
+    let of_class = recipes(class).find(|(.., recipe)| fits(recipe));
+    of_class.map(|(_, shape, recipe)| (*shape, *recipe))
+}
+
+/// Whether a class of the boot loader is a container that is known.
+pub(crate) fn is_known(class: &str) -> bool {
+    recipes(class).next().is_some()
+}
+
+fn recipes(class: &str) -> impl Iterator<Item = &'static (&'static str, Shape, Recipe)> {
+    let name = class.strip_prefix("java.util.");
+    RECIPES.iter().filter(move |(known, ..)| name == Some(*known))
 }
 
 #[cfg(test)]
@@ -236,16 +288,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_class_has_one_recipe() {
-        for (index, (name, ..)) in RECIPES.iter().enumerate() {
-            assert_eq!(RECIPES.iter().position(|(other, ..)| other == name), Some(index), "{name}");
+    fn a_class_with_several_recipes_has_one_for_each_inside() {
+        for (index, (name, _, recipe)) in RECIPES.iter().enumerate() {
+            let same = |(other, _, other_recipe): &&(&str, Shape, Recipe)| {
+                other == name && other_recipe.anchor() == recipe.anchor()
+            };
+            let first = RECIPES.iter().position(|row| same(&row));
+            assert_eq!(first, Some(index), "{name}");
         }
     }
 
     #[test]
     fn only_the_jdks_classes_are_known() {
-        assert!(of("java.util.ArrayList").is_some());
-        assert!(of("com.example.ArrayList").is_none());
-        assert!(of("java.util.NoSuchList").is_none());
+        assert!(is_known("java.util.ArrayList"));
+        assert!(!is_known("com.example.ArrayList"));
+        assert!(!is_known("java.util.NoSuchList"));
+    }
+
+    #[test]
+    fn a_container_with_other_insides_is_not_known() {
+        assert!(of("java.util.ArrayList", |name| name == "elementData").is_some());
+        assert!(of("java.util.ArrayList", |name| name == "other").is_none());
+        assert!(matches!(of("java.util.Properties", |name| name == "table"), Some((_, Table { .. }))));
     }
 }

@@ -16,7 +16,9 @@ impl Redaction {
         while let Some(step) = text.get(at..).and_then(|rest| rest.find(['=', ':'])) {
             let sign = at + step;
             at = sign + 1;
-            let Some(value) = self.value_behind(text, sign).filter(|value| !value.is_empty()) else { continue };
+            let Some(value) = self.value_behind(text, sign).filter(|value| !value.is_empty()) else {
+                continue;
+            };
             let to = out.get_or_insert_with(|| String::with_capacity(text.len()));
             to.push_str(text.get(copied..value.start).unwrap_or_default());
             to.push_str(HIDDEN);
@@ -88,7 +90,10 @@ mod tests {
         let redaction = Redaction::default();
         for (text, left) in [
             ("Credentials[user=bob, password=hunter2]", "Credentials[user=bob, password=***]"),
-            (r#"{"user":"bob","api_key": "h,un\ter2","age":3}"#, r#"{"user":"bob","api_key": "***","age":3}"#),
+            (
+                r#"{"user":"bob","api_key": "h,un\ter2","age":3}"#,
+                r#"{"user":"bob","api_key": "***","age":3}"#,
+            ),
             ("jdbc:mysql://app:hunter2@db:3306/x?ssl=true", "jdbc:mysql://app:***@db:3306/x?ssl=true"),
             ("--db.password=hunter2 --port=80", "--db.password=***"),
             ("Authorization: Bearer hunter2\nHost: x", "Authorization: ***\nHost: x"),

@@ -61,7 +61,13 @@ impl<'c, 'e, 'f> Copier<'c, 'e, 'f> {
                 self.walk_table(of, table, &[key, value], backwards, visit)
             }
             Recipe::ConcurrentTable { table } => self.walk_concurrent(of, table, visit),
-            Recipe::Tree { root, .. } => self.walk_tree(object(self, of, &[root]), visit),
+            Recipe::Tree { root, .. } => self.walk_tree(object(self, of, &[root]), ["left", "right"], visit),
+            Recipe::WholeTree { of: names, backwards } => {
+                let tree = self.whole_tree(of, names)?;
+                let root = self.of_node(&tree, |copier, tree| Some(object(copier, tree, &["root"])));
+                let ways = if backwards { ["right", "left"] } else { ["left", "right"] };
+                self.walk_tree(root.ok_or(Stop::Unknown)?, ways, visit)
+            }
             Recipe::SkipList { head } => {
                 let head = object(self, of, &[head]);
                 let Some(index) = head else { return Ok(()) };
@@ -364,14 +370,31 @@ impl<'c, 'e, 'f> Copier<'c, 'e, 'f> {
         self.walk_chain(first, "next", &["key", "value"], visit)
     }
 
-    /// In the order of the keys.
-    fn walk_tree(&mut self, root: Option<Local<'f>>, visit: Visit<'_, 'c, 'e, 'f>) -> Walked {
+    /// The tree of a view, if the view is of all of it: where one of a part begins and ends is for a comparator to say.
+    pub(crate) fn whole_tree(&self, of: &Instance<'_>, names: &[&str]) -> Result<Local<'f>, Stop> {
+        let is = |name: &str| {
+            let got = place(of, name).and_then(|place| of.get(self.live, place));
+            matches!(got.map(Item::from), Some(Item::Bool(true)))
+        };
+        if !(is("fromStart") && is("toEnd")) {
+            return Err(Stop::Unknown);
+        }
+        object(self, of, names).ok_or(Stop::Unknown)
+    }
+
+    /// In the order of the keys, or against it.
+    fn walk_tree(
+        &mut self,
+        root: Option<Local<'f>>,
+        [first, second]: [&str; 2],
+        visit: Visit<'_, 'c, 'e, 'f>,
+    ) -> Walked {
         let mut above: Vec<Local<'f>> = Vec::new();
         let mut next = root;
         loop {
             while let Some(node) = next {
                 next = self
-                    .of_node(&node, |copier, node| Some(object(copier, node, &["left"])))
+                    .of_node(&node, |copier, node| Some(object(copier, node, &[first])))
                     .ok_or(Stop::Unknown)?;
                 if above.len() >= TREE {
                     // It changes while it is read.
@@ -382,7 +405,7 @@ impl<'c, 'e, 'f> Copier<'c, 'e, 'f> {
             let Some(node) = above.pop() else { return Ok(()) };
             let read = self.of_node(&node, |copier, node| {
                 let found = copier.held(node, &["key", "value"]).ok()??;
-                Some((found, object(copier, node, &["right"])))
+                Some((found, object(copier, node, &[second])))
             });
             let (found, right) = read.ok_or(Stop::Unknown)?;
             self.take(found, visit)?;

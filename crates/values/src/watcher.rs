@@ -63,7 +63,13 @@ pub struct Watched {
 impl Watcher {
     /// For a method whose values lie so; `names` are the classes that the expressions name, as its class
     /// sees them; `asks` says whether the condition has to be evaluated.
-    pub fn new(watching: Arc<Watching>, passed: Passed, names: Names, lines: Box<[ToldLine]>, asks: bool) -> Self {
+    pub fn new(
+        watching: Arc<Watching>,
+        passed: Passed,
+        names: Names,
+        lines: Box<[ToldLine]>,
+        asks: bool,
+    ) -> Self {
         Self { watching, passed, names, lines, asks }
     }
 

@@ -188,11 +188,7 @@ fn parse(condition: &Expression, when: When) -> Result<Arc<Conditioned>, Failure
 }
 
 /// What looks at the calls, where something is asked or shown of them.
-fn looks(
-    host: &Host,
-    cx: &Context<'_>,
-    target: &Target<'_>,
-) -> Result<Option<Arc<dyn Looks>>, Failure> {
+fn looks(host: &Host, cx: &Context<'_>, target: &Target<'_>) -> Result<Option<Arc<dyn Looks>>, Failure> {
     if target.condition.is_none() && target.shows.is_none() {
         return Ok(None);
     }

@@ -31,7 +31,7 @@ impl<'e, 'f> Java<'e, 'f> {
     /// What kind of container an object is, if the JDK's insides are known.
     pub(super) fn as_container(&self, of: &Thing<'f>) -> Result<Option<Container>, Fault> {
         match self.facts(self.class_place(of)?)?.kind {
-            Kind::Container(container) => Ok(Some(container)),
+            Kind::Container(container) if container.is_own => Ok(Some(container)),
             _ => Ok(None),
         }
     }

@@ -266,7 +266,7 @@ fn is_view(class: &str, method: &str) -> bool {
     let locks = ["Collections", "Hashtable", "Vector", "Stack", "Properties"];
     if locks.contains(&outer)
         || outer.contains("Blocking")
-        || recipe::of(&format!("java.util.{outer}")).is_none()
+        || !recipe::is_known(&format!("java.util.{outer}"))
     {
         return name.starts_with("Arrays$") && matches!(method, "iterator" | "hasNext" | "next");
     }
