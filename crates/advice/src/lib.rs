@@ -493,6 +493,10 @@ fn watch(hook: &Hook, at: &Moment<'_>, seen: &Seen<'_>) {
             hook.core.faults.add(why);
             None
         }
+        Looked::Full => {
+            hook.core.written.full.fetch_add(1, Relaxed);
+            None
+        }
     });
 }
 

@@ -49,6 +49,8 @@ pub enum Looked {
     Copy(Box<dyn Any + Send>, usize),
     /// It could not be made; why.
     Failed(String),
+    /// There is no room for it.
+    Full,
 }
 
 /// Looks at the calls of one method.

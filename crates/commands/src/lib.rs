@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod candidates;
+mod expression;
 mod memory;
 mod method;
 mod prelude;
@@ -39,9 +40,13 @@ pub static COMMANDS: &[Entry<Host>] = &[
     Entry::of::<memory::heap::Heap>(),
     Entry::of::<memory::gc::Gc>(),
     Entry::of::<memory::heapdump::Heapdump>(),
+    Entry::of::<expression::getstatic::Getstatic>(),
+    Entry::of::<expression::ognl::Ognl>(),
+    Entry::of::<expression::vmtool::Vmtool>(),
     Entry::of::<method::watch::Watch>(),
     Entry::of::<method::monitor::Monitor>(),
     Entry::of::<method::trace::Trace>(),
     Entry::of::<method::stack::Stack>(),
+    Entry::of::<method::tt::Tt>(),
     Entry::of::<method::reset::Reset>(),
 ];

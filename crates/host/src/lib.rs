@@ -16,6 +16,7 @@ mod cpu;
 mod deny;
 pub mod dump;
 mod error;
+pub mod evaluation;
 pub mod gc;
 mod gc_pairing;
 mod gc_watch;
@@ -24,6 +25,7 @@ pub mod histogram;
 mod java;
 mod lanes;
 mod lazy;
+pub mod loaders;
 pub mod main_class;
 mod management;
 mod matcher;
@@ -45,6 +47,7 @@ mod thread_fields;
 pub mod thread_info;
 pub mod thread_state;
 pub mod threads;
+pub mod tunnel;
 pub mod virtual_threads;
 pub mod watching;
 pub mod weaver;
@@ -75,6 +78,7 @@ pub struct Host {
     /// How many watch collections now.
     gc_watchers: Mutex<usize>,
     options: options::Options,
+    tunnel: Mutex<tunnel::Tunnel>,
 }
 
 impl Host {
@@ -87,6 +91,7 @@ impl Host {
             histograms: Mutex::default(),
             gc_watchers: Mutex::default(),
             options: options::Options::default(),
+            tunnel: Mutex::default(),
         }
     }
 
@@ -105,6 +110,7 @@ impl Host {
     pub fn shutdown(&self) -> Result<()> {
         *self.fields.lock() = None;
         *self.histograms.lock() = heap::Histograms::default();
+        self.forget_all();
         let left = self.leave_classes();
         gc_watch::give_back(self.environment)?;
         if left.is_empty() { Ok(()) } else { Err(Error::sentence(left.join("; "))) }

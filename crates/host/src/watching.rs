@@ -4,8 +4,9 @@
 use std::sync::Arc;
 
 use jvm::{Capabilities, Capability, Class, Env, Environment, Local};
+use parking_lot::Mutex;
 use values::{
-    Classes, Expression, Limits, May, Method, Names, Passed, ToldLine, Variable, Watcher, Watching,
+    Classes, Expression, Limits, May, Method, Names, Passed, Shelf, ToldLine, Variable, Watcher, Watching,
 };
 use weave::Parts;
 
@@ -30,6 +31,8 @@ pub struct Asked {
     pub at_entry: bool,
     /// What must be woven for it.
     pub parts: Parts,
+    /// Calls are kept with their objects, so many at a time, instead of being shown.
+    pub keep: Option<usize>,
 }
 
 impl Host {
@@ -56,8 +59,10 @@ impl Host {
             may: asked.may,
             strict: self.options.strict(),
         };
-        let (watching, at_entry, parts) = (Arc::new(watching), asked.at_entry, asked.parts);
-        Ok(self.vm.with_env(|env| Watches::new(env, watching, at_entry, parts))?)
+        let watching = Arc::new(watching);
+        let names = self.vm.with_env(|env| prepare(env, &watching))?;
+        let keeps = asked.keep.map(|rows| Shelves { rows, shelves: Mutex::default() });
+        Ok(Watches { watching, at_entry: asked.at_entry, parts: asked.parts, names, keeps })
     }
 
     /// A date as views show it: `2026-11-22 19:05:01,123`.
@@ -73,22 +78,39 @@ pub struct Watches {
     parts: Parts,
     /// For classes that are not loaded yet.
     names: Names,
+    keeps: Option<Shelves>,
 }
 
-impl Watches {
-    fn new(env: &Env<'_>, watching: Arc<Watching>, at_entry: bool, parts: Parts) -> jvm::Result<Self> {
-        // What getters do is read in their code; without that they need a permission.
-        if let Some(environment) = Environment::get() {
-            let wanted = Capabilities::NONE.with(Capability::GetBytecodes).with(Capability::GetConstantPool);
-            if let Err(why) = environment.ensure(wanted) {
-                log::debug!("getters are not looked into: {why}");
-            }
+/// Where calls are kept, by how many objects they pass.
+struct Shelves {
+    rows: usize,
+    shelves: Mutex<Vec<Arc<Shelf>>>,
+}
+
+impl Shelves {
+    fn of(&self, env: &Env<'_>, objects: usize) -> Result<Arc<Shelf>> {
+        let mut shelves = self.shelves.lock();
+        if let Some(shelf) = shelves.iter().find(|shelf| shelf.objects() == objects) {
+            return Ok(shelf.clone());
         }
-        // The classes that every expression needs are found now, not on a thread of the application.
-        let names = names(env, &watching, None)?;
-        let _ = watching.classes.prepare(env.live()?);
-        Ok(Self { watching, at_entry, parts, names })
+        let shelf = Shelf::new(env, objects, self.rows)?;
+        shelves.push(shelf.clone());
+        Ok(shelf)
     }
+}
+
+/// Finds the classes that the expressions need now, not on a thread of the application.
+fn prepare(env: &Env<'_>, watching: &Watching) -> jvm::Result<Names> {
+    // What getters do is read in their code; without that they need a permission.
+    if let Some(environment) = Environment::get() {
+        let wanted = Capabilities::NONE.with(Capability::GetBytecodes).with(Capability::GetConstantPool);
+        if let Err(why) = environment.ensure(wanted) {
+            log::debug!("getters are not looked into: {why}");
+        }
+    }
+    let names = names(env, watching, None)?;
+    let _ = watching.classes.prepare(env.live()?);
+    Ok(names)
 }
 
 /// The classes that the expressions name, as a class of this loader sees them.
@@ -114,7 +136,7 @@ impl Looks for Watches {
         class: Option<&Local<'_, Class>>,
         rest: bool,
     ) -> Option<Arc<dyn Look>> {
-        if self.watching.express.is_none() && !rest {
+        if self.watching.express.is_none() && self.keeps.is_none() && !rest {
             return None;
         }
         let known = class.and_then(|class| {
@@ -129,7 +151,18 @@ impl Looks for Watches {
         let code = facts.code();
         let passed = passed(facts, &code, mirror, &self.watching);
         let lines = lines(facts, &code, &self.watching);
-        Some(Arc::new(Watcher::new(self.watching.clone(), passed, names, lines, rest)))
+        let objects = passed.objects();
+        let watcher = Watcher::new(self.watching.clone(), passed, names, lines, rest);
+        Some(Arc::new(match &self.keeps {
+            None => watcher,
+            Some(shelves) => match shelves.of(env, objects) {
+                Ok(shelf) => watcher.keeping(shelf),
+                Err(why) => {
+                    log::warn!("calls of {}.{} are not kept: {why}", facts.class, facts.name);
+                    return None;
+                }
+            },
+        }))
     }
 }
 

@@ -21,6 +21,17 @@ impl<'f> Env<'f> {
         if unsafe { jni!(self, ExceptionCheck) } { Err(self.take(call)) } else { Ok(()) }
     }
 
+    /// Takes the exception that is pending off the thread.
+    pub(crate) fn occurred(&self) -> Option<Local<'f>> {
+        // SAFETY: always legal.
+        let raw = unsafe { jni!(self, ExceptionOccurred) };
+        if !raw.is_null() {
+            self.clear();
+        }
+        // SAFETY: a new local reference in this frame, or null.
+        unsafe { Local::from_raw(self, raw) }
+    }
+
     /// Clears whatever is pending, unseen.
     pub(crate) fn clear(&self) {
         // SAFETY: always legal.
@@ -28,12 +39,7 @@ impl<'f> Env<'f> {
     }
 
     fn take(&self, call: &str) -> Error {
-        // SAFETY: always legal.
-        let raw = unsafe { jni!(self, ExceptionOccurred) };
-        self.clear();
-        // SAFETY: a new local reference in this frame, or null.
-        let thrown: Option<Local<'_>> = unsafe { Local::from_raw(self, raw) };
-        match thrown {
+        match self.occurred() {
             Some(thrown) => Error::Thrown(Box::new(self.describe(call, &thrown, CAUSES))),
             None => Error::Null { call: call.into() },
         }

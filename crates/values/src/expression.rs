@@ -1,6 +1,8 @@
 //! An expression of the user's, read once and evaluated at many calls: for whether it holds, or for a copy of its value.
 //! HOT.
 
+use std::ops::Range;
+
 use jvm::stack_room;
 use ognl::{EvalError, Node, Prepared, Scene, Term};
 
@@ -15,6 +17,15 @@ const STACK: usize = 96 << 10;
 const LEVELS: usize = 16;
 /// An unoptimised build takes more of the stack.
 const PER_LEVEL: usize = if cfg!(debug_assertions) { 16 } else { 1 } * ognl::Limits::STACK_PER_LEVEL;
+
+/// Why an expression could not be evaluated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// A sentence.
+    pub message: String,
+    /// In which part of the text, in bytes; empty where it is about the whole.
+    pub at: Range<usize>,
+}
 
 /// An expression.
 pub struct Expression {
@@ -66,7 +77,8 @@ impl Expression {
     /// # Errors
     /// It cannot be evaluated; why, in a sentence.
     pub fn holds(&self, place: Place<'_, '_, '_>) -> Result<bool, String> {
-        self.evaluate(place, |_, term| matches!(term, Term::Value(Value::Boolean(true))))
+        let held = self.evaluate(place, |_, term| matches!(term, Term::Value(Value::Boolean(true))));
+        held.map_err(|why| self.sentence(why))
     }
 
     /// A copy of its value.
@@ -74,25 +86,30 @@ impl Expression {
     /// # Errors
     /// It cannot be evaluated; why, in a sentence.
     pub fn copy(&self, place: Place<'_, '_, '_>, limits: Limits) -> Result<Snapshot, String> {
-        self.evaluate(place, |java, term| {
-            let mut copier = Copier::new(java.live(), java.classes(), limits);
-            copier.term(java, term, 0);
-            copier.finish()
-        })
+        self.value(place, limits).map_err(|why| self.sentence(why))
+    }
+
+    /// A copy of its value.
+    ///
+    /// # Errors
+    /// It cannot be evaluated; where and why.
+    pub fn value(&self, place: Place<'_, '_, '_>, limits: Limits) -> Result<Snapshot, Mistake> {
+        self.evaluate(place, |java, term| Copier::of_term(java, term, limits))
     }
 
     /// Evaluates it and hands its value to `take`.
     ///
     /// # Errors
-    /// It cannot be evaluated; why, in a sentence.
+    /// It cannot be evaluated; where and why.
     pub fn evaluate<'e, 'f, R>(
         &self,
         place: Place<'_, 'e, 'f>,
         take: impl FnOnce(&Java<'e, 'f>, &Term<'_, Java<'e, 'f>>) -> R,
-    ) -> Result<R, String> {
+    ) -> Result<R, Mistake> {
         let levels = stack_room::left().saturating_sub(STACK) / PER_LEVEL;
         if levels < LEVELS {
-            return Err("The thread has so little stack left that nothing was evaluated.".to_owned());
+            let message = "The thread has so little stack left that nothing was evaluated.".to_owned();
+            return Err(Mistake { message, at: 0..0 });
         }
         let most = ognl::Limits::default();
         let limits = ognl::Limits {
@@ -105,18 +122,18 @@ impl Expression {
             Scene::new(place.root).with_variables(variables).with_strict(place.strict).with_limits(limits);
         match self.prepared.evaluate(place.java, &scene) {
             Ok(term) => Ok(take(place.java, &term)),
-            Err(why) => Err(self.sentence(&why)),
+            Err(EvalError { message, at, .. }) => Err(Mistake { message, at }),
         }
     }
 
     /// What went wrong, and in which part.
     #[cold]
-    fn sentence(&self, why: &EvalError) -> String {
+    fn sentence(&self, why: Mistake) -> String {
         match self.text().get(why.at.clone()) {
             Some(part) if !part.is_empty() && part.len() < self.text().len() => {
                 format!("{} (in {part})", why.message)
             }
-            _ => why.message.clone(),
+            _ => why.message,
         }
     }
 }

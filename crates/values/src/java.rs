@@ -17,6 +17,7 @@ mod names;
 mod property;
 mod reflection;
 mod site;
+mod statics;
 mod thing;
 
 use std::cell::RefCell;
@@ -36,6 +37,7 @@ pub(crate) use known::Known;
 pub(crate) use members::{Members, types};
 pub use names::Names;
 pub use site::Site;
+pub use statics::StaticField;
 pub use thing::Thing;
 
 /// A value of Java in an expression.
@@ -121,8 +123,11 @@ impl<'e, 'f> Java<'e, 'f> {
     }
 
     /// A value that is kept secret.
+    ///
+    /// # Errors
+    /// The JVM has no room for it.
     #[cold]
-    pub(crate) fn hidden(&self) -> Result<Value<'f>, Fault> {
+    pub fn hidden(&self) -> Result<Value<'f>, Fault> {
         let units: Vec<u16> = HIDDEN.encode_utf16().collect();
         let text = self.live.env().new_units(&units).map_err(broken)?;
         Ok(Value::Object(Thing::text(text)))

@@ -3,10 +3,11 @@
 
 use std::sync::atomic::AtomicU32;
 
-use jvm::probe::{Handle, Values};
+use jvm::probe::Values;
 use jvm::{Class, Env, Local, Weak};
 
 use crate::item::{Item, word};
+use crate::kept::Kept;
 use crate::redaction::Redaction;
 
 /// A method, as far as its calls are looked at.
@@ -20,6 +21,10 @@ pub struct Passed {
     /// Its class; `None` where nobody knows it.
     pub mirror: Option<Weak<Class>>,
     pub(crate) has_receiver: bool,
+    /// How many references are passed.
+    pub(crate) objects: usize,
+    /// How many longs are passed.
+    pub(crate) longs: usize,
     pub(crate) parameters: Box<[Parameter]>,
     /// The first letter of the type that is returned.
     pub(crate) returns: u8,
@@ -99,6 +104,8 @@ impl Passed {
             descriptor: method.descriptor.into(),
             mirror,
             has_receiver: !method.is_static,
+            objects,
+            longs,
             parameters: parameters.into(),
             returns: method.descriptor.rsplit_once(')').and_then(|(_, of)| of.bytes().next()).unwrap_or(b'V'),
             returns_secret: redaction.hides(method.name),
@@ -108,44 +115,46 @@ impl Passed {
     }
 
     /// The receiver.
-    pub(crate) fn receiver<'f>(&self, env: &Env<'f>, values: &Values<'_>) -> jvm::Result<Option<Local<'f>>> {
+    pub(crate) fn receiver<'f>(&self, env: &Env<'f>, values: Held<'_>) -> jvm::Result<Option<Local<'f>>> {
         if !self.has_receiver {
             return Ok(None);
         }
-        values.object(0).map(|handle| handle.local(env)).transpose()
+        values.object(env, 0)
     }
 
     /// What a parameter holds; at a normal exit what it held at the entry, if `entered` says so and it is known.
+    #[inline]
     pub(crate) fn parameter<'f>(
         &self,
         env: &Env<'f>,
-        values: &Values<'_>,
+        values: Held<'_>,
         index: usize,
         entered: bool,
     ) -> jvm::Result<Option<Item<'f>>> {
         let Some(parameter) = self.parameters.get(index) else { return Ok(None) };
         let place = parameter.entered.filter(|_| entered).unwrap_or(parameter.place);
-        item(env, parameter.kind, values.object(place), values.long(place)).map(Some)
+        values.item(env, parameter.kind, place).map(Some)
     }
 
     /// What is returned; `None` for `void`.
-    pub(crate) fn result<'f>(&self, env: &Env<'f>, values: &Values<'_>) -> jvm::Result<Option<Item<'f>>> {
+    pub(crate) fn result<'f>(&self, env: &Env<'f>, values: Held<'_>) -> jvm::Result<Option<Item<'f>>> {
         if self.returns == b'V' {
             return Ok(None);
         }
-        item(env, self.returns, values.returned_object(), values.returned_long()).map(Some)
+        Ok(Some(match word(self.returns, values.returned_long()) {
+            Some(word) => word,
+            None => values.returned_object(env)?.into(),
+        }))
     }
 
-    /// The reference that a parameter holds, for one who keeps it; `Err` gives the word of a primitive one.
-    pub fn raw<'v>(
-        &self,
-        values: &Values<'v>,
-        index: usize,
-        entered: bool,
-    ) -> Option<Result<Option<Handle<'v>>, i64>> {
-        let parameter = self.parameters.get(index)?;
-        let place = parameter.entered.filter(|_| entered).unwrap_or(parameter.place);
-        Some(if is_object(parameter.kind) { Ok(values.object(place)) } else { Err(values.long(place)) })
+    /// How many objects its calls pass.
+    pub fn objects(&self) -> usize {
+        self.objects
+    }
+
+    /// Whether what it returns is kept secret.
+    pub fn gives_secret(&self) -> bool {
+        self.returns_secret && self.returns != b'V'
     }
 
     /// How many parameters there are.
@@ -154,17 +163,54 @@ impl Passed {
     }
 }
 
-/// A value as an item.
-pub(crate) fn item<'f>(
-    env: &Env<'f>,
-    kind: u8,
-    object: Option<Handle<'_>>,
-    long: i64,
-) -> jvm::Result<Item<'f>> {
-    Ok(match word(kind, long) {
-        Some(word) => word,
-        None => object.map(|handle| handle.local(env)).transpose()?.into(),
-    })
+/// Where the values of a call are.
+#[derive(Clone, Copy)]
+pub enum Held<'a> {
+    /// With the thread that makes the call.
+    Passed(&'a Values<'a>),
+    /// Kept since.
+    Kept(&'a Kept),
+}
+
+impl Held<'_> {
+    #[inline]
+    pub(crate) fn object<'f>(self, env: &Env<'f>, place: usize) -> jvm::Result<Option<Local<'f>>> {
+        match self {
+            Self::Passed(values) => values.object(place).map(|handle| handle.local(env)).transpose(),
+            Self::Kept(kept) => kept.object(env, place),
+        }
+    }
+
+    #[inline]
+    fn long(self, place: usize) -> i64 {
+        match self {
+            Self::Passed(values) => values.long(place),
+            Self::Kept(kept) => kept.long(place),
+        }
+    }
+
+    fn returned_object<'f>(self, env: &Env<'f>) -> jvm::Result<Option<Local<'f>>> {
+        match self {
+            Self::Passed(values) => values.returned_object().map(|handle| handle.local(env)).transpose(),
+            Self::Kept(kept) => kept.returned_object(env),
+        }
+    }
+
+    fn returned_long(self) -> i64 {
+        match self {
+            Self::Passed(values) => values.returned_long(),
+            Self::Kept(kept) => kept.returned_long(),
+        }
+    }
+
+    /// A value of a type with this first letter.
+    #[inline]
+    pub(crate) fn item<'f>(self, env: &Env<'f>, kind: u8, place: usize) -> jvm::Result<Item<'f>> {
+        Ok(match word(kind, self.long(place)) {
+            Some(word) => word,
+            None => self.object(env, place)?.into(),
+        })
+    }
 }
 
 fn is_object(kind: u8) -> bool {

@@ -3,11 +3,11 @@
 
 use std::rc::Rc;
 
-use jvm::probe::{Failure, Values};
+use jvm::probe::Failure;
 use ognl::{Fault, Source, Term};
 
 use crate::java::{Java, Value};
-use crate::passed::{Passed, item};
+use crate::passed::{Held, Passed};
 
 /// The properties of a call, by Arthas's names.
 pub const NAMES: &[&str] = &[
@@ -72,7 +72,7 @@ pub struct Root<'a> {
     /// Which moment.
     pub moment: Moment,
     /// Its values; none where they are not woven.
-    pub values: Option<&'a Values<'a>>,
+    pub values: Option<Held<'a>>,
     /// What it throws.
     pub thrown: Option<&'a Failure<'a>>,
     /// On a line: what is known there.
@@ -96,7 +96,9 @@ impl<'e, 'f> Root<'_> {
                 None => Ok(Value::Null),
             };
         }
-        let item = self.passed.parameter(env, values, index, self.entered).map_err(Java::broken)?;
+        // What is thrown comes with what was passed anyway.
+        let entered = self.entered && self.moment == Moment::Return;
+        let item = self.passed.parameter(env, values, index, entered).map_err(Java::broken)?;
         item.map_or(Ok(Value::Null), |item| java.of_item_at(item, &parameter.class))
     }
 
@@ -104,24 +106,19 @@ impl<'e, 'f> Root<'_> {
         &self,
         java: &Java<'e, 'f>,
         variable: &Variable,
-        values: &Values<'_>,
+        values: Held<'_>,
     ) -> Result<Value<'f>, Fault> {
         if variable.is_secret {
             return java.hidden();
         }
-        let env = java.live().env();
-        let (object, long) = (values.object(variable.place), values.long(variable.place));
-        java.of_item(item(env, variable.kind, object, long).map_err(Java::broken)?)
+        java.of_item(values.item(java.live().env(), variable.kind, variable.place).map_err(Java::broken)?)
     }
 
     fn receiver(&self, java: &Java<'e, 'f>) -> Result<Value<'f>, Fault> {
         let Some(values) = self.values else { return Ok(Value::Null) };
         let receiver = match self.moment {
             Moment::Line(_) => match self.variables.iter().find(|variable| variable.is_receiver) {
-                Some(variable) => {
-                    let handle = values.object(variable.place);
-                    handle.map(|handle| handle.local(java.live().env())).transpose()
-                }
+                Some(variable) => values.object(java.live().env(), variable.place),
                 None => Ok(None),
             },
             _ => self.passed.receiver(java.live().env(), values),
@@ -134,7 +131,7 @@ impl<'e, 'f> Root<'_> {
 
     fn result(&self, java: &Java<'e, 'f>) -> Result<Value<'f>, Fault> {
         let (Moment::Return, Some(values)) = (self.moment, self.values) else { return Ok(Value::Null) };
-        if self.passed.returns_secret && self.passed.returns != b'V' {
+        if self.passed.gives_secret() {
             return java.hidden();
         }
         let item = self.passed.result(java.live().env(), values).map_err(Java::broken)?;
@@ -142,8 +139,16 @@ impl<'e, 'f> Root<'_> {
     }
 
     fn exception(&self, java: &Java<'e, 'f>) -> Result<Value<'f>, Fault> {
-        let Some(thrown) = self.thrown else { return Ok(Value::Null) };
-        java.object(thrown.object(java.live().env()).map_err(Java::broken)?)
+        let env = java.live().env();
+        let thrown = match (self.thrown, self.values) {
+            (Some(thrown), _) => thrown.object(env).map(Some),
+            (None, Some(Held::Kept(kept))) => kept.thrown(env),
+            (None, _) => Ok(None),
+        };
+        match thrown.map_err(Java::broken)? {
+            Some(thrown) => java.object(thrown),
+            None => Ok(Value::Null),
+        }
     }
 
     /// Local variables, parameters and `this` left out where `parameters` says so.

@@ -2,13 +2,20 @@
 
 use ognl::{Content, Source, Term};
 
-use crate::copier::Copier;
+use crate::copier::{Copier, Limits};
 use crate::item::Item;
 use crate::java::{Java, Thing, Value};
 use crate::root::NAMES;
-use crate::snapshot::Made;
+use crate::snapshot::{Made, Snapshot};
 
 impl<'e, 'f> Copier<'_, 'e, 'f> {
+    /// A copy of a value.
+    pub fn of_term(java: &Java<'e, 'f>, term: &Term<'_, Java<'e, 'f>>, limits: Limits) -> Snapshot {
+        let mut copier = Copier::new(java.live(), java.classes(), limits);
+        copier.term(java, term, 0);
+        copier.finish()
+    }
+
     /// Copies the value of an expression; `level` is 0 for the outermost.
     pub(crate) fn term(&mut self, java: &Java<'e, 'f>, term: &Term<'_, Java<'e, 'f>>, level: u32) {
         match term {

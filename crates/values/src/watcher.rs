@@ -12,7 +12,8 @@ use crate::classes::Classes;
 use crate::copier::Limits;
 use crate::expression::{Expression, Place};
 use crate::java::{Java, May, Names};
-use crate::passed::Passed;
+use crate::kept::{Kept, Shelf};
+use crate::passed::{Held, Passed};
 use crate::root::{Moment, Root, Variable};
 use crate::snapshot::Snapshot;
 
@@ -45,11 +46,21 @@ pub struct ToldLine {
 /// Looks at the calls of a method.
 pub struct Watcher {
     watching: Arc<Watching>,
-    passed: Passed,
+    passed: Arc<Passed>,
     names: Names,
     lines: Box<[ToldLine]>,
+    /// Where calls are kept instead of being shown.
+    keeps: Option<Arc<Shelf>>,
     /// The condition must be evaluated: not all of it is compiled.
     asks: bool,
+}
+
+/// A call that was kept.
+pub struct KeptCall {
+    /// The method.
+    pub passed: Arc<Passed>,
+    /// The call.
+    pub kept: Kept,
 }
 
 /// What was seen of a call.
@@ -70,7 +81,14 @@ impl Watcher {
         lines: Box<[ToldLine]>,
         asks: bool,
     ) -> Self {
-        Self { watching, passed, names, lines, asks }
+        Self { watching, passed: Arc::new(passed), names, lines, keeps: None, asks }
+    }
+
+    /// Keeps calls there instead of showing them.
+    #[must_use]
+    pub fn keeping(mut self, shelf: Arc<Shelf>) -> Self {
+        self.keeps = Some(shelf);
+        self
     }
 
     fn asked<R>(
@@ -99,10 +117,10 @@ impl Watcher {
         let root = Root {
             passed: &self.passed,
             moment,
-            values: seen.values,
+            values: seen.values.map(Held::Passed),
             thrown: seen.thrown,
             variables,
-            entered: false,
+            entered: self.keeps.is_some(),
         };
         let Watching { classes, may, strict, .. } = &*self.watching;
         let asked = at.with_env(|env| {
@@ -124,6 +142,15 @@ impl Look for Watcher {
     }
 
     fn look(&self, at: &probe::Moment<'_>, seen: &Seen<'_>) -> Looked {
+        if let Some(shelf) = &self.keeps {
+            return match shelf.keep(at, seen, &self.passed) {
+                Some(kept) => {
+                    let bytes = kept.bytes();
+                    Looked::Copy(Box::new(KeptCall { passed: self.passed.clone(), kept }), bytes)
+                }
+                None => Looked::Full,
+            };
+        }
         let Some(express) = &self.watching.express else { return Looked::Copy(Box::new(()), 0) };
         let seen = self.asked(at, seen, |place, moment| {
             let value = express.copy(place, self.watching.limits)?;

@@ -6,11 +6,11 @@ use crate::prelude::*;
 
 /// How values are shown.
 #[derive(Clone, Copy)]
-pub(super) struct Shown {
+pub(crate) struct Shown {
     /// Down to which level objects are opened; 0 shows a value in one line.
-    pub(super) expand: u32,
+    pub(crate) expand: u32,
     /// At most so many bytes.
-    pub(super) limit: usize,
+    pub(crate) limit: usize,
 }
 
 /// The deepest level: Arthas's.
@@ -18,7 +18,7 @@ const DEEPEST: u32 = 4;
 
 impl Shown {
     /// `-x` and `-M` of a command; a level beyond the deepest is that one.
-    pub(super) fn of(host: &Host, expand: u32, size_limit: Option<usize>) -> Result<Self, Failure> {
+    pub(crate) fn of(host: &Host, expand: u32, size_limit: Option<usize>) -> Result<Self, Failure> {
         if size_limit == Some(0) {
             return Err(Failure::new("sizeLimit must be greater than 0."));
         }
@@ -27,7 +27,7 @@ impl Shown {
     }
 
     /// The text of a value.
-    pub(super) fn text(self, host: &Host, value: &Snapshot) -> String {
+    pub(crate) fn text(self, host: &Host, value: &Snapshot) -> String {
         let style = match (host.options().json_format(), self.expand) {
             (true, _) => return serde_json::to_string(value).unwrap_or_default(),
             (false, 0) => Style::Plain,
@@ -38,6 +38,6 @@ impl Shown {
 }
 
 /// The lines of a value's text.
-pub(super) fn lines(text: &str) -> impl Iterator<Item = Layout> {
+pub(crate) fn lines(text: &str) -> impl Iterator<Item = Layout> {
     text.lines().map(|line| Layout::Line(Text::from(line.to_owned())))
 }

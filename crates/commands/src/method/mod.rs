@@ -5,6 +5,7 @@ mod call_tree;
 mod callees;
 mod cost;
 mod effect;
+mod fragment;
 mod in_flight;
 pub(crate) mod monitor;
 mod observation;
@@ -13,7 +14,7 @@ mod running;
 pub(crate) mod stack;
 mod thread;
 pub(crate) mod trace;
-mod value;
+pub(crate) mod tt;
 pub(crate) mod watch;
 
 pub(crate) use effect::Reset;

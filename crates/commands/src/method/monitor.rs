@@ -64,6 +64,7 @@ impl Command for Monitor {
             in_flight: self.in_flight,
             parts: Parts::ENTRY_EXIT,
             shows: None,
+            keep: None,
             sample: 0,
             rate: None,
         };

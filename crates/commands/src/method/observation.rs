@@ -78,6 +78,8 @@ pub(super) struct Target<'a> {
     pub(super) parts: Parts,
     /// What is shown of each call.
     pub(super) shows: Option<Shows<'a>>,
+    /// Calls are kept with their objects, so many at a time.
+    pub(super) keep: Option<usize>,
     /// Only one of so many calls is looked at; 0 and 1 mean all.
     pub(super) sample: u32,
     /// At most so many calls a second are looked at.
@@ -189,7 +191,7 @@ fn parse(condition: &Expression, when: When) -> Result<Arc<Conditioned>, Failure
 
 /// What looks at the calls, where something is asked or shown of them.
 fn looks(host: &Host, cx: &Context<'_>, target: &Target<'_>) -> Result<Option<Arc<dyn Looks>>, Failure> {
-    if target.condition.is_none() && target.shows.is_none() {
+    if target.condition.is_none() && target.shows.is_none() && target.keep.is_none() {
         return Ok(None);
     }
     let asked = Asked {
@@ -199,6 +201,7 @@ fn looks(host: &Host, cx: &Context<'_>, target: &Target<'_>) -> Result<Option<Ar
         may: May { evaluate: cx.may(Permission::Evaluate) },
         at_entry: target.when == When::Entry,
         parts: if target.shows.is_some() { Parts::VALUES } else { Parts::ENTRY_EXIT },
+        keep: target.keep,
     };
     Ok(Some(Arc::new(host.watches(asked).or_fail()?)))
 }

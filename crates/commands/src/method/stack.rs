@@ -55,6 +55,7 @@ impl Command for Stack {
             in_flight: false,
             parts: Parts::ENTRY_EXIT,
             shows: None,
+            keep: None,
             sample: 0,
             rate: None,
         };

@@ -86,6 +86,7 @@ impl Command for Trace {
             in_flight: self.in_flight,
             parts: self.parts(),
             shows: None,
+            keep: None,
             sample: 0,
             rate: None,
         };

@@ -12,7 +12,7 @@ use super::in_flight::InFlight;
 use super::observation::{Observing, Shows, Target};
 use super::running::{Found, Running};
 use super::thread::Moment;
-use super::value::{Shown, lines};
+use crate::expression::value::{Shown, lines};
 use crate::prelude::*;
 
 /// Show what methods are called with, what they return and throw
@@ -120,6 +120,7 @@ impl Command for Watch {
             in_flight: self.in_flight,
             parts: Parts::VALUES,
             shows: Some(Shows { express: &self.express, depth: shown.expand }),
+            keep: None,
             sample: self.sample.as_ref().map_or(0, |sample| sample.0),
             rate: self.rate.as_ref().map(|rate| rate.0),
         };

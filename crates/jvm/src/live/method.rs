@@ -69,7 +69,31 @@ impl LiveMethod {
         env.expect_instance(on, &class, "receiver of this method")?;
         let words = self.shape.words(&self.name, arguments, self.shape.returns())?;
         // SAFETY: `on` is of the class that declares the method, and the words fit its descriptor.
-        unsafe { self.made(env, Call::On(on.raw()), &words) }
+        let made = unsafe { self.made(env, Call::On(on.raw()), &words) };
+        env.check(&self.name).map(|()| made)
+    }
+
+    /// Calls it on an object, or as a static method without one, and gives what it returned, or the exception that it
+    /// threw.
+    pub fn outcome<'f>(
+        &self,
+        env: &Env<'f>,
+        on: Option<&Local<'f>>,
+        arguments: &[Value<'_>],
+    ) -> Result<std::result::Result<Got<'f>, Local<'f>>> {
+        let class = self.class(env)?;
+        let words = self.shape.words(&self.name, arguments, self.shape.returns())?;
+        let call = match on {
+            Some(on) if !self.is_static() && &*self.name != "<init>" => {
+                env.expect_instance(on, &class, "receiver of this method")?;
+                Call::On(on.raw())
+            }
+            None if self.is_static() => Call::Static(class.raw()),
+            _ => return Err(Error::NotA { expected: "method of this object" }),
+        };
+        // SAFETY: a method of the object's class, or a static one of this class, and the words fit its descriptor.
+        let made = unsafe { self.made(env, call, &words) };
+        Ok(env.occurred().map_or(Ok(made), Err))
     }
 
     /// Calls it as a static method.
@@ -80,7 +104,8 @@ impl LiveMethod {
         }
         let words = self.shape.words(&self.name, arguments, self.shape.returns())?;
         // SAFETY: a static method of this class, and the words fit its descriptor.
-        unsafe { self.made(env, Call::Static(class.raw()), &words) }
+        let made = unsafe { self.made(env, Call::Static(class.raw()), &words) };
+        env.check(&self.name).map(|()| made)
     }
 
     /// `new`.
@@ -118,23 +143,23 @@ impl LiveMethod {
         self.class.get(env)?.ok_or_else(|| Error::Null { call: self.name.as_ref().into() })
     }
 
+    /// What it returns; an exception is still on the thread, and the caller's to take.
+    ///
     /// # Safety
     /// `call` must name an object or class of which this is a method, and `words` must fit its descriptor.
-    unsafe fn made<'f>(&self, env: &Env<'f>, call: Call, words: &[jvalue]) -> Result<Got<'f>> {
+    unsafe fn made<'f>(&self, env: &Env<'f>, call: Call, words: &[jvalue]) -> Got<'f> {
         let words = words.as_ptr();
         macro_rules! made {
             ($on:ident, $static:ident) => {{
-                let word = match call {
+                match call {
                     // SAFETY: by the caller; the function is that of the method's result.
                     Call::On(on) => unsafe { jni!(env, $on, on, self.id, words) },
                     // SAFETY: as above.
                     Call::Static(class) => unsafe { jni!(env, $static, class, self.id, words) },
-                };
-                env.check(&self.name)?;
-                word
+                }
             }};
         }
-        Ok(match self.shape.returns() {
+        match self.shape.returns() {
             Type::Void => {
                 made!(CallVoidMethodA, CallStaticVoidMethodA);
                 Got::Object(None)
@@ -156,7 +181,7 @@ impl LiveMethod {
                     false => Got::Object(object),
                 }
             }
-        })
+        }
     }
 }
 

@@ -246,6 +246,11 @@ impl<'a> Failure<'a> {
         Failure { thrown: None }
     }
 
+    /// The reference; `None` where it is not known.
+    pub fn handle(&self) -> Option<Handle<'a>> {
+        self.thrown
+    }
+
     /// The exception.
     pub fn object<'f>(&self, env: &Env<'f>) -> Result<Local<'f>> {
         match &self.thrown {

@@ -65,7 +65,10 @@ impl<'f> Java<'_, 'f> {
     }
 
     /// An object of which nothing is known: a box gives what is in it, a string is known as one from now on.
-    pub(crate) fn object(&self, object: Local<'f>) -> Result<Value<'f>, Fault> {
+    ///
+    /// # Errors
+    /// The JVM does not tell its class.
+    pub fn object(&self, object: Local<'f>) -> Result<Value<'f>, Fault> {
         self.object_at(object, &AtomicU32::new(0))
     }
 

@@ -1,0 +1,112 @@
+//! `getstatic`: the static fields of a class.
+
+use host::evaluation::{Evaluation, Statics, WantedClass};
+use host::values::{May, Snapshot};
+use model::RowAffect;
+use shell::{Expression, Permission};
+
+use super::loader::{Classes, Loaders, wanted};
+use super::value::{Shown, lines};
+use crate::prelude::*;
+
+/// Show static fields of a class
+///
+/// Fields are read where they lie: a class that is not initialised yet stays so. With an expression
+/// each field's value is what it begins with.
+#[derive(Args)]
+#[command(group = Class, permission = Observe)]
+#[command(example = "getstatic demo.MathGame RANDOM")]
+#[command(example = "getstatic demo.MathGame '*' -x 2")]
+#[command(example = "getstatic java.lang.Integer MAX_VALUE '#this - 1'")]
+pub(crate) struct Getstatic {
+    /// The class
+    #[arg(name = "class-pattern")]
+    class: ClassPattern,
+    /// The fields
+    #[arg(name = "field-pattern")]
+    field: String,
+    /// What is shown of each
+    express: Option<Expression>,
+    /// Only a class of the loader with this hash
+    #[arg(short = 'c', long, label = "hash")]
+    classloader: Option<String>,
+    /// Only a class of the only loader of this class
+    #[arg(long = "classLoaderClass", label = "class")]
+    loader_class: Option<ClassPattern>,
+    /// The patterns are regular expressions
+    #[arg(short = 'E', long)]
+    regex: bool,
+    /// Down to which level objects are opened, 4 at most
+    #[arg(short = 'x', long, label = "level", default = "1")]
+    expand: u32,
+}
+
+impl Command for Getstatic {
+    type Host = Host;
+
+    fn run(self, host: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
+        let shown = Shown::of(host, self.expand, None)?;
+        let express = self.express.as_ref().map(|text| {
+            Host::over_object(text.as_str())
+                .map_err(|wrong| Failure::from(text.mistake(wrong.at, wrong.message)))
+        });
+        let express = express.transpose()?;
+        let pattern = |text: &str| match self.regex {
+            true => host::NamePattern::regex(text).map_err(Failure::new),
+            false => Ok(host::NamePattern::wildcard(text)),
+        };
+        let loader_class = self.loader_class.as_deref().unwrap_or_default().to_owned();
+        let class = WantedClass {
+            pattern: pattern(&self.class)?,
+            loader: wanted(self.classloader, self.loader_class),
+        };
+        let fields = pattern(&self.field)?;
+        let how = Evaluation { depth: shown.expand, may: May { evaluate: cx.may(Permission::Evaluate) } };
+        let fields = match host.statics(&class, &fields, express.as_ref(), how).or_fail()? {
+            Statics::Fields(fields) => fields,
+            Statics::Classes(classes) => return Err(Classes::end(cx, classes, &self.class)),
+            Statics::Loaders(loaders) => return Err(Loaders::end(cx, loaders, &loader_class)),
+        };
+        if fields.is_empty() {
+            let message = format!(
+                "getstatic: no matched static field was found: {} has none that fits {}.",
+                self.class, self.field
+            );
+            return Err(Failure::new(message));
+        }
+        let affected = fields.len();
+        for (name, value) in fields {
+            match (value, &self.express) {
+                (Ok(data), _) => cx.emit(Field { field_name: name, field: shown.text(host, &data), data })?,
+                (Err(mistake), Some(text)) => {
+                    return Err(text.mistake(mistake.at, format!("{name}: {}", mistake.message)).into());
+                }
+                (Err(mistake), None) => return Err(Failure::new(mistake.message)),
+            }
+        }
+        cx.emit(RowAffect { row_count: affected as u64 })
+    }
+}
+
+/// A static field.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Field {
+    field_name: String,
+    /// As the object view shows it.
+    field: String,
+    /// As data.
+    data: Snapshot,
+}
+
+impl Show for Field {
+    const KIND: &'static str = "getstatic";
+
+    fn layout(&self) -> Layout {
+        let mut name = Text::from("field: ");
+        name.push(Style::Name, self.field_name.clone());
+        let mut all = vec![Layout::Line(name)];
+        all.extend(lines(&self.field));
+        Layout::stack(all)
+    }
+}

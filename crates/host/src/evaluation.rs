@@ -1,0 +1,257 @@
+//! Expressions that a command evaluates for itself on its own thread: over nothing (`ognl`), over a static field
+//! (`getstatic`), over objects of a class (`vmtool`).
+
+use jvm::{Capabilities, Capability, Class, Env, Local};
+use ognl::Term;
+use values::{Copier, Expression, Java, May, Mistake, Names, Place, Property, Snapshot, Value};
+
+use crate::error::{Error, Result};
+use crate::loaders::{FoundLoader, LoaderFacts, WantedLoader};
+use crate::{Host, NamePattern};
+
+/// How an expression is evaluated.
+#[derive(Clone, Copy, Debug)]
+pub struct Evaluation {
+    /// Down to which level objects are opened.
+    pub depth: u32,
+    /// What it may do.
+    pub may: May,
+}
+
+/// What came of an expression.
+pub enum Evaluated {
+    /// Its value.
+    Value(Snapshot),
+    /// It cannot be evaluated.
+    Mistaken(Mistake),
+    /// Several loaders are meant.
+    Loaders(Vec<LoaderFacts>),
+}
+
+/// A class that is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClassFound {
+    /// With dots.
+    pub name: String,
+    /// Identity hash of its loader in hex; `null` for the boot loader.
+    pub hash: String,
+    /// The class of its loader, if that is not the boot loader.
+    pub loader: Option<String>,
+}
+
+/// Static fields of a class.
+pub enum Statics {
+    /// Their names and what came of the expression, or of nothing, over each.
+    Fields(Vec<(String, Result<Snapshot, Mistake>)>),
+    /// Not one class.
+    Classes(Vec<ClassFound>),
+    /// Several loaders are meant.
+    Loaders(Vec<LoaderFacts>),
+}
+
+/// Which class is meant.
+#[derive(Clone, Debug)]
+pub struct WantedClass {
+    /// By its name with dots.
+    pub pattern: NamePattern,
+    /// Of this loader, if one is named.
+    pub loader: WantedLoader,
+}
+
+type Meant<'f> = std::result::Result<(Local<'f, Class>, Option<Local<'f>>), NotOne>;
+
+/// What an expression begins with.
+enum Over<'f> {
+    Object(Local<'f>),
+    Value(Value<'f>),
+    /// An array of objects, as the property of that name.
+    Instances(Local<'f>),
+}
+
+enum NotOne {
+    Classes(Vec<ClassFound>),
+    Loaders(Vec<LoaderFacts>),
+}
+
+/// The property under which the objects of a class are found.
+const INSTANCES: &[&str] = &["instances"];
+
+impl Host {
+    /// Reads an expression over the objects of a class.
+    ///
+    /// # Errors
+    /// It is no expression.
+    pub fn over_instances(text: &str) -> std::result::Result<Expression, ognl::Error> {
+        Expression::with_names(text, INSTANCES)
+    }
+
+    /// Reads an expression over an object, or over nothing.
+    ///
+    /// # Errors
+    /// It is no expression.
+    pub fn over_object(text: &str) -> std::result::Result<Expression, ognl::Error> {
+        Expression::with_names(text, &[])
+    }
+
+    /// Evaluates an expression over a plain `Object`, with the classes that a loader sees.
+    pub fn evaluate(
+        &self,
+        expression: &Expression,
+        loader: &WantedLoader,
+        how: Evaluation,
+    ) -> Result<Evaluated> {
+        self.vm.with_env(|env| {
+            let loader = match self.loader(env, loader)? {
+                FoundLoader::One(loader) => loader,
+                FoundLoader::Several(loaders) => return Ok(Evaluated::Loaders(loaders)),
+            };
+            let class = env.find_class("java/lang/Object")?;
+            let root = env.new_object(&class, "()V", &[])?;
+            let value = self.over(env, Some(expression), Some(&loader), how, Over::Object(root))?;
+            Ok(value.map_or_else(Evaluated::Mistaken, Evaluated::Value))
+        })
+    }
+
+    /// The static fields of a class that are meant, each as the expression, if there is one, makes of it.
+    pub fn statics(
+        &self,
+        class: &WantedClass,
+        fields: &NamePattern,
+        expression: Option<&Expression>,
+        how: Evaluation,
+    ) -> Result<Statics> {
+        self.vm.with_env(|env| {
+            let (class, loader) = match self.one_class(env, class)? {
+                Ok(one) => one,
+                Err(NotOne::Classes(classes)) => return Ok(Statics::Classes(classes)),
+                Err(NotOne::Loaders(loaders)) => return Ok(Statics::Loaders(loaders)),
+            };
+            let (classes, names) = (self.met_classes(), Names::default());
+            let java = Java::new(env.live()?, &classes, &names, how.may).ok_or_else(gone)?;
+            let all = java.statics(&class, |name| fields.matches(name));
+            let all = all.map_err(|fault| Error::sentence(fault.message()))?;
+            let mut found = Vec::with_capacity(all.len());
+            for field in all {
+                // Each has room of its own: what is left of one is no burden to the next.
+                let value = self.over(env, expression, loader.as_ref(), how, Over::Value(field.value))?;
+                found.push((field.name.into(), value));
+            }
+            Ok(Statics::Fields(found))
+        })
+    }
+
+    /// Evaluates an expression in which `instances` are objects of a class and of those below it, `most` at most. The
+    /// application stands still until they are found.
+    pub fn instances(
+        &self,
+        class: &WantedClass,
+        most: usize,
+        expression: &Expression,
+        how: Evaluation,
+    ) -> Result<Instances> {
+        self.environment.ensure(Capabilities::NONE.with(Capability::TagObjects))?;
+        self.vm.with_env(|env| {
+            let (class, loader) = match self.one_class(env, class)? {
+                Ok(one) => one,
+                Err(NotOne::Classes(classes)) => return Ok(Instances::Classes(classes)),
+                Err(NotOne::Loaders(loaders)) => return Ok(Instances::Loaders(loaders)),
+            };
+            let objects: Vec<_> =
+                self.environment.jvmti.instances(env, &class, most)?.into_iter().map(Some).collect();
+            let array = env.new_objects(&class, &objects)?;
+            let value = self.over(env, Some(expression), loader.as_ref(), how, Over::Instances(array))?;
+            Ok(Instances::Value(value))
+        })
+    }
+
+    /// Evaluates an expression over a root; without one, the root itself is copied.
+    fn over<'f>(
+        &self,
+        env: &Env<'f>,
+        expression: Option<&Expression>,
+        loader: Option<&Local<'f>>,
+        how: Evaluation,
+        over: Over<'f>,
+    ) -> Result<Result<Snapshot, Mistake>> {
+        let classes = self.met_classes();
+        let nodes: Vec<_> = expression.iter().map(|expression| expression.node()).collect();
+        let names = Names::resolve(env.live()?, &classes, loader, &nodes);
+        let java = Java::new(env.live()?, &classes, &names, how.may).ok_or_else(gone)?;
+        let object = |object| java.object(object).map_err(|fault| Error::sentence(fault.message()));
+        let instances;
+        let root = match over {
+            Over::Object(root) => Term::Value(object(root)?),
+            Over::Value(root) => Term::Value(root),
+            Over::Instances(array) => {
+                instances = Property { names: INSTANCES, value: object(array)? };
+                Term::Source(&instances)
+            }
+        };
+        let limits = self.copy_limits(how.depth);
+        let place = Place { java: &java, root, cost: None, strict: self.options().strict() };
+        Ok(match expression {
+            Some(expression) => expression.value(place, limits),
+            None => Ok(Copier::of_term(&java, &place.root, limits)),
+        })
+    }
+
+    /// The one class that is meant, with its loader.
+    fn one_class<'f>(&self, env: &Env<'f>, wanted: &WantedClass) -> Result<Meant<'f>> {
+        let is_named = wanted.loader.hash.is_some() || wanted.loader.class.is_some();
+        let only = match is_named.then(|| self.loader(env, &wanted.loader)).transpose()? {
+            Some(FoundLoader::Several(loaders)) => return Ok(Err(NotOne::Loaders(loaders))),
+            Some(FoundLoader::One(loader)) => Some(loader),
+            None => None,
+        };
+        let jvmti = &self.environment.jvmti;
+        let mut found = Vec::new();
+        for class in jvmti.loaded_classes(env)? {
+            // A class may be unloaded meanwhile.
+            let Ok(name) = jvmti.class_name(&class) else { continue };
+            if name.starts_with('[') || !wanted.pattern.matches(&name) {
+                continue;
+            }
+            let loader = jvmti.class_loader(env, &class)?;
+            let is_meant = match (&only, &loader) {
+                (None, _) => true,
+                (Some(only), Some(loader)) => env.is_same(only, loader),
+                (Some(_), None) => false,
+            };
+            if is_meant {
+                found.push((name, class, loader));
+            }
+        }
+        if found.len() == 1
+            && let Some((_, class, loader)) = found.pop()
+        {
+            return Ok(Ok((class, loader)));
+        }
+        let mut classes = Vec::with_capacity(found.len());
+        for (name, _, loader) in found {
+            let facts = match &loader {
+                Some(loader) => {
+                    let hash = format!("{:x}", jvmti.identity_hash(loader)?);
+                    (hash, Some(jvmti.class_name(&env.class_of(loader)?)?))
+                }
+                None => ("null".to_owned(), None),
+            };
+            classes.push(ClassFound { name, hash: facts.0, loader: facts.1 });
+        }
+        classes.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(Err(NotOne::Classes(classes)))
+    }
+}
+
+/// Objects of a class, as an expression shows them.
+pub enum Instances {
+    /// What came of the expression.
+    Value(Result<Snapshot, Mistake>),
+    /// Not one class.
+    Classes(Vec<ClassFound>),
+    /// Several loaders are meant.
+    Loaders(Vec<LoaderFacts>),
+}
+
+fn gone() -> Error {
+    Error::sentence("The JVM is shutting down.")
+}

@@ -1,0 +1,223 @@
+//! Calls that are kept with their objects alive, for the time tunnel: a row of a Java array for the references of each,
+//! and its numbers here. HOT: rows are taken and given back on the application's threads, without a lock.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use advice::{Point, Seen};
+use jvm::live::Slots;
+use jvm::probe;
+use jvm::{Env, Local, Vm};
+
+use crate::passed::Passed;
+use crate::root::Moment;
+
+/// Rows of references, each for one call. There are never more, however many calls are made.
+pub struct Shelf {
+    slots: Slots,
+    width: usize,
+    free: Free,
+}
+
+/// A call that is kept. Dropping it lets go of its objects.
+pub struct Kept {
+    shelf: Arc<Shelf>,
+    row: usize,
+    longs: Box<[i64]>,
+    /// How it ended.
+    pub moment: Moment,
+}
+
+/// What a row has behind the objects that are passed: what is returned, what is thrown.
+const BEHIND: usize = 2;
+
+impl Shelf {
+    /// For calls that pass so many objects at most, so many calls at a time.
+    ///
+    /// # Errors
+    /// The JVM has no room for it.
+    pub fn new(env: &Env<'_>, objects: usize, rows: usize) -> jvm::Result<Arc<Self>> {
+        let rows = rows.min(u32::MAX as usize - 1);
+        let width = objects + BEHIND;
+        let slots = Slots::new(env, rows.saturating_mul(width).min(i32::MAX as usize))?;
+        let rows = slots.length() / width;
+        Ok(Arc::new(Self { slots, width, free: Free::new(rows) }))
+    }
+
+    /// How many objects a call may pass.
+    pub fn objects(&self) -> usize {
+        self.width - BEHIND
+    }
+
+    /// Keeps a call; `None` where all rows are taken.
+    pub(crate) fn keep(
+        self: &Arc<Self>,
+        at: &probe::Moment<'_>,
+        seen: &Seen<'_>,
+        passed: &Passed,
+    ) -> Option<Kept> {
+        let row = self.free.take()?;
+        let kept = Kept {
+            shelf: self.clone(),
+            row,
+            longs: match seen.values {
+                Some(values) => {
+                    let longs = (0..passed.longs).map(|place| values.long(place));
+                    longs.chain([values.returned_long()]).collect()
+                }
+                None => Box::default(),
+            },
+            moment: match seen.point {
+                Point::Throw => Moment::Throw,
+                _ => Moment::Return,
+            },
+        };
+        let start = row * self.width;
+        // Every place is written: what an earlier call has left must not be taken for this one's.
+        for place in 0..self.objects() {
+            let object =
+                seen.values.filter(|_| place < passed.objects).and_then(|values| values.object(place));
+            self.slots.put(at, start + place, object);
+        }
+        let returned = seen.values.filter(|_| kept.moment == Moment::Return);
+        self.slots.put(at, start + self.objects(), returned.and_then(|values| values.returned_object()));
+        self.slots.put(at, start + self.objects() + 1, seen.thrown.and_then(|thrown| thrown.handle()));
+        Some(kept)
+    }
+}
+
+impl Kept {
+    /// An object that was passed.
+    pub(crate) fn object<'f>(&self, env: &Env<'f>, place: usize) -> jvm::Result<Option<Local<'f>>> {
+        match place < self.shelf.objects() {
+            true => self.shelf.slots.get(env, self.row * self.shelf.width + place),
+            false => Ok(None),
+        }
+    }
+
+    /// A number that was passed.
+    pub(crate) fn long(&self, place: usize) -> i64 {
+        self.longs.get(place).copied().unwrap_or(0)
+    }
+
+    /// The object that was returned.
+    pub(crate) fn returned_object<'f>(&self, env: &Env<'f>) -> jvm::Result<Option<Local<'f>>> {
+        self.shelf.slots.get(env, self.row * self.shelf.width + self.shelf.objects())
+    }
+
+    /// The number that was returned.
+    pub(crate) fn returned_long(&self) -> i64 {
+        self.longs.last().copied().unwrap_or(0)
+    }
+
+    /// What was thrown.
+    pub(crate) fn thrown<'f>(&self, env: &Env<'f>) -> jvm::Result<Option<Local<'f>>> {
+        self.shelf.slots.get(env, self.row * self.shelf.width + self.shelf.objects() + 1)
+    }
+
+    /// About how many bytes it takes, without the objects.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of::<Self>() + size_of_val(&*self.longs) + self.shelf.width * 8
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        if let Some(vm) = Vm::current().filter(|vm| vm.is_attached()) {
+            let cleared = vm.with_env(|env| {
+                let start = self.row * self.shelf.width;
+                (start..start + self.shelf.width).try_for_each(|place| self.shelf.slots.clear(env, place))
+            });
+            if let Err(why) = cleared {
+                log::debug!("a kept call is not let go of: {why}");
+            }
+        }
+        self.shelf.free.give_back(self.row);
+    }
+}
+
+/// Which rows are free: a stack of their numbers that many threads take from and give to.
+struct Free {
+    /// The number of the topmost plus one, below a count of all changes, without which a thread could take one that was
+    /// taken and given back meanwhile for unchanged.
+    top: AtomicU64,
+    /// The number below each plus one.
+    below: Box<[AtomicU32]>,
+}
+
+impl Free {
+    fn new(rows: usize) -> Self {
+        let below = (0..rows).map(|row| AtomicU32::new(row as u32)).collect();
+        Self { top: AtomicU64::new(rows as u64), below }
+    }
+
+    fn take(&self) -> Option<usize> {
+        let mut top = self.top.load(Ordering::Acquire);
+        loop {
+            let row = (top as u32).checked_sub(1)? as usize;
+            let below = self.below.get(row)?.load(Ordering::Relaxed);
+            match self.exchange(top, below) {
+                Ok(()) => return Some(row),
+                Err(other) => top = other,
+            }
+        }
+    }
+
+    fn give_back(&self, row: usize) {
+        let Some(below) = self.below.get(row) else { return };
+        let mut top = self.top.load(Ordering::Acquire);
+        loop {
+            below.store(top as u32, Ordering::Relaxed);
+            match self.exchange(top, row as u32 + 1) {
+                Ok(()) => return,
+                Err(other) => top = other,
+            }
+        }
+    }
+
+    fn exchange(&self, from: u64, to: u32) -> Result<(), u64> {
+        let changes = (from >> 32).wrapping_add(1) << 32;
+        let swapped = self.top.compare_exchange_weak(
+            from,
+            changes | u64::from(to),
+            Ordering::AcqRel,
+            Ordering::Acquire,
+        );
+        swapped.map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_is_taken_once_until_it_is_given_back() {
+        let free = Free::new(3);
+        let mut taken: Vec<usize> = std::iter::from_fn(|| free.take()).collect();
+        taken.sort_unstable();
+        assert_eq!(taken, [0, 1, 2]);
+        free.give_back(1);
+        assert_eq!((free.take(), free.take()), (Some(1), None));
+    }
+
+    #[test]
+    fn threads_never_have_the_same_row() {
+        const ROWS: usize = 7;
+        let free = Free::new(ROWS);
+        let held: Vec<AtomicU32> = (0..ROWS).map(|_| AtomicU32::new(0)).collect();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..20_000 {
+                        let Some(row) = free.take() else { continue };
+                        assert_eq!(held[row].fetch_add(1, Ordering::AcqRel), 0, "row {row} was taken");
+                        held[row].fetch_sub(1, Ordering::AcqRel);
+                        free.give_back(row);
+                    }
+                });
+            }
+        });
+        assert_eq!(std::iter::from_fn(|| free.take()).count(), ROWS);
+    }
+}
