@@ -48,5 +48,6 @@ pub static COMMANDS: &[Entry<Host>] = &[
     Entry::of::<method::trace::Trace>(),
     Entry::of::<method::stack::Stack>(),
     Entry::of::<method::tt::Tt>(),
+    Entry::of::<method::line::Line>(),
     Entry::of::<method::reset::Reset>(),
 ];

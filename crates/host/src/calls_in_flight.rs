@@ -52,9 +52,14 @@ impl Host {
 
     /// The frames of a record in words.
     pub fn frames(&self, record: &StackRecord) -> Result<Vec<Frame>> {
+        self.frames_in_words(&record.frames)
+    }
+
+    /// Frames in words.
+    pub fn frames_in_words(&self, frames: &[jvm::probe::RawFrame]) -> Result<Vec<Frame>> {
         self.words_for_frames()?;
         self.vm.with_env(|env| {
-            let frames = self.environment.jvmti.frames(env, &record.frames)?;
+            let frames = self.environment.jvmti.frames(env, frames)?;
             Ok(frames.into_iter().map(frame_of_jvmti).collect())
         })
     }

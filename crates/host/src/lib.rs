@@ -25,6 +25,7 @@ pub mod histogram;
 mod java;
 mod lanes;
 mod lazy;
+pub mod line_tables;
 pub mod loaders;
 pub mod main_class;
 mod management;

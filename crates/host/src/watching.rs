@@ -1,6 +1,7 @@
 //! Looking at calls with their values: what is asked of them and shown of them, made ready for each method that is
 //! observed. Everything that could load a class or take long is done here, on the command's thread.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jvm::{Capabilities, Capability, Class, Env, Environment, Local};
@@ -33,6 +34,8 @@ pub struct Asked {
     pub parts: Parts,
     /// Calls are kept with their objects, so many at a time, instead of being shown.
     pub keep: Option<usize>,
+    /// Lines are looked at instead of calls: these, with so many frames of the stack.
+    pub lines: Option<(BTreeSet<u16>, usize)>,
 }
 
 impl Host {
@@ -58,11 +61,19 @@ impl Host {
             limits: self.copy_limits(asked.depth),
             may: asked.may,
             strict: self.options.strict(),
+            frames: asked.lines.as_ref().map_or(0, |(_, frames)| *frames),
         };
         let watching = Arc::new(watching);
         let names = self.vm.with_env(|env| prepare(env, &watching))?;
         let keeps = asked.keep.map(|rows| Shelves { rows, shelves: Mutex::default() });
-        Ok(Watches { watching, at_entry: asked.at_entry, parts: asked.parts, names, keeps })
+        Ok(Watches {
+            watching,
+            at_entry: asked.at_entry,
+            parts: asked.parts,
+            names,
+            keeps,
+            lines: asked.lines.map(|(lines, _)| lines),
+        })
     }
 
     /// A date as views show it: `2026-11-22 19:05:01,123`.
@@ -79,6 +90,8 @@ pub struct Watches {
     /// For classes that are not loaded yet.
     names: Names,
     keeps: Option<Shelves>,
+    /// Only these lines are looked at.
+    lines: Option<BTreeSet<u16>>,
 }
 
 /// Where calls are kept, by how many objects they pass.
@@ -150,9 +163,13 @@ impl Looks for Watches {
         };
         let code = facts.code();
         let passed = passed(facts, &code, mirror, &self.watching);
-        let lines = lines(facts, &code, &self.watching);
+        let lines = self.lines.as_ref().map(|wanted| lines(facts, &code, &self.watching, wanted));
         let objects = passed.objects();
-        let watcher = Watcher::new(self.watching.clone(), passed, names, lines, rest);
+        let watcher = {
+            // A compiled condition is asked at the entry or at the exit.
+            let asks = rest || lines.is_some();
+            Watcher::new(self.watching.clone(), passed, names, lines.unwrap_or_default(), asks)
+        };
         Some(Arc::new(match &self.keeps {
             None => watcher,
             Some(shelves) => match shelves.of(env, objects) {
@@ -186,11 +203,16 @@ pub(crate) fn passed(
 }
 
 /// The lines that are told, and what is known there.
-fn lines(facts: &MethodFacts, code: &CodeFacts, watching: &Watching) -> Box<[ToldLine]> {
+fn lines(
+    facts: &MethodFacts,
+    code: &CodeFacts,
+    watching: &Watching,
+    wanted: &BTreeSet<u16>,
+) -> Box<[ToldLine]> {
     let receiver = usize::from(!facts.is_static());
     let types: Vec<u8> = values::first_letters(&facts.descriptor);
     let redaction = watching.classes.redaction();
-    let told = code.lines.iter().map(|told| {
+    let told = code.lines.iter().filter(|told| wanted.contains(&told.line)).map(|told| {
         let known = told.values.iter().filter(|value| value.is_known);
         let variables = known.map(|value| {
             let parameter = value.parameter.and_then(|number| number.checked_sub(receiver));

@@ -165,6 +165,17 @@ impl Jvmti {
             .ok_or_else(|| crate::Error::Null { call: "GetMethodDeclaringClass".into() })
     }
 
+    /// The lines of a method that the class file tells of, in their order, each once; none where it tells of none. Needs
+    /// `Capability::GetLineNumbers`. The id must be of a class that is loaded.
+    pub fn line_numbers(&self, method: MethodId) -> Vec<u32> {
+        // The JVM says ABSENT_INFORMATION and NATIVE_METHOD as errors.
+        let table = self.lines(method.raw()).unwrap_or_default();
+        let mut lines: Vec<u32> = table.into_iter().map(|(_, line)| line).collect();
+        lines.sort_unstable();
+        lines.dedup();
+        lines
+    }
+
     /// Needs `Capability::GetLineNumbers`.
     fn lines(&self, method: jmethodID) -> Result<Vec<(i64, u32)>> {
         let (mut count, mut table): (i32, *mut LineNumberEntry) = (0, ptr::null_mut());

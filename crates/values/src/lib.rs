@@ -47,4 +47,4 @@ pub use root::{Moment, NAMES, Root, Variable};
 pub use single::Property;
 pub use snapshot::{ClassPlace, Made, Node, Snapshot, Units};
 pub use text::{Dates, Style};
-pub use watcher::{KeptCall, ToldLine, Watched, Watcher, Watching};
+pub use watcher::{KeptCall, OnLine, ToldLine, Watched, Watcher, Watching};

@@ -31,6 +31,8 @@ pub struct Watching {
     pub may: May,
     /// Nothing but variables can be assigned.
     pub strict: bool,
+    /// On a line also the thread is told, and so many frames of its stack.
+    pub frames: usize,
 }
 
 /// A line that is told.
@@ -69,6 +71,20 @@ pub struct Watched {
     pub moment: Moment,
     /// The value of the expression.
     pub value: Snapshot,
+    /// On a line: where that is.
+    pub line: Option<Box<OnLine>>,
+}
+
+/// A thread on a line.
+pub struct OnLine {
+    /// The method's descriptor.
+    pub descriptor: Box<str>,
+    /// The line.
+    pub number: u32,
+    /// The thread; `None` if the JVM would not tell.
+    pub thread: Option<probe::ThreadFacts>,
+    /// Its stack from the method outwards, as deep as was asked for.
+    pub frames: Vec<probe::RawFrame>,
 }
 
 impl Watcher {
@@ -91,6 +107,14 @@ impl Watcher {
         self
     }
 
+    fn on_line(&self, at: &probe::Moment<'_>, number: u32) -> OnLine {
+        let frames = match self.watching.frames {
+            0 => Vec::new(),
+            most => at.stack(most).unwrap_or_default(),
+        };
+        OnLine { descriptor: self.passed.descriptor.clone(), number, thread: at.thread_facts().ok(), frames }
+    }
+
     fn asked<R>(
         &self,
         at: &probe::Moment<'_>,
@@ -107,7 +131,7 @@ impl Watcher {
                     variables = &line.variables;
                     Moment::Line(line.line)
                 }
-                None => return Err("The method was woven anew meanwhile.".to_owned()),
+                None => return Err("The line is another command's.".to_owned()),
             },
         };
         let cost = match seen.point {
@@ -135,6 +159,12 @@ impl Watcher {
 
 impl Look for Watcher {
     fn holds(&self, at: &probe::Moment<'_>, seen: &Seen<'_>) -> Result<bool, String> {
+        if let Point::Line(pc) = seen.point
+            && !self.lines.iter().any(|line| line.pc == pc)
+        {
+            // Another command's.
+            return Ok(false);
+        }
         match self.watching.condition.as_ref().filter(|_| self.asks) {
             Some(condition) => self.asked(at, seen, |place, _| condition.holds(place)),
             None => Ok(true),
@@ -154,7 +184,11 @@ impl Look for Watcher {
         let Some(express) = &self.watching.express else { return Looked::Copy(Box::new(()), 0) };
         let seen = self.asked(at, seen, |place, moment| {
             let value = express.copy(place, self.watching.limits)?;
-            Ok(Watched { moment, value })
+            let line = match moment {
+                Moment::Line(number) => Some(Box::new(self.on_line(at, number))),
+                _ => None,
+            };
+            Ok(Watched { moment, value, line })
         });
         match seen {
             Ok(seen) => {

@@ -7,6 +7,7 @@ mod cost;
 mod effect;
 mod fragment;
 mod in_flight;
+pub(crate) mod line;
 pub(crate) mod monitor;
 mod observation;
 pub(crate) mod reset;

@@ -65,6 +65,7 @@ impl Command for Monitor {
             parts: Parts::ENTRY_EXIT,
             shows: None,
             keep: None,
+            lines: None,
             sample: 0,
             rate: None,
         };

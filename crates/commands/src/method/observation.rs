@@ -1,5 +1,6 @@
 //! What all commands that observe methods have in common: their options, and how they begin.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,10 +81,21 @@ pub(super) struct Target<'a> {
     pub(super) shows: Option<Shows<'a>>,
     /// Calls are kept with their objects, so many at a time.
     pub(super) keep: Option<usize>,
+    /// Lines are shown instead of calls.
+    pub(super) lines: Option<Lines<'a>>,
     /// Only one of so many calls is looked at; 0 and 1 mean all.
     pub(super) sample: u32,
     /// At most so many calls a second are looked at.
     pub(super) rate: Option<u32>,
+}
+
+/// Which lines are shown.
+pub(super) struct Lines<'a> {
+    pub(super) numbers: &'a BTreeSet<u16>,
+    /// Of a method with this descriptor only.
+    pub(super) descriptor: Option<&'a str>,
+    /// With so many frames of the stack.
+    pub(super) frames: usize,
 }
 
 /// What is shown of a call.
@@ -120,10 +132,15 @@ impl Observing {
         cx: &mut Context<'_>,
         target: Target<'_>,
     ) -> Result<Option<Running<'h>>, Failure> {
-        let condition = target.condition.map(|condition| parse(condition, target.when)).transpose()?;
+        // On a line nothing compiled is asked.
+        let compiled = target.condition.filter(|_| target.lines.is_none());
+        let condition = compiled.map(|condition| parse(condition, target.when)).transpose()?;
         let looks = looks(host, cx, &target)?;
         let wanted = self.wanted(&target)?;
-        let matched = host.match_methods(&wanted).or_fail()?;
+        let mut matched = host.match_methods(&wanted).or_fail()?;
+        if let Some(lines) = &target.lines {
+            lines.retain(host, &mut matched)?;
+        }
         if let (Some(text), Some(condition)) = (target.condition, &condition)
             && let Some(refused) = condition.fits_none(&matched)
         {
@@ -155,6 +172,7 @@ impl Observing {
             looks,
             parts: target.parts,
             lazy: self.lazy.then_some(wanted),
+            lines: target.lines.as_ref().map(|lines| lines.numbers.clone()).unwrap_or_default(),
             dump: host.options().dump().then(|| PathBuf::from(DUMPS)),
             ..Observation::new(listener)
         };
@@ -181,6 +199,34 @@ impl Observing {
     }
 }
 
+impl Lines<'_> {
+    /// Leaves only the methods that have one of the lines.
+    fn retain(&self, host: &Host, matched: &mut Matched) -> Result<(), Failure> {
+        if let Some(descriptor) = self.descriptor {
+            matched.retain_descriptor(descriptor);
+        }
+        if matched.is_empty() {
+            return Ok(());
+        }
+        let tables = host.line_tables(matched).or_fail()?;
+        matched.retain_lines(&tables, self.numbers);
+        if matched.is_empty() {
+            let known: BTreeSet<u32> = tables.into_iter().flat_map(|table| table.lines).collect();
+            let (Some(first), Some(last)) = (known.first(), known.last()) else {
+                return Err(Failure::new(
+                    "No available line number is found: the class files were compiled without (javac -g:none).",
+                ));
+            };
+            let message = format!(
+                "No available line number is found: the methods' code lies between the lines {first} and {last}. \
+                 --list-lines shows all."
+            );
+            return Err(Failure::new(message));
+        }
+        Ok(())
+    }
+}
+
 /// Reads a condition; a mistake is pointed at.
 fn parse(condition: &Expression, when: When) -> Result<Arc<Conditioned>, Failure> {
     match Condition::parse(condition.as_str()) {
@@ -202,6 +248,7 @@ fn looks(host: &Host, cx: &Context<'_>, target: &Target<'_>) -> Result<Option<Ar
         at_entry: target.when == When::Entry,
         parts: if target.shows.is_some() { Parts::VALUES } else { Parts::ENTRY_EXIT },
         keep: target.keep,
+        lines: target.lines.as_ref().map(|lines| (lines.numbers.clone(), lines.frames)),
     };
     Ok(Some(Arc::new(host.watches(asked).or_fail()?)))
 }

@@ -56,6 +56,7 @@ impl Command for Stack {
             parts: Parts::ENTRY_EXIT,
             shows: None,
             keep: None,
+            lines: None,
             sample: 0,
             rate: None,
         };

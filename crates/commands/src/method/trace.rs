@@ -87,6 +87,7 @@ impl Command for Trace {
             parts: self.parts(),
             shows: None,
             keep: None,
+            lines: None,
             sample: 0,
             rate: None,
         };

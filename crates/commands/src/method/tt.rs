@@ -158,6 +158,7 @@ impl Tt {
             parts: Parts::ENTERED,
             shows: None,
             keep: Some(keep + ON_THE_WAY),
+            lines: None,
             sample: 0,
             rate: None,
         };

@@ -121,6 +121,7 @@ impl Command for Watch {
             parts: Parts::VALUES,
             shows: Some(Shows { express: &self.express, depth: shown.expand }),
             keep: None,
+            lines: None,
             sample: self.sample.as_ref().map_or(0, |sample| sample.0),
             rate: self.rate.as_ref().map(|rate| rate.0),
         };
