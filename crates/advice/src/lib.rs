@@ -52,6 +52,7 @@ use record::{Raw, RawStack, RawTrace, RawWatch};
 use tree::{Call, Throw};
 
 pub use self::core::{Kind, TraceOptions};
+pub use faults::Faulty;
 pub use flight::ThreadKey;
 pub use jvm::probe::ThreadFacts;
 pub use listener::{
@@ -485,6 +486,7 @@ fn watch(hook: &Hook, at: &Moment<'_>, seen: &Seen<'_>) {
     }
     hook.core.hand_over(|| match look.look(at, seen) {
         Looked::Copy(what, bytes) => {
+            hook.core.faults.fine();
             let (point, cost, names) = (seen.point, seen.cost, hook.names);
             let raw = RawWatch { at: SystemTime::now(), names, point, cost, what };
             Some((Raw::Watch(raw), bytes + size_of::<RawWatch>()))

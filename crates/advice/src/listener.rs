@@ -13,6 +13,7 @@ use parking_lot::Mutex;
 
 use super::cell::{Before, Cells};
 use super::core::{Core, Kind, State};
+use super::faults::Faulty;
 use super::flight::ThreadKey;
 use super::hub;
 use super::look::Look;
@@ -357,8 +358,8 @@ impl Listener {
         }
     }
 
-    /// Calls at which something could not be evaluated: how many, and why at the first.
-    pub fn faults(&self) -> Option<(u64, String)> {
+    /// Calls at which something could not be evaluated.
+    pub fn faults(&self) -> Option<Faulty> {
         self.0.core.faults.seen()
     }
 

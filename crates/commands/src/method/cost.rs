@@ -26,6 +26,12 @@ pub(super) struct Observed {
     /// What all of it took of the application's time.
     total_millis: f64,
     dropped: Dropped,
+    /// Calls at which something could not be evaluated.
+    #[serde(skip_serializing_if = "is_zero")]
+    faults: u64,
+    /// Why, at the first of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fault: Option<String>,
     /// Why the probe switched itself off.
     #[serde(skip_serializing_if = "Option::is_none")]
     off: Option<String>,
@@ -58,6 +64,8 @@ fn is_nothing(nanos: &f64) -> bool {
 impl Observed {
     pub(super) fn of(listener: &Listener) -> Self {
         let (cost, drops) = (listener.cost(), listener.drops());
+        let (faults, fault) =
+            listener.faults().map_or((0, None), |faulty| (faulty.count, Some(faulty.first)));
         Self {
             calls: cost.calls,
             nanos_per_call: cost.call_ns,
@@ -72,6 +80,8 @@ impl Observed {
                 untraced: drops.untraced,
                 in_flight: drops.in_flight,
             },
+            faults,
+            fault,
             off: match listener.ended() {
                 Some(Ended::Budget(why)) => Some(why),
                 _ => None,
@@ -107,6 +117,10 @@ impl Show for Observed {
             if count > 0 {
                 lines.push(Layout::Line(Text::styled(Style::Warn, format!("{count} {what}"))));
             }
+        }
+        if let Some(fault) = &self.fault {
+            let text = format!("{} could not be evaluated: {fault}", count(self.faults, "call"));
+            lines.push(Layout::Line(Text::styled(Style::Warn, text)));
         }
         Layout::stack(lines)
     }
@@ -154,6 +168,8 @@ mod tests {
             results_millis: 0.5,
             total_millis: 0.503,
             dropped: Dropped { results: 7, ..Dropped::default() },
+            faults: 2,
+            fault: Some("Order has no property itmes.".to_owned()),
             off: Some("Too much.".to_owned()),
         };
         assert_eq!(
@@ -162,6 +178,7 @@ mod tests {
                 "Too much.",
                 "9 calls observed, 60 ns each; 50 calls within, 40 ns each; 9 results, 0.50 ms: 0.50 ms of the application's time",
                 "7 results were left out: they came faster than they were read",
+                "2 calls could not be evaluated: Order has no property itmes.",
             ]
         );
     }

@@ -14,6 +14,9 @@ use crate::prelude::*;
 /// How long a command waits for the next result before it looks whether it shall end.
 const SLICE: Duration = Duration::from_millis(50);
 
+/// So many calls at which nothing can be evaluated end a command.
+const ENOUGH_FAULTS: u64 = 10;
+
 /// A running observation. Dropping it takes the listener away.
 pub(super) struct Running<'h> {
     host: &'h Host,
@@ -155,6 +158,17 @@ impl<'h> Running<'h> {
     pub(super) fn is_over(&mut self, cx: &mut Context<'_>) -> Result<bool, Failure> {
         if cx.cancelled() {
             return Err(Failure::Cancelled);
+        }
+        // Where nothing was ever evaluated nothing will be.
+        if self.shown == 0
+            && let Some(faulty) = self.listener.faults()
+            && faulty.all
+            && faulty.count >= ENOUGH_FAULTS
+        {
+            return Err(Failure::new(format!(
+                "None of {} calls could be evaluated: {}",
+                faulty.count, faulty.first
+            )));
         }
         if self.shown >= self.limit {
             cx.message(format!(
