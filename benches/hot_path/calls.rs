@@ -24,6 +24,8 @@ enum Target {
     Added(f64),
     /// Share of theirs, a whole call in the best window.
     Share(f64),
+    /// Share of theirs, a call in the best window, and of all their calls.
+    Shares(f64, f64),
     /// Share of theirs, and no more than this many times what one thread pays with ours.
     ShareAndTimesOne(f64, f64),
 }
@@ -40,9 +42,7 @@ struct Probe {
     after: Option<&'static str>,
 }
 
-/// `watch` comes with the language of expressions, so its conditions are measured through `stack`, `trace` and
-/// `monitor`, on both sides.
-const PROBES: [Probe; 7] = [
+const PROBES: [Probe; 13] = [
     Probe {
         what: "`monitor -c 5`",
         theirs: "monitor -c 5 hot.Work work",
@@ -89,6 +89,60 @@ const PROBES: [Probe; 7] = [
         after: None,
     },
     Probe {
+        what: "`watch '{params,returnObj}' 'params[0]<-1'`, false",
+        theirs: "watch hot.Work work '{params,returnObj}' 'params[0]<-1'",
+        ours: "watch hot.Work work '{params,returnObj}' 'params[0]<-1'",
+        kind: "work",
+        threads: 1,
+        target: Target::Added(2.0),
+        after: None,
+    },
+    Probe {
+        what: "`watch '#cost>1000'`, false",
+        theirs: "watch hot.Work work '{params,returnObj}' '#cost>1000'",
+        ours: "watch hot.Work work '{params,returnObj}' '#cost>1000'",
+        kind: "work",
+        threads: 1,
+        target: Target::Share(1.0 / 300.0),
+        after: None,
+    },
+    Probe {
+        what: "`watch 'params[0].name.length() > 40'`, false: evaluated",
+        theirs: "watch hot.Work named '{params,returnObj}' 'params[0].name.length() > 40'",
+        ours: "watch hot.Work named '{params,returnObj}' 'params[0].name.length() > 40' --budget off",
+        kind: "named",
+        threads: 1,
+        target: Target::Share(1.0 / 50.0),
+        after: None,
+    },
+    Probe {
+        what: "`tt -t 'params[0]<-1'`, false",
+        theirs: "tt -t hot.Work work 'params[0]<-1'",
+        ours: "tt -t hot.Work work 'params[0]<-1'",
+        kind: "work",
+        threads: 1,
+        target: Target::Added(2.0),
+        after: None,
+    },
+    Probe {
+        what: "`tt -t`, every call recorded",
+        theirs: "tt -t hot.Work bean -n 100000000",
+        ours: "tt -t hot.Work bean -n 100000000 --budget off",
+        kind: "bean-paced",
+        threads: 1,
+        target: Target::Share(1.0 / 60.0),
+        after: None,
+    },
+    Probe {
+        what: "`watch params[0] -x 1`, every call shown",
+        theirs: "watch hot.Work bean params[0] -x 1 -n 100000000",
+        ours: "watch hot.Work bean params[0] -x 1 -n 100000000 --budget off",
+        kind: "bean-paced",
+        threads: 1,
+        target: Target::Shares(1.0 / 15.0, 1.0 / 25.0),
+        after: None,
+    },
+    Probe {
         what: "`trace '#cost>1000'`, 3 inner calls",
         theirs: "trace hot.Work outer '#cost>1000'",
         ours: "trace hot.Work outer '#cost>1000'",
@@ -132,6 +186,9 @@ impl Row {
             Target::Added(_) if self.slice => added <= self.theirs.above(self.base).least / 20.0,
             Target::Added(most) => added <= most,
             Target::Share(share) => is_share(share),
+            Target::Shares(share, of_all) => {
+                is_share(share) && self.ours.average <= self.theirs.average * of_all * margin
+            }
             Target::ShareAndTimesOne(share, times) => {
                 is_share(share) && least <= self.one.unwrap_or(self.ours).least * times * margin
             }
@@ -144,6 +201,12 @@ impl Row {
         let target = match self.target {
             Target::Added(most) => format!("+{most} ns"),
             Target::Share(share) => format!("1/{:.0}", 1.0 / share),
+            Target::Shares(share, of_all) => format!(
+                "1/{:.0}, 1/{:.0} of all (is 1/{:.0})",
+                1.0 / share,
+                1.0 / of_all,
+                self.theirs.average / self.ours.average
+            ),
             Target::ShareAndTimesOne(share, times) => format!("1/{:.0}, {times} x one thread", 1.0 / share),
         };
         let added = self.ours.above(self.base).least;
@@ -185,6 +248,8 @@ struct Measured {
     base: Vec<Cost>,
     open: Vec<Cost>,
     after: Vec<Cost>,
+    /// Results that were not told, though they should have been.
+    left_out: u64,
 }
 
 impl Subject {
@@ -200,9 +265,12 @@ impl Subject {
             Side::Oxprobe => probe.ours,
         };
         measured.base.push(self.cost(probe, seconds));
-        let running = self.side.begin(&self.java, line);
+        let running = match probe.kind.ends_with("-paced") {
+            true => self.side.begin_showing(&self.java, line),
+            false => self.side.begin(&self.java, line),
+        };
         measured.open.push(self.cost(probe, seconds));
-        running.end();
+        measured.left_out += running.end();
         if probe.after.is_some() {
             measured.after.push(self.cost(probe, seconds));
         }
@@ -225,6 +293,7 @@ pub fn measure(jdk: &Jdk, effort: &Effort) -> Vec<Row> {
             }
         }
         let [theirs, ours] = measured;
+        assert_eq!(ours.left_out, 0, "{}: calls were left out, so this measures something else", probe.what);
         let open = Cost::middle(&ours.open);
         let row = |what: &str, theirs: &[Cost], ours_now: &[Cost], target| Row {
             what: what.to_owned(),

@@ -10,6 +10,8 @@ pub struct Cost {
     pub least: f64,
     /// The middle window.
     pub median: f64,
+    /// All of them.
+    pub average: f64,
     /// Bytes of the Java heap.
     pub bytes: f64,
 }
@@ -19,7 +21,12 @@ impl Cost {
     pub fn middle(costs: &[Self]) -> Self {
         let of = |value: fn(&Self) -> f64| benches::row::median(&costs.iter().map(value).collect::<Vec<_>>());
         let bytes = costs.iter().map(|cost| cost.bytes).fold(0.0, f64::max);
-        Self { least: of(|cost| cost.least), median: of(|cost| cost.median), bytes }
+        Self {
+            least: of(|cost| cost.least),
+            median: of(|cost| cost.median),
+            average: of(|cost| cost.average),
+            bytes,
+        }
     }
 
     /// What it is above a base.
@@ -27,6 +34,7 @@ impl Cost {
         Self {
             least: self.least - base.least,
             median: self.median - base.median,
+            average: self.average - base.average,
             bytes: self.bytes - base.bytes,
         }
     }
@@ -45,13 +53,19 @@ pub fn measure(java: &mut Java, kind: &str, threads: usize, seconds: f64) -> Cos
             let line = java.process.line("the cost of calls", |line| line.contains(" min="));
             assert!(line.starts_with(kind), "a call gave another result: {line}");
             let number = |label: &str| number_after(&line, label);
-            Cost { least: number("min="), median: number("median="), bytes: number("bytes=") }
+            Cost {
+                least: number("min="),
+                median: number("median="),
+                average: number("average="),
+                bytes: number("bytes="),
+            }
         })
         .collect();
     let worst = |value: fn(&Cost) -> f64| costs.iter().map(value).fold(0.0, f64::max);
     Cost {
         least: worst(|cost| cost.least),
         median: worst(|cost| cost.median),
+        average: worst(|cost| cost.average),
         bytes: worst(|cost| cost.bytes),
     }
 }

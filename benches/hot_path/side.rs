@@ -14,6 +14,8 @@ pub enum Side {
 /// A command that observes.
 pub enum Running {
     Arthas(arthas::Job),
+    /// Every call is shown, in a terminal.
+    Shown(arthas::Shown),
     Oxprobe(Observation),
 }
 
@@ -37,6 +39,14 @@ impl Side {
         }
     }
 
+    /// The same for one that shows every call.
+    pub fn begin_showing(&self, java: &Java, line: &str) -> Running {
+        match self {
+            Self::Arthas(agent) => Running::Shown(agent.show(line)),
+            Self::Oxprobe => Running::Oxprobe(Observation::start(java, line)),
+        }
+    }
+
     /// Takes all probes out.
     pub fn reset(&self, java: &Java) {
         match self {
@@ -47,14 +57,25 @@ impl Side {
 }
 
 impl Running {
-    /// Ends it. Arthas takes up to three seconds to let go of its listener; so long is waited.
-    pub fn end(self) {
+    /// Ends it. Arthas takes up to three seconds to let go of its listener; so long is waited. How many results we did
+    /// not tell comes back.
+    pub fn end(self) -> u64 {
         match self {
+            Self::Shown(shown) => {
+                shown.end();
+                std::thread::sleep(std::time::Duration::from_millis(3_200));
+                0
+            }
             Self::Arthas(job) => {
                 job.interrupt();
                 std::thread::sleep(std::time::Duration::from_millis(3_200));
+                0
             }
-            Self::Oxprobe(observation) => drop(observation.interrupt()),
+            Self::Oxprobe(observation) => {
+                let said = observation.interrupt();
+                let last = said.iter().find(|result| result["type"] == "observed");
+                last.and_then(|observed| observed["dropped"]["results"].as_u64()).unwrap_or(0)
+            }
         }
     }
 }

@@ -27,6 +27,8 @@ pub fn home() -> PathBuf {
 pub struct Arthas {
     /// The port of its HTTP API on 127.0.0.1.
     pub http: u16,
+    /// The port of its telnet console.
+    pub telnet: u16,
     /// How long `arthas-boot --attach-only` ran, start of its JVM included.
     pub attach: std::time::Duration,
 }
@@ -54,7 +56,7 @@ pub fn boot(java: &Java, args: &[&str]) -> Arthas {
     let attach = start.elapsed();
     let said = String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr);
     assert!(out.status.success(), "arthas-boot: {said}");
-    Arthas { http, attach }
+    Arthas { http, telnet, attach }
 }
 
 impl Arthas {
@@ -97,6 +99,27 @@ impl Arthas {
         })
     }
 
+    /// Starts a command that observes methods in a telnet session, whose output is read and thrown away: the HTTP API
+    /// ends a command whose results are not fetched when there are fifty. Its probes are in when this returns.
+    pub fn show(&self, line: &str) -> Shown {
+        eventually("Arthas to have its turn at weaving", || {
+            let mut stream = TcpStream::connect(("127.0.0.1", self.telnet)).expect("arthas listens");
+            stream.set_read_timeout(Some(PATIENCE)).unwrap();
+            read_until(&mut stream, &["arthas@"]);
+            writeln!(stream, "{line}\r").unwrap();
+            let said = read_until(&mut stream, &["Affect(", BUSY, "error"]);
+            if !said.contains("Affect(") {
+                return None;
+            }
+            let mut output = stream.try_clone().unwrap();
+            std::thread::spawn(move || {
+                let mut buffer = vec![0; 1 << 16];
+                while output.read(&mut buffer).is_ok_and(|count| count > 0) {}
+            });
+            Some(Shown { stream })
+        })
+    }
+
     fn ask(&self, line: &str) -> String {
         self.post(&serde_json::json!({"action": "exec", "command": line, "execTimeout": 30_000}))
     }
@@ -120,6 +143,35 @@ impl Arthas {
 fn body_of(answer: &str) -> Value {
     let json = answer.split_once("\r\n\r\n").map(|(_, body)| body).unwrap_or_default();
     serde_json::from_str(json.trim()).unwrap_or_else(|why| panic!("{why} in {answer}"))
+}
+
+/// Reads until one of these was said.
+fn read_until(stream: &mut TcpStream, wanted: &[&str]) -> String {
+    let mut said = Vec::new();
+    let mut buffer = [0; 4_096];
+    loop {
+        let count = stream.read(&mut buffer).expect("arthas answers");
+        assert!(count > 0, "Arthas has hung up: {}", String::from_utf8_lossy(&said));
+        said.extend(&buffer[..count]);
+        let text = String::from_utf8_lossy(&said);
+        if wanted.iter().any(|wanted| text.contains(wanted)) {
+            return text.into_owned();
+        }
+    }
+}
+
+/// A command in a telnet session.
+pub struct Shown {
+    stream: TcpStream,
+}
+
+impl Shown {
+    /// Ends it, as Ctrl-C does, and its session.
+    pub fn end(mut self) {
+        let _ = self.stream.write_all(&[3]);
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        let _ = self.stream.shutdown(std::net::Shutdown::Both);
+    }
 }
 
 /// A command that runs in a session of its own.

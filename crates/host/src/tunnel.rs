@@ -8,7 +8,8 @@ use std::time::SystemTime;
 use jvm::{Env, Jvmti};
 use ognl::Term;
 use values::{
-    Copier, Expression, Held, Java, KeptCall, Limits, May, Mistake, Moment, Names, Place, Root, Snapshot,
+    Classes, Copier, Expression, Held, Java, KeptCall, Limits, May, Mistake, Moment, Names, Place, Root,
+    Snapshot,
 };
 
 use crate::Host;
@@ -137,14 +138,15 @@ impl Host {
         gone.len()
     }
 
-    /// Whether a condition holds for a recorded call.
+    /// Whether a condition holds for a recorded call; `met` are the classes that the command has met.
     pub fn fragment_fits(
         &self,
+        met: &Arc<Classes>,
         fragment: &Fragment,
         condition: &Expression,
         may: May,
     ) -> Result<Result<bool, Mistake>> {
-        self.in_fragment(fragment, &[condition], may, |place| {
+        self.in_fragment(met, fragment, &[condition], may, |place| {
             condition.evaluate(place, |_, term| matches!(term, Term::Value(values::Value::Boolean(true))))
         })
     }
@@ -152,20 +154,21 @@ impl Host {
     /// The value of an expression about a recorded call.
     pub fn watch_fragment(
         &self,
+        met: &Arc<Classes>,
         fragment: &Fragment,
         express: &Expression,
         depth: u32,
         may: May,
     ) -> Result<Result<Snapshot, Mistake>> {
         let limits = self.copy_limits(depth);
-        self.in_fragment(fragment, &[express], may, |place| express.value(place, limits))
+        self.in_fragment(met, fragment, &[express], may, |place| express.value(place, limits))
     }
 
     /// All that can be seen of a recorded call.
-    pub fn details(&self, fragment: &Fragment, depth: u32) -> Result<Details> {
+    pub fn details(&self, met: &Arc<Classes>, fragment: &Fragment, depth: u32) -> Result<Details> {
         let limits = self.copy_limits(depth);
         let jvmti = &self.environment.jvmti;
-        self.in_fragment(fragment, &[], May::default(), |place| {
+        self.in_fragment(met, fragment, &[], May::default(), |place| {
             seen(jvmti, place, limits, fragment.is_throw())
         })?
     }
@@ -190,6 +193,7 @@ impl Host {
 
     fn in_fragment<R>(
         &self,
+        classes: &Arc<Classes>,
         fragment: &Fragment,
         expressions: &[&Expression],
         may: May,
@@ -197,15 +201,14 @@ impl Host {
     ) -> Result<R> {
         let KeptCall { passed, kept } = &fragment.call;
         self.vm.with_env(|env: &Env<'_>| {
-            let classes = self.met_classes();
             let mirror = passed.mirror.as_ref().and_then(|mirror| mirror.get(env).ok().flatten());
             let loader = match &mirror {
                 Some(mirror) => self.environment.jvmti.class_loader(env, mirror)?,
                 None => None,
             };
             let nodes: Vec<_> = expressions.iter().map(|expression| expression.node()).collect();
-            let names = Names::resolve(env.live()?, &classes, loader.as_ref(), &nodes);
-            let java = Java::new(env.live()?, &classes, &names, may).ok_or_else(gone)?;
+            let names = Names::resolve(env.live()?, classes, loader.as_ref(), &nodes);
+            let java = Java::new(env.live()?, classes, &names, may).ok_or_else(gone)?;
             let root = Root {
                 passed,
                 moment: kept.moment,

@@ -94,19 +94,19 @@ pub struct Watches {
     lines: Option<BTreeSet<u16>>,
 }
 
-/// Where calls are kept, by how many objects they pass.
+/// Where calls are kept, by how much they pass.
 struct Shelves {
     rows: usize,
     shelves: Mutex<Vec<Arc<Shelf>>>,
 }
 
 impl Shelves {
-    fn of(&self, env: &Env<'_>, objects: usize) -> Result<Arc<Shelf>> {
+    fn of(&self, env: &Env<'_>, passed: &Passed) -> Result<Arc<Shelf>> {
         let mut shelves = self.shelves.lock();
-        if let Some(shelf) = shelves.iter().find(|shelf| shelf.objects() == objects) {
+        if let Some(shelf) = shelves.iter().find(|shelf| shelf.fits(passed)) {
             return Ok(shelf.clone());
         }
-        let shelf = Shelf::new(env, objects, self.rows)?;
+        let shelf = Shelf::new(env, passed, self.rows)?;
         shelves.push(shelf.clone());
         Ok(shelf)
     }
@@ -164,21 +164,19 @@ impl Looks for Watches {
         let code = facts.code();
         let passed = passed(facts, &code, mirror, &self.watching);
         let lines = self.lines.as_ref().map(|wanted| lines(facts, &code, &self.watching, wanted));
-        let objects = passed.objects();
+        let shelf = self.keeps.as_ref().map(|shelves| shelves.of(env, &passed));
         let watcher = {
             // A compiled condition is asked at the entry or at the exit.
             let asks = rest || lines.is_some();
             Watcher::new(self.watching.clone(), passed, names, lines.unwrap_or_default(), asks)
         };
-        Some(Arc::new(match &self.keeps {
+        Some(Arc::new(match shelf {
             None => watcher,
-            Some(shelves) => match shelves.of(env, objects) {
-                Ok(shelf) => watcher.keeping(shelf),
-                Err(why) => {
-                    log::warn!("calls of {}.{} are not kept: {why}", facts.class, facts.name);
-                    return None;
-                }
-            },
+            Some(Ok(shelf)) => watcher.keeping(shelf),
+            Some(Err(why)) => {
+                log::warn!("calls of {}.{} are not kept: {why}", facts.class, facts.name);
+                return None;
+            }
         }))
     }
 }

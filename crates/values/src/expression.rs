@@ -13,6 +13,8 @@ use crate::snapshot::Snapshot;
 
 /// So much of the stack is left alone: for what an evaluation calls, and for the application itself.
 const STACK: usize = 96 << 10;
+/// The variable with the time that a call took.
+const COST: &str = "cost";
 /// Levels of an expression that must be possible at least.
 const LEVELS: usize = 16;
 /// An unoptimised build takes more of the stack.
@@ -30,6 +32,8 @@ pub struct Mistake {
 /// An expression.
 pub struct Expression {
     node: Node,
+    /// It speaks of `#cost`.
+    names_cost: bool,
     prepared: Prepared<Site>,
 }
 
@@ -59,7 +63,15 @@ impl Expression {
     /// # Errors
     /// It is no expression.
     pub fn with_names(text: &str, names: &'static [&'static str]) -> Result<Self, ognl::Error> {
-        Ok(Self { node: ognl::parse(text)?, prepared: Prepared::new(text, names)? })
+        let node = ognl::parse(text)?;
+        // A text within may be an expression of its own, which is read when it is evaluated.
+        let names_cost = text.contains(COST);
+        Ok(Self { node, names_cost, prepared: Prepared::new(text, names)? })
+    }
+
+    /// Whether it may speak of `#cost`: else nobody has to know that.
+    pub fn names_cost(&self) -> bool {
+        self.names_cost
     }
 
     /// As it was written.
@@ -116,7 +128,7 @@ impl Expression {
             depth: u16::try_from(levels).map_or(most.depth, |levels| levels.min(most.depth)),
             ..most
         };
-        let cost = place.cost.map(|cost| [("cost", Term::Value(Value::Double(cost)))]);
+        let cost = place.cost.map(|cost| [(COST, Term::Value(Value::Double(cost)))]);
         let variables = cost.as_ref().map_or(&[][..], |cost| cost);
         let scene =
             Scene::new(place.root).with_variables(variables).with_strict(place.strict).with_limits(limits);

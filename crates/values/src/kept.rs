@@ -2,7 +2,7 @@
 //! and its numbers here. HOT: rows are taken and given back on the application's threads, without a lock.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
 
 use advice::{Point, Seen};
 use jvm::live::Slots;
@@ -15,7 +15,11 @@ use crate::root::Moment;
 /// Rows of references, each for one call. There are never more, however many calls are made.
 pub struct Shelf {
     slots: Slots,
+    /// References of a row.
     width: usize,
+    longs: Box<[AtomicI64]>,
+    /// Numbers of a row.
+    long_width: usize,
     free: Free,
 }
 
@@ -23,7 +27,6 @@ pub struct Shelf {
 pub struct Kept {
     shelf: Arc<Shelf>,
     row: usize,
-    longs: Box<[i64]>,
     /// How it ended.
     pub moment: Moment,
 }
@@ -32,57 +35,58 @@ pub struct Kept {
 const BEHIND: usize = 2;
 
 impl Shelf {
-    /// For calls that pass so many objects at most, so many calls at a time.
+    /// For calls that pass so many objects and longs, so many calls at a time.
     ///
     /// # Errors
     /// The JVM has no room for it.
-    pub fn new(env: &Env<'_>, objects: usize, rows: usize) -> jvm::Result<Arc<Self>> {
+    pub fn new(env: &Env<'_>, passed: &Passed, rows: usize) -> jvm::Result<Arc<Self>> {
         let rows = rows.min(u32::MAX as usize - 1);
-        let width = objects + BEHIND;
+        let (width, long_width) = (passed.objects + BEHIND, passed.longs + 1);
         let slots = Slots::new(env, rows.saturating_mul(width).min(i32::MAX as usize))?;
         let rows = slots.length() / width;
-        Ok(Arc::new(Self { slots, width, free: Free::new(rows) }))
+        let longs = (0..rows.saturating_mul(long_width)).map(|_| AtomicI64::new(0)).collect();
+        Ok(Arc::new(Self { slots, width, longs, long_width, free: Free::new(rows) }))
     }
 
-    /// How many objects a call may pass.
-    pub fn objects(&self) -> usize {
+    /// Whether it is for calls that pass as much as these.
+    pub fn fits(&self, passed: &Passed) -> bool {
+        self.objects() == passed.objects && self.long_width == passed.longs + 1
+    }
+
+    /// How many objects a call passes.
+    fn objects(&self) -> usize {
         self.width - BEHIND
     }
 
+    /// The numbers of a row: what is passed, then what is returned.
+    fn longs(&self, row: usize) -> &[AtomicI64] {
+        let start = row * self.long_width;
+        self.longs.get(start..start + self.long_width).unwrap_or_default()
+    }
+
     /// Keeps a call; `None` where all rows are taken.
-    pub(crate) fn keep(
-        self: &Arc<Self>,
-        at: &probe::Moment<'_>,
-        seen: &Seen<'_>,
-        passed: &Passed,
-    ) -> Option<Kept> {
+    pub(crate) fn keep(self: &Arc<Self>, at: &probe::Moment<'_>, seen: &Seen<'_>) -> Option<Kept> {
         let row = self.free.take()?;
-        let kept = Kept {
-            shelf: self.clone(),
-            row,
-            longs: match seen.values {
-                Some(values) => {
-                    let longs = (0..passed.longs).map(|place| values.long(place));
-                    longs.chain([values.returned_long()]).collect()
-                }
-                None => Box::default(),
-            },
-            moment: match seen.point {
-                Point::Throw => Moment::Throw,
-                _ => Moment::Return,
-            },
+        let moment = match seen.point {
+            Point::Throw => Moment::Throw,
+            _ => Moment::Return,
         };
         let start = row * self.width;
         // Every place is written: what an earlier call has left must not be taken for this one's.
         for place in 0..self.objects() {
-            let object =
-                seen.values.filter(|_| place < passed.objects).and_then(|values| values.object(place));
-            self.slots.put(at, start + place, object);
+            self.slots.put(at, start + place, seen.values.and_then(|values| values.object(place)));
         }
-        let returned = seen.values.filter(|_| kept.moment == Moment::Return);
-        self.slots.put(at, start + self.objects(), returned.and_then(|values| values.returned_object()));
-        self.slots.put(at, start + self.objects() + 1, seen.thrown.and_then(|thrown| thrown.handle()));
-        Some(kept)
+        let returned = seen.values.filter(|_| moment == Moment::Return);
+        let behind = start + self.objects();
+        self.slots.put(at, behind, returned.and_then(|values| values.returned_object()));
+        self.slots.put(at, behind + 1, seen.thrown.and_then(|thrown| thrown.handle()));
+        if let (Some(values), Some((last, passed))) = (seen.values, self.longs(row).split_last()) {
+            for (place, long) in passed.iter().enumerate() {
+                long.store(values.long(place), Ordering::Relaxed);
+            }
+            last.store(values.returned_long(), Ordering::Relaxed);
+        }
+        Some(Kept { shelf: self.clone(), row, moment })
     }
 }
 
@@ -97,7 +101,7 @@ impl Kept {
 
     /// A number that was passed.
     pub(crate) fn long(&self, place: usize) -> i64 {
-        self.longs.get(place).copied().unwrap_or(0)
+        self.shelf.longs(self.row).get(place).map_or(0, |long| long.load(Ordering::Relaxed))
     }
 
     /// The object that was returned.
@@ -107,7 +111,7 @@ impl Kept {
 
     /// The number that was returned.
     pub(crate) fn returned_long(&self) -> i64 {
-        self.longs.last().copied().unwrap_or(0)
+        self.shelf.longs(self.row).last().map_or(0, |long| long.load(Ordering::Relaxed))
     }
 
     /// What was thrown.
@@ -117,7 +121,7 @@ impl Kept {
 
     /// About how many bytes it takes, without the objects.
     pub(crate) fn bytes(&self) -> usize {
-        size_of::<Self>() + size_of_val(&*self.longs) + self.shelf.width * 8
+        size_of::<Self>() + (self.shelf.width + self.shelf.long_width) * 8
     }
 }
 

@@ -147,11 +147,6 @@ impl Passed {
         }))
     }
 
-    /// How many objects its calls pass.
-    pub fn objects(&self) -> usize {
-        self.objects
-    }
-
     /// Whether what it returns is kept secret.
     pub fn gives_secret(&self) -> bool {
         self.returns_secret && self.returns != b'V'

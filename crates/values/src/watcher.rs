@@ -55,6 +55,8 @@ pub struct Watcher {
     keeps: Option<Arc<Shelf>>,
     /// The condition must be evaluated: not all of it is compiled.
     asks: bool,
+    /// How fast the clock of costs is; 0 where no expression speaks of them. Asked for beforehand, since that takes long.
+    ticks_per_second: u64,
 }
 
 /// A call that was kept.
@@ -97,7 +99,10 @@ impl Watcher {
         lines: Box<[ToldLine]>,
         asks: bool,
     ) -> Self {
-        Self { watching, passed: Arc::new(passed), names, lines, keeps: None, asks }
+        let all = [&watching.condition, &watching.express];
+        let names_cost = all.into_iter().flatten().any(Expression::names_cost);
+        let ticks_per_second = if names_cost { clock::ticks_per_second() } else { 0 };
+        Self { watching, passed: Arc::new(passed), names, lines, keeps: None, asks, ticks_per_second }
     }
 
     /// Keeps calls there instead of showing them.
@@ -134,9 +139,10 @@ impl Watcher {
                 None => return Err("The line is another command's.".to_owned()),
             },
         };
-        let cost = match seen.point {
-            Point::Entry => 0.0,
-            _ => clock::nanos(seen.cost, clock::ticks_per_second()) as f64 / 1e6,
+        let cost = match (seen.point, self.ticks_per_second) {
+            (_, 0) => None,
+            (Point::Entry, _) => Some(0.0),
+            (_, rate) => Some(clock::nanos(seen.cost, rate) as f64 / 1e6),
         };
         let root = Root {
             passed: &self.passed,
@@ -150,7 +156,7 @@ impl Watcher {
         let asked = at.with_env(|env| {
             let java = Java::new(env.live()?, classes, &self.names, *may);
             let Some(java) = java else { return Ok(Err("The JVM is shutting down.".to_owned())) };
-            let place = Place { java: &java, root: Term::Source(&root), cost: Some(cost), strict: *strict };
+            let place = Place { java: &java, root: Term::Source(&root), cost, strict: *strict };
             Ok(ask(place, moment))
         });
         asked.unwrap_or_else(|why| Err(why.to_string()))
@@ -173,7 +179,7 @@ impl Look for Watcher {
 
     fn look(&self, at: &probe::Moment<'_>, seen: &Seen<'_>) -> Looked {
         if let Some(shelf) = &self.keeps {
-            return match shelf.keep(at, seen, &self.passed) {
+            return match shelf.keep(at, seen) {
                 Some(kept) => {
                     let bytes = kept.bytes();
                     Looked::Copy(Box::new(KeptCall { passed: self.passed.clone(), kept }), bytes)

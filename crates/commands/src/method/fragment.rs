@@ -1,9 +1,10 @@
 //! A recorded call as `tt` shows it: a row of a list, all that was kept of it, or what came of making it again.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use host::tunnel::{Details, Fragment, Replay};
-use host::values::Snapshot;
+use host::values::{Classes, Snapshot};
 
 use super::thread::Moment;
 use crate::expression::value::Shown;
@@ -44,8 +45,13 @@ struct Parameter {
 }
 
 impl FragmentFacts {
-    pub(super) fn of(host: &Host, fragment: &Fragment, shown: Shown) -> Result<Self, Failure> {
-        let details = host.details(fragment, shown.expand).or_fail()?;
+    pub(super) fn of(
+        host: &Host,
+        met: &Arc<Classes>,
+        fragment: &Fragment,
+        shown: Shown,
+    ) -> Result<Self, Failure> {
+        let details = host.details(met, fragment, shown.expand).or_fail()?;
         Ok(Self::new(host, fragment, details, shown))
     }
 
@@ -56,7 +62,7 @@ impl FragmentFacts {
         replay: &Replay,
         shown: Shown,
     ) -> Result<Self, Failure> {
-        let mut facts = Self::of(host, fragment, shown)?;
+        let mut facts = Self::of(host, &host.met_classes(), fragment, shown)?;
         facts.cost = replay.cost_ns as f64 / 1e6;
         facts.is_return = replay.outcome.is_ok();
         facts.is_throw = !facts.is_return;

@@ -125,13 +125,14 @@ impl Command for Tt {
         let fragment = host.fragment(index).ok_or_else(|| missing(index))?;
         match &self.watch {
             Some(text) => {
-                let express = evaluated(text)?;
-                match host.watch_fragment(&fragment, &express, shown.expand, may).or_fail()? {
+                let (express, met) = (evaluated(text)?, host.met_classes());
+                match host.watch_fragment(&met, &fragment, &express, shown.expand, may).or_fail()? {
                     Ok(data) => cx.emit(Watched { watch_value: shown.text(host, &data), data }),
                     Err(mistake) => Err(text.mistake(mistake.at, mistake.message).into()),
                 }
             }
-            None => cx.emit(One { time_fragment: FragmentFacts::of(host, &fragment, shown)? }),
+            None => cx
+                .emit(One { time_fragment: FragmentFacts::of(host, &host.met_classes(), &fragment, shown)? }),
         }
     }
 }
@@ -185,10 +186,11 @@ impl Tt {
     ) -> Result<(), Failure> {
         let condition = evaluated(search)?;
         let watch = self.watch.as_ref().map(|text| Ok::<_, Failure>((text, evaluated(text)?))).transpose()?;
+        let met = host.met_classes();
         let (mut found, mut faults) = (Vec::new(), Vec::new());
         let all = host.fragments();
         for fragment in &all {
-            match host.fragment_fits(fragment, &condition, may).or_fail()? {
+            match host.fragment_fits(&met, fragment, &condition, may).or_fail()? {
                 Ok(true) => found.push(fragment.clone()),
                 Ok(false) => {}
                 Err(mistake) => faults.push(mistake),
@@ -203,7 +205,7 @@ impl Tt {
         let Some((text, express)) = watch else { return list(host, cx, &found) };
         let mut watch_results = std::collections::BTreeMap::new();
         for fragment in found {
-            match host.watch_fragment(&fragment, &express, shown.expand, may).or_fail()? {
+            match host.watch_fragment(&met, &fragment, &express, shown.expand, may).or_fail()? {
                 Ok(data) => watch_results.insert(fragment.index, shown.text(host, &data)),
                 Err(mistake) => return Err(text.mistake(mistake.at, mistake.message).into()),
             };
@@ -240,13 +242,13 @@ fn recorded(
 ) -> Result<(), Failure> {
     running.go(cx)?;
     // In the list a value is no more than what it is.
-    let shown = Shown::of(host, 0, None)?;
+    let (shown, met) = (Shown::of(host, 0, None)?, host.met_classes());
     let mut first = true;
     loop {
         match running.next(cx)? {
             Found::Watch(record) => {
                 if let Some(fragment) = host.record(record, keep) {
-                    let time_fragment_list = vec![FragmentFacts::of(host, &fragment, shown)?];
+                    let time_fragment_list = vec![FragmentFacts::of(host, &met, &fragment, shown)?];
                     cx.emit(Fragments { time_fragment_list, first })?;
                     first = false;
                     running.shown(cx)?;
@@ -259,8 +261,8 @@ fn recorded(
 }
 
 fn list(host: &Host, cx: &mut Context<'_>, fragments: &[std::sync::Arc<Fragment>]) -> Result<(), Failure> {
-    let shown = Shown::of(host, 0, None)?;
-    let facts = fragments.iter().map(|fragment| FragmentFacts::of(host, fragment, shown));
+    let (shown, met) = (Shown::of(host, 0, None)?, host.met_classes());
+    let facts = fragments.iter().map(|fragment| FragmentFacts::of(host, &met, fragment, shown));
     cx.emit(Fragments { time_fragment_list: facts.collect::<Result<_, _>>()?, first: true })
 }
 

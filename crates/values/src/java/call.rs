@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use jvm::live::{Got, LiveMethod};
+use jvm::live::Got;
 use jvm::{Local, inside, stack_room};
 use ognl::{
     Access, Call, ErrorKind, Fault, Flags, Kind, Reflection, argument_classes, find_constructor, find_method,
     find_static_method,
 };
 
-use super::convert::may_box;
 use super::harmless::{is_harmless, takes_anything};
-use super::members::{Found, Member, MethodPlace, Way, returned, types};
+use super::members::{Found, Member, MethodPlace, Way, returned};
 use super::{Java, Site, Thing, Value, broken, too_many};
 use crate::kind;
 use crate::snapshot::ClassPlace;
@@ -117,11 +116,11 @@ impl<'f> Java<'_, 'f> {
         if member.live.is_static() {
             self.initialised(facts, 0)?;
         }
-        let got = self.called(&member.live, &arguments, |arguments| match on {
+        let got = self.called(member, &arguments, |arguments| match on {
             Some(on) if !member.live.is_static() => member.live.call(self.live.env(), on.local(), arguments),
             _ => member.live.call_static(self.live.env(), arguments),
         })?;
-        self.value(got, may_box(returned(&member.live.descriptor)))
+        self.value(got, member.may_box)
     }
 
     /// Calls a constructor that was found.
@@ -132,7 +131,7 @@ impl<'f> Java<'_, 'f> {
     ) -> Result<Thing<'f>, Fault> {
         let member = self.member(constructor)?;
         self.may_call(constructor, member, None, arguments)?;
-        let made = self.called(&member.live, arguments, |arguments| {
+        let made = self.called(member, arguments, |arguments| {
             member.live.construct(self.live.env(), arguments).map(|made| Got::Object(Some(made)))
         })?;
         match self.value(made, true)? {
@@ -148,18 +147,22 @@ impl<'f> Java<'_, 'f> {
     /// Hands the arguments over as JNI wants them.
     fn called(
         &self,
-        method: &LiveMethod,
+        member: &Member,
         arguments: &[Value<'f>],
         call: impl FnOnce(&[jvm::Value<'_>]) -> jvm::Result<Got<'f>>,
     ) -> Result<Got<'f>, Fault> {
         if stack_room::left() < STACK {
             return Err(Fault::new(
                 ErrorKind::TooDeep,
-                format!("{} was not called: the thread has little stack left.", method.name),
+                format!("{} was not called: the thread has little stack left.", member.live.name),
             ));
         }
+        if arguments.is_empty() {
+            let _muted = inside::mute(self.live.env());
+            return call(&[]).map_err(broken);
+        }
         let mut boxes: Vec<Option<Local<'f>>> = Vec::with_capacity(arguments.len());
-        for (value, descriptor) in arguments.iter().zip(types(&method.descriptor)) {
+        for (value, descriptor) in arguments.iter().zip(&member.types) {
             let is_reference = descriptor.starts_with(['L', '[']);
             let is_scalar = !matches!(value, Value::Null | Value::Object(_));
             boxes.push(if is_reference && is_scalar { self.boxed_local(value)? } else { None });
@@ -199,14 +202,15 @@ impl<'f> Java<'_, 'f> {
         let facts = self.facts(method.class)?;
         let name = &*member.live.name;
         let class = facts.name();
-        let mut harmless = facts.layout.is_boot() && is_harmless(class, name);
-        if class == "java.lang.Object" && name == "toString" {
+        let known = || facts.layout.is_boot() && is_harmless(class, name);
+        let mut harmless = *member.harmless.get_or_init(known);
+        if name == "toString" && class == "java.lang.Object" {
             harmless = match on {
                 Some(on) => !self.overrides(self.class_place(on)?, "hashCode", "()I")?,
                 None => false,
             };
         }
-        if harmless && !takes_anything(class, name) {
+        if harmless && !arguments.is_empty() && !takes_anything(class, name) {
             for argument in arguments {
                 harmless &= match argument {
                     Value::Object(thing) => self.is_inert(thing)?,
@@ -269,13 +273,11 @@ impl<'f> Java<'_, 'f> {
     /// Whether what a call returns is kept secret: by the method's name, or by that of what is asked for.
     fn gives_secret(&self, member: &Member, arguments: &[Value<'f>]) -> Result<bool, Fault> {
         let name = &*member.live.name;
-        if returned(&member.live.descriptor) == "V" {
-            return Ok(false);
-        }
-        if self.hides(name) {
+        let hides = || returned(&member.live.descriptor) != "V" && self.hides(name);
+        if *member.secret.get_or_init(hides) {
             return Ok(true);
         }
-        if !name.starts_with("get") {
+        if arguments.is_empty() || !name.starts_with("get") {
             return Ok(false);
         }
         for argument in arguments {

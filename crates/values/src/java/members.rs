@@ -6,6 +6,7 @@ use jvm::live::{Layout, LiveMethod};
 use jvm::{Env, Jvmti};
 use ognl::{Call, Flags, IndexedProperty, Property};
 
+use super::convert::may_box;
 use super::getter::Reads;
 use crate::chain::Chain;
 use crate::snapshot::ClassPlace;
@@ -49,6 +50,14 @@ pub(super) struct Found {
 pub(super) struct Member {
     pub(super) live: LiveMethod,
     pub(super) parameters: usize,
+    /// The types of its parameters, as descriptors.
+    pub(super) types: Box<[Box<str>]>,
+    /// Whether what it returns may be a box.
+    pub(super) may_box: bool,
+    /// Whether it is one that may be called whoever asks, by its class and name.
+    pub(super) harmless: OnceLock<bool>,
+    /// Whether what it returns is kept secret, by its name.
+    pub(super) secret: OnceLock<bool>,
     /// The field that it reads and does nothing else.
     pub(super) reads: OnceLock<Option<Reads>>,
 }
@@ -95,6 +104,10 @@ impl Members {
             found.sort_by(|one, other| (&one.name, &one.descriptor).cmp(&(&other.name, &other.descriptor)));
             let member = |live: LiveMethod| Member {
                 parameters: types(&live.descriptor).count(),
+                types: types(&live.descriptor).map(Into::into).collect(),
+                may_box: may_box(returned(&live.descriptor)),
+                harmless: OnceLock::new(),
+                secret: OnceLock::new(),
                 live,
                 reads: OnceLock::new(),
             };
