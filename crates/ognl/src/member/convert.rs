@@ -88,7 +88,18 @@ fn scalar<A: Access>(
         None if is(Standard::BigDecimal) => Value::Object(big_decimal_of(access, value)?),
         None if is(Standard::String) => {
             let mut text = Vec::new();
-            text_of(access, value, &mut |units| text.extend_from_slice(units))?;
+            match value {
+                Value::Object(object) if access.kind(object)? != Kind::Text => {
+                    match access.to_text(object)? {
+                        Some(shown) => text.extend_from_slice(&shown),
+                        None => {
+                            let message = "A value whose toString() returns null cannot become a String.";
+                            return Err(Fault::new(ErrorKind::IllegalArgument, message));
+                        }
+                    }
+                }
+                value => text_of(access, value, &mut |units| text.extend_from_slice(units))?,
+            }
             Value::Object(access.new_text(&text)?)
         }
         None => return Ok(None),
