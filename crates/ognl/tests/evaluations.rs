@@ -36,6 +36,35 @@ const OURS: &[(&str, &[(&str, &str)])] = &[
             ("order.sum(null)", "Integer 0"),
             ("order.mixed()", "String \"many 0\""),
             ("@String@join(\"-\", strings)", "String \"a-b-c\""),
+            ("overs.v(null)", "String \"v(Object...)\""),
+            ("overs.v(ints)", "String \"v(Object...)\""),
+            ("overs.v(longs)", "String \"v(Object...)\""),
+            ("overs.v(noInts)", "String \"v(Object...)\""),
+            ("overs.ph()", "error NoSuchMethod"),
+        ],
+    ),
+    (
+        "OGNL makes null the zero of a primitive type only where no other argument is converted",
+        &[
+            ("overs.pa(null, 2.5)", "String \"pa(long, long)\""),
+            ("overs.pa(b, null)", "String \"pa(int, int)\""),
+            ("overs.pe(null, 1)", "String \"pe(int, String)\""),
+            ("overs.pe(null, 2.5)", "String \"pe(int, String)\""),
+            ("overs.pg(1L, null)", "String \"pg(int, int)\""),
+            ("overs.pg(null, 2.5)", "String \"pg(int, int)\""),
+            ("overs.pg(b, null)", "String \"pg(int, int)\""),
+        ],
+    ),
+    (
+        "OGNL fails where two getters differ only by their case, and where a list's class is asked for its name",
+        &[
+            ("names.cd", "String \"getCD()\""),
+            ("names.cD", "String \"getCD()\""),
+            ("names.Cd", "String \"getCD()\""),
+            ("below.cd", "String \"getCD()\""),
+            ("below.cD", "String \"getCD()\""),
+            ("below.Cd", "String \"getCD()\""),
+            ("numbers.class.name", "String \"java.util.ArrayList\""),
         ],
     ),
     ("OGNL does not call static methods of interfaces", &[("@shop.Priced@kind()", "String \"priced\"")]),
@@ -44,6 +73,16 @@ const OURS: &[(&str, &[(&str, &str)])] = &[
         &[
             ("order.slot = \"x\"", "error NoSuchProperty"),
             ("#@java.util.Map@{\"a\": 2}", "error NoSuchMethod"),
+            ("name[\"\"]", "error NoSuchProperty"),
+            ("chars[\"\"]", "error NoSuchProperty"),
+            ("i[\"\"]", "error NoSuchProperty"),
+            ("overs.cc(odd)", "error IllegalArgument"),
+            ("names.two = \"v\", names.set", "error NoSuchProperty"),
+            ("names.bare = \"v\", names.set", "error NoSuchProperty"),
+            ("names.assign = 5, names.set", "error IllegalArgument"),
+            ("below.two = \"v\", below.set", "error NoSuchProperty"),
+            ("below.bare = \"v\", below.set", "error NoSuchProperty"),
+            ("below.assign = 5, below.set", "error IllegalArgument"),
         ],
     ),
 ];
@@ -90,4 +129,23 @@ fn values_are_those_of_ognl() {
     }
     assert!(count > 2000, "{count} lines");
     assert!(wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Where OGNL converts, it takes the first method that the JVM lists, so that these have no line in the table.
+#[test]
+fn what_ognl_leaves_to_chance_is_always_the_same() {
+    let classes = Model::read(include_str!("classes.txt"));
+    let cases = [
+        ("order.over(null)", "String \"Object\""),
+        ("overs.k(null)", "String \"k(Object)\""),
+        ("overs.q(null)", "String \"q(Integer)\""),
+        ("overs.a(b)", "String \"a(int)\""),
+        ("overs.a('a')", "String \"a(int)\""),
+        ("overs.c(1.5)", "String \"c(Long)\""),
+        ("overs.n(1)", "String \"n(float)\""),
+        ("overs.s(1L)", "String \"s(Integer)\""),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(evaluated(&classes, text), expected, "{text}");
+    }
 }

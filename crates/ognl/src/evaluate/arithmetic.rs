@@ -208,8 +208,8 @@ impl<'p, A: Access> Run<'p, A> {
         one: &Term<'p, A>,
         two: &Term<'p, A>,
     ) -> Result<Term<'p, A>, Fault> {
-        let by = self.long(two)? as i32;
         if matches!(of, Type::BigInteger | Type::BigDecimal) {
+            let by = self.long(two)? as i32;
             let operation = match operator {
                 Operator::ShiftLeft => BigOperation::ShiftLeft(by),
                 _ => BigOperation::ShiftRight(by),
@@ -217,6 +217,7 @@ impl<'p, A: Access> Run<'p, A> {
             return self.big_one(operation, one, Type::BigInteger);
         }
         let long = self.long(one)?;
+        let by = self.long(two)? as i32;
         let shift = by as u32;
         let result = match operator {
             Operator::ShiftLeft => long.wrapping_shl(shift),

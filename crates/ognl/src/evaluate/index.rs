@@ -65,6 +65,8 @@ impl<'p, A: Access> Run<'p, A> {
                     return self.access.list_get(object, index).map(Term::Value);
                 }
             }
+            // Of these only a text names a property.
+            Kind::Set => {}
             Kind::Array(_) => match self.number(key)? {
                 Some(index) if index < 0 => return Ok(Term::NULL),
                 Some(index) => return self.access.element(object, index).map(Term::Value),

@@ -31,7 +31,14 @@ pub fn convert<A: Access>(
     let array = object.filter(|_| access.component(&class).is_some());
     match (array, access.component(to)) {
         (Some(array), Some(component)) => return array_of(access, array, &component),
-        (Some(array), None) => return convert(access, access.element(array, 0)?, to),
+        (Some(array), None) => {
+            if access.length(array)? == 0 {
+                let message =
+                    format!("An empty array has no element that could become {}.", access.class_name(to));
+                return Err(Fault::new(ErrorKind::IndexOutOfBounds, message));
+            }
+            return convert(access, access.element(array, 0)?, to);
+        }
         (None, Some(component)) => {
             if access.as_primitive(&component) == Some(Primitive::Char) {
                 return characters(access, &value, &component);
@@ -87,23 +94,27 @@ fn scalar<A: Access>(
         None if is(Standard::BigInteger) => Value::Object(big_integer_of(access, value)?),
         None if is(Standard::BigDecimal) => Value::Object(big_decimal_of(access, value)?),
         None if is(Standard::String) => {
-            let mut text = Vec::new();
-            match value {
-                Value::Object(object) if access.kind(object)? != Kind::Text => {
-                    match access.to_text(object)? {
-                        Some(shown) => text.extend_from_slice(&shown),
-                        None => {
-                            let message = "A value whose toString() returns null cannot become a String.";
-                            return Err(Fault::new(ErrorKind::IllegalArgument, message));
-                        }
-                    }
-                }
-                value => text_of(access, value, &mut |units| text.extend_from_slice(units))?,
-            }
+            let text = text_to_keep(access, value)?;
             Value::Object(access.new_text(&text)?)
         }
         None => return Ok(None),
     }))
+}
+
+/// The text that a value becomes.
+fn text_to_keep<A: Access>(access: &A, value: &Value<A::Object>) -> Result<Vec<u16>, Fault> {
+    let mut text = Vec::new();
+    match value {
+        Value::Object(object) if access.kind(object)? != Kind::Text => match access.to_text(object)? {
+            Some(shown) => text.extend_from_slice(&shown),
+            None => {
+                let message = "A value whose toString() returns null cannot become a text.";
+                return Err(Fault::new(ErrorKind::IllegalArgument, message));
+            }
+        },
+        value => text_of(access, value, &mut |units| text.extend_from_slice(units))?,
+    }
+    Ok(text)
 }
 
 fn array_of<A: Access>(
@@ -136,8 +147,7 @@ fn characters<A: Access>(
     value: &Value<A::Object>,
     component: &A::Class,
 ) -> Result<Value<A::Object>, Fault> {
-    let mut text = Vec::new();
-    text_of(access, value, &mut |units| text.extend_from_slice(units))?;
+    let text = text_to_keep(access, value)?;
     let length = text.len().try_into().unwrap_or(i32::MAX);
     few(length)?;
     let made = access.new_array(component, length)?;
@@ -310,6 +320,17 @@ fn read_text<A: Access, T>(
     parse: impl Fn(&[u16]) -> Result<T, Fault>,
 ) -> Result<T, Fault> {
     let mut parsed = None;
+    if let Value::Object(object) = value
+        && access.kind(object)? != Kind::Text
+    {
+        return match access.to_text(object)? {
+            Some(text) => parse(trimmed(&text)),
+            None => {
+                let message = "A value whose toString() returns null is no number.";
+                Err(Fault::new(ErrorKind::NullPointer, message))
+            }
+        };
+    }
     text_of(access, value, &mut |units| parsed = Some(parse(trimmed(units))))?;
     parsed.unwrap_or_else(|| parse(&[]))
 }

@@ -280,6 +280,7 @@ impl Access for Model {
     fn set(&self, field: &Member, of: Option<&Rc<Obj>>, value: V) -> Result<(), Fault> {
         let class = self.classes.get(field.class);
         let name = &class.fields[field.index as usize].name;
+        assert!(self.fits(&class.fields[field.index as usize].kind, &value), "{value:?} in {name}");
         match of.map(|of| &of.body) {
             Some(Body::Plain(fields)) => drop(fields.borrow_mut().insert((field.class, name.clone()), value)),
             Some(_) => return Err(missing(&class.name, name)),

@@ -2,16 +2,17 @@
 
 use std::rc::Rc;
 
-use ognl::{Access, Fault, Kind, Value};
+use ognl::{Access, Fault, Kind, Reflection, Value};
 
 use super::access::missing;
 use super::reflection::Member;
-use super::{Body, Got, Model, Obj, V, thrown};
+use super::{Body, Got, Model, Obj, Type, V, thrown};
 
 impl Model {
     pub fn called(&self, method: &Member, on: Option<&Rc<Obj>>, arguments: Vec<V>) -> Got {
         let declared = &self.classes.get(method.class).name;
         let found = self.method(method);
+        self.check(&found.parameters, &arguments, &found.signature);
         let Some(on) = on else {
             return self
                 .static_call(declared, &found.signature, &arguments)
@@ -42,9 +43,30 @@ impl Model {
         answer.unwrap_or_else(|| Err(missing(declared, &found.signature)))
     }
 
+    /// The evaluator promises that arguments are as many as the parameters and of their classes: native code would
+    /// crash a JVM otherwise.
+    fn check(&self, parameters: &[Type], arguments: &[V], signature: &str) {
+        assert_eq!(parameters.len(), arguments.len(), "{signature}");
+        for (parameter, argument) in parameters.iter().zip(arguments) {
+            assert!(self.fits(parameter, argument), "{argument:?} for {signature}");
+        }
+    }
+
+    /// Whether a value may be where this type is declared.
+    pub fn fits(&self, declared: &Type, value: &V) -> bool {
+        match (declared, value) {
+            (Type::Primitive(primitive), value) => value.primitive() == Some(*primitive),
+            (_, Value::Null) => true,
+            (class, Value::Object(object)) => self.is_assignable(class, &object.class),
+            (class, scalar) => {
+                scalar.boxed().is_some_and(|boxed| self.is_assignable(class, &self.classes.standard(boxed)))
+            }
+        }
+    }
+
     /// The class whose method runs, and that method's signature, which erasure may have changed.
     fn overriding(&self, on: &Obj, declared: &str, signature: &str) -> (String, String) {
-        let super::Type::Named(index) = on.class else { return (declared.to_owned(), signature.to_owned()) };
+        let Type::Named(index) = on.class else { return (declared.to_owned(), signature.to_owned()) };
         let mut above = Some(index);
         while let Some(class) = above.map(|index| self.classes.get(index)) {
             let own = class.methods.iter().find(|one| one.signature == signature && one.flags & 2 == 0);
@@ -102,6 +124,7 @@ impl Model {
             return thrown("java.lang.InstantiationException", &class.name);
         }
         let signature = format!("{}.{}", class.name, self.method(constructor).signature);
+        self.check(&self.method(constructor).parameters, &arguments, &signature);
         match self.new_of(&signature, &arguments) {
             Some(made) => match made? {
                 Value::Object(object) => Ok(object),

@@ -30,6 +30,7 @@ mod shop;
 mod show;
 mod statics;
 mod text;
+mod told;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;

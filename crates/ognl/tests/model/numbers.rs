@@ -17,9 +17,12 @@ fn too_large() -> Fault {
 
 pub fn parse_big(units: &[u16], radix: u32) -> Result<i128, Fault> {
     let text = String::from_utf16_lossy(units);
-    i128::from_str_radix(&text, radix).map_err(|_| match text.trim_start_matches('-').len() > 30 {
-        true => too_large(),
-        false => no_number(units),
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(&text);
+    i128::from_str_radix(&text, radix).map_err(|_| {
+        match digits.len() > 30 && digits.chars().all(|char| char.is_digit(radix)) {
+            true => too_large(),
+            false => no_number(units),
+        }
     })
 }
 

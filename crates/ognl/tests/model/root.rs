@@ -78,6 +78,8 @@ impl Model {
         set("shop.Money", "made", Value::Int(3));
         set("shop.Root", "hiddenCount", Value::Int(11));
         set("shop.Root", "SHARED", model.text("shared"));
+        set("shop.Names", "shared", model.text("field shared"));
+        set("shop.Names", "got", model.text("field got"));
         set("java.lang.Integer", "MAX_VALUE", Value::Int(i32::MAX));
         set("java.lang.Integer", "MIN_VALUE", Value::Int(i32::MIN));
         set("java.lang.Long", "MAX_VALUE", Value::Long(i64::MAX));
@@ -177,6 +179,9 @@ pub fn make(model: &Model) -> Rc<Obj> {
     let boxed = model.plain("shop.Box");
     model.set_field(&boxed, "shop.Box", "value", Value::Int(8));
     set("box", Value::Object(boxed));
+    set("overs", Value::Object(model.plain("shop.Over")));
+    set("names", model.named("shop.Names"));
+    set("below", model.named("shop.Below"));
     arrays(model, &set);
     collections(model, &root, &set);
     root

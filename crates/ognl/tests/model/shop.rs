@@ -36,6 +36,8 @@ impl Model {
                 }
                 _ => None,
             },
+            "shop.Over" => self.over_call(signature),
+            "shop.Names" | "shop.Below" => self.names_call(class, signature, on, arguments),
             "shop.Box" => match signature {
                 "getValue()" => Some(Ok(self.field(on, class, "value"))),
                 "compareTo(shop.Box)" => Some(self.compared(on, &arguments[0]).map(Value::Int)),

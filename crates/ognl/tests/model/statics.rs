@@ -93,6 +93,9 @@ impl Model {
     }
 
     fn static_shop_call(&self, class: &str, signature: &str, arguments: &[V]) -> Option<Got> {
+        if matches!(class, "shop.Names" | "shop.Below") {
+            return self.names_call(class, signature, &self.plain(class), arguments);
+        }
         Some(match (class, signature) {
             ("shop.Order", "getCount()") => Ok(self.static_value(class, "count")),
             ("shop.Order", "whisper()") => Ok(self.static_value(class, "token")),
