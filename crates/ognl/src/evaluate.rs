@@ -281,16 +281,27 @@ impl<'p, A: Access> Run<'p, A> {
         self.scene.variable(name).map_or(Held::Own(Term::NULL), Held::Given)
     }
 
-    /// A list or map that the expression makes. One that is deeper than a few levels becomes an object at once.
+    /// A list or map that the expression makes. Java walks it with its own recursion (`equals`, `toString`), and walks
+    /// twice what is in it twice, so that neither may grow without bound.
     fn made(&mut self, content: Content<'p, A>) -> Result<Term<'p, A>, Fault> {
         const DEEPEST: u16 = 32;
+        const HEAVIEST: u32 = 1 << 16;
         let count = match &content {
             Content::List(terms) | Content::Array(terms) => terms.len(),
             Content::Map(pairs) => 2 * pairs.len(),
         };
         self.meter.bytes(64 + 32 * count)?;
         let term = Term::made(content);
-        if term.depth() > DEEPEST { term.value(self.access).map(Term::Value) } else { Ok(term) }
+        if term.depth() > DEEPEST {
+            let message =
+                format!("Lists and maps are nested more than {DEEPEST} levels deep here: make less.");
+            return Err(Fault::new(ErrorKind::TooDeep, message));
+        }
+        if term.weight() > HEAVIEST {
+            let message = format!("Lists and maps have more than {HEAVIEST} parts here: make less of them.");
+            return Err(Fault::new(ErrorKind::OutOfFuel, message));
+        }
+        Ok(term)
     }
 
     /// Pays for a number with so many digits.

@@ -41,8 +41,15 @@ impl<'p, A: Access> Run<'p, A> {
         match &to.op {
             Op::Variable(name) => {
                 let value = Rc::new(value.copy(self.access).map_err(|fault| to.failed(fault))?);
-                match self.variables.iter_mut().find(|(known, _)| *known == &**name) {
+                let full = self.variables.len() >= 256;
+                let known = self.variables.iter().position(|(known, _)| *known == &**name);
+                match known.and_then(|place| self.variables.get_mut(place)) {
                     Some((_, known)) => *known = value,
+                    // They are looked for one by one.
+                    None if full => {
+                        let message = "An expression can have 256 variables and no more.";
+                        return Err(to.failed(Fault::new(ErrorKind::OutOfFuel, message)));
+                    }
                     None => self.variables.push((name, value)),
                 }
                 Ok(())

@@ -3,8 +3,9 @@
 use crate::number::{parse_double, parse_long, shown};
 use crate::{Access, Digits, ErrorKind, Fault, Kind, Primitive, Reflection, Standard, Value};
 
-/// The longest array or collection that is converted element by element, and the most digits of a number.
-const MOST: i32 = 1 << 16;
+/// The longest array or collection that is converted element by element, and the most digits of a number: it costs
+/// the square of them.
+const MOST: i32 = 1 << 12;
 
 /// The value as an instance of a class.
 ///
@@ -134,7 +135,7 @@ fn array_of<A: Access>(
 fn few(count: i32) -> Result<(), Fault> {
     match count > MOST {
         true => {
-            let message = format!("{count} elements would be converted; more than {MOST} are not.");
+            let message = format!("{count} elements or digits would be converted; more than {MOST} are not.");
             Err(Fault::new(ErrorKind::OutOfFuel, message))
         }
         false => Ok(()),
@@ -264,7 +265,10 @@ pub(crate) fn big_integer_of<A: Access>(access: &A, value: &Value<A::Object>) ->
             }
             Kind::Number => {}
             _ => {
-                return read_text(access, value, |units| access.big_integer(Digits::Text(units, 10)));
+                return read_text(access, value, |units| {
+                    few(units.len().try_into().unwrap_or(i32::MAX))?;
+                    access.big_integer(Digits::Text(units, 10))
+                });
             }
         }
     }
@@ -277,7 +281,10 @@ pub(crate) fn big_decimal_of<A: Access>(access: &A, value: &Value<A::Object>) ->
         Value::Object(object) => match access.kind(object)? {
             Kind::BigDecimal => access.copy(object),
             Kind::BigInteger => access.big_decimal(Digits::Other(object)),
-            _ => read_text(access, value, |units| access.big_decimal(Digits::Text(units, 10))),
+            _ => read_text(access, value, |units| {
+                few(units.len().try_into().unwrap_or(i32::MAX))?;
+                access.big_decimal(Digits::Text(units, 10))
+            }),
         },
         Value::Float(_) | Value::Double(_) => {
             read_text(access, value, |units| access.big_decimal(Digits::Text(units, 10)))
