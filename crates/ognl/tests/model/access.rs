@@ -58,18 +58,22 @@ impl Access for Model {
     }
 
     fn new_text(&self, units: &[u16]) -> Result<Rc<Obj>, Fault> {
+        self.cost.made(2 * units.len());
         Ok(self.of_standard(Standard::String, Body::Text(units.into())))
     }
 
     fn to_text(&self, of: &Rc<Obj>) -> Result<Option<Rc<[u16]>>, Fault> {
+        self.cost.call();
         self.string(of)
     }
 
     fn equals(&self, of: &Rc<Obj>, other: &V) -> Result<bool, Fault> {
+        self.cost.call();
         self.is_equal(of, other)
     }
 
     fn compare(&self, of: &Rc<Obj>, other: &V) -> Result<i32, Fault> {
+        self.cost.call();
         self.compared(of, other)
     }
 
@@ -136,10 +140,12 @@ impl Access for Model {
     }
 
     fn list_get(&self, list: &Rc<Obj>, index: i32) -> Got {
+        self.cost.call();
         self.element_at(list, index)
     }
 
     fn list_set(&self, list: &Rc<Obj>, index: i32, value: V) -> Result<(), Fault> {
+        self.cost.call();
         self.replace_at(list, index, value).map(drop)
     }
 
@@ -152,10 +158,12 @@ impl Access for Model {
     }
 
     fn map_get(&self, map: &Rc<Obj>, key: &V) -> Got {
+        self.cost.call();
         self.entry(map, key)
     }
 
     fn map_put(&self, map: &Rc<Obj>, key: V, value: V) -> Result<(), Fault> {
+        self.cost.made(32);
         self.put(map, key, value).map(drop)
     }
 
@@ -187,6 +195,7 @@ impl Access for Model {
 
     fn each(&self, of: &Rc<Obj>, visit: &mut dyn FnMut(V) -> bool) -> Result<(), Fault> {
         for value in of.elements() {
+            self.cost.call();
             if let Body::Iterator(_, place) = &of.body {
                 place.set(place.get() + 1);
             }
@@ -198,10 +207,12 @@ impl Access for Model {
     }
 
     fn new_list(&self, elements: Vec<V>) -> Result<Rc<Obj>, Fault> {
+        self.cost.made(16 * elements.len());
         Ok(self.of_standard(Standard::ArrayList, Body::List(RefCell::new(elements))))
     }
 
     fn new_map(&self) -> Result<Rc<Obj>, Fault> {
+        self.cost.made(64);
         Ok(self.of_standard(Standard::LinkedHashMap, Body::Map(RefCell::default())))
     }
 
@@ -213,6 +224,7 @@ impl Access for Model {
     }
 
     fn element(&self, array: &Rc<Obj>, index: i32) -> Got {
+        self.cost.call();
         let Body::Array(elements) = &array.body else { return Ok(Value::Null) };
         match usize::try_from(index).ok().and_then(|index| elements.borrow().get(index).map(dup)) {
             Some(value) => Ok(value),
@@ -221,6 +233,7 @@ impl Access for Model {
     }
 
     fn set_element(&self, array: &Rc<Obj>, index: i32, value: V) -> Result<(), Fault> {
+        self.cost.call();
         let (Body::Array(elements), Type::Array(component)) = (&array.body, &array.class) else {
             return Ok(());
         };
@@ -255,6 +268,10 @@ impl Access for Model {
     }
 
     fn new_array(&self, component: &Type, length: i32) -> Result<Rc<Obj>, Fault> {
+        self.cost.made(
+            length as usize
+                * ognl::Reflection::as_primitive(self, component).map_or(8, ognl::Primitive::size),
+        );
         let zeros = (0..length).map(|_| component.zero()).collect();
         match self.array(component.clone(), zeros) {
             Value::Object(array) => Ok(array),
@@ -263,6 +280,7 @@ impl Access for Model {
     }
 
     fn get(&self, field: &Member, of: Option<&Rc<Obj>>) -> Got {
+        self.cost.call();
         let class = self.classes.get(field.class);
         let name = &class.fields[field.index as usize].name;
         match of {

@@ -8,11 +8,23 @@ use super::access::missing;
 use super::reflection::Member;
 use super::{Body, Got, Model, Obj, Type, V, thrown};
 
+/// Whether a method of the model changes its object.
+fn changes(name: &str) -> bool {
+    let named = ["add", "put", "remove", "clear", "assign", "setlower"].contains(&name);
+    named
+        || name.strip_prefix("set").is_some_and(|rest| rest.starts_with(char::is_uppercase))
+        || name == "set"
+}
+
 impl Model {
     pub fn called(&self, method: &Member, on: Option<&Rc<Obj>>, arguments: Vec<V>) -> Got {
         let declared = &self.classes.get(method.class).name;
         let found = self.method(method);
         self.check(&found.parameters, &arguments, &found.signature);
+        self.cost.call();
+        if self.only_reads && changes(&found.name) {
+            return Err(Fault::not_allowed(format!("{} changes something.", found.name)));
+        }
         let Some(on) = on else {
             return self
                 .static_call(declared, &found.signature, &arguments)

@@ -28,6 +28,7 @@ mod reflection;
 mod root;
 mod shop;
 mod show;
+mod snapshot;
 mod statics;
 mod text;
 mod told;
@@ -40,7 +41,9 @@ use ognl::{Fault, Standard, Value};
 
 pub use classes::{Classes, Type};
 pub use root::make;
+#[allow(unused_imports, reason = "each program uses a part")]
 pub use show::{kind, shown};
+pub use snapshot::snapshot;
 
 /// A value of the model.
 pub type V = Value<Rc<Obj>>;
@@ -53,6 +56,29 @@ pub struct Model {
     pub statics: RefCell<BTreeMap<(u32, String), V>>,
     /// Each class has one object.
     pub class_objects: RefCell<Vec<Rc<Obj>>>,
+    pub cost: Cost,
+    /// Whether methods that change their object may not be called.
+    pub only_reads: bool,
+}
+
+/// What the evaluator asked for.
+#[derive(Debug, Default)]
+pub struct Cost {
+    /// Calls of methods, and elements that were handed over.
+    pub calls: Cell<u64>,
+    /// Bytes of what was made.
+    pub bytes: Cell<u64>,
+}
+
+impl Cost {
+    pub fn call(&self) {
+        self.calls.set(self.calls.get() + 1);
+    }
+
+    pub fn made(&self, bytes: usize) {
+        self.call();
+        self.bytes.set(self.bytes.get() + bytes as u64);
+    }
 }
 
 /// An object.

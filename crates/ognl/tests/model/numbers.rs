@@ -8,7 +8,7 @@ use ognl::{BigOperation, ErrorKind, Fault, Value};
 use super::{Body, Got, Model, Obj, V};
 
 fn no_number(units: &[u16]) -> Fault {
-    Fault::new(ErrorKind::NumberFormat, format!("{} is no number", String::from_utf16_lossy(units)))
+    Fault::new(ErrorKind::NumberFormat, format!("{} is no number.", String::from_utf16_lossy(units)))
 }
 
 fn too_large() -> Fault {
@@ -67,7 +67,7 @@ pub fn work(operation: BigOperation, one: &Body, other: Option<&Body>) -> Result
     let right = other.map(pair);
     let is_big = matches!(one, Body::Big(_));
     let (value, second) = (left, right.map_or(0, |(value, _)| value));
-    let by_zero = || Fault::new(ErrorKind::Arithmetic, "by zero");
+    let by_zero = || Fault::new(ErrorKind::Arithmetic, "Division by zero.");
     let bits = |value: Option<i128>| value.map(Body::Big).ok_or_else(too_large);
     match operation {
         BigOperation::And => bits(Some(value & second)),
@@ -112,7 +112,7 @@ fn decimals(operation: BigOperation, one: (i128, i32), two: (i128, i32)) -> Resu
             .ok_or_else(too_large),
         _ => {
             if two.0 == 0 {
-                return Err(Fault::new(ErrorKind::Arithmetic, "by zero"));
+                return Err(Fault::new(ErrorKind::Arithmetic, "Division by zero."));
             }
             // The scale of the first, half to even.
             let factor = ten_to(two.1.unsigned_abs())?;

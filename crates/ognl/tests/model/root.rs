@@ -7,7 +7,7 @@ use std::rc::Rc;
 use ognl::{Kind, Primitive, Standard, Value};
 
 use super::classes::{Classes, Type};
-use super::{Body, Model, Obj, V, dup};
+use super::{Body, Cost, Model, Obj, V, dup};
 
 impl Model {
     /// A model with the classes of the table.
@@ -41,6 +41,8 @@ impl Model {
             classes: Rc::new(classes),
             statics: RefCell::default(),
             class_objects: RefCell::default(),
+            cost: Cost::default(),
+            only_reads: false,
         };
         let all = 0..model.classes.count();
         let kinds: HashMap<u32, Kind> =
@@ -52,7 +54,13 @@ impl Model {
 
     /// A model whose static fields are fresh.
     pub fn with(classes: Rc<Classes>) -> Model {
-        let model = Model { classes, statics: RefCell::default(), class_objects: RefCell::default() };
+        let model = Model {
+            classes,
+            statics: RefCell::default(),
+            class_objects: RefCell::default(),
+            cost: Cost::default(),
+            only_reads: false,
+        };
         let set = |class: &str, name: &str, value: V| {
             let index = model.classes.find(class).unwrap();
             model.statics.borrow_mut().insert((index, name.to_owned()), value);
