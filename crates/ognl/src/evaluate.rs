@@ -10,7 +10,7 @@ mod collection;
 mod compare;
 mod elements;
 mod equal;
-mod explain;
+pub(crate) mod explain;
 mod held;
 mod index;
 mod operand;
@@ -245,7 +245,7 @@ impl<'p, A: Access> Run<'p, A> {
         // To read and keep a text costs what a hundred parts do, and more when it is long.
         let paid = self.meter.steps(100 + text.len());
         paid.and_then(|()| self.meter.bytes(64 * text.len())).map_err(|fault| part.failed(fault))?;
-        match Prepared::new(&text, self.names) {
+        match Prepared::within(&text, self.names, Some(part.at())) {
             Ok(prepared) => Ok(&trees.keep(prepared).root),
             Err(error) => {
                 let shown: String = text.chars().take(80).collect();

@@ -149,3 +149,17 @@ fn what_ognl_leaves_to_chance_is_always_the_same() {
         assert_eq!(evaluated(&classes, text), expected, "{text}");
     }
 }
+
+#[test]
+fn what_fails_in_a_text_that_is_evaluated_is_told_where_that_stands() {
+    let model = Model::new();
+    for (text, part) in [
+        ("1 + (\"2 + nope.and.more.of.that.sort\")(name)", "(\"2 + nope.and.more.of.that.sort\")(name)"),
+        ("(\"#f = :[          nope]\")(1), #f(2)", "(\"#f = :[          nope]\")(1)"),
+    ] {
+        let prepared = Prepared::new(text, &[]).unwrap();
+        let scene = Scene::new(Term::Value(Value::Object(make(&model))));
+        let why = prepared.evaluate(&model, &scene).map(drop).unwrap_err();
+        assert_eq!(text.get(why.at.clone()), Some(part), "{text}: {why}");
+    }
+}

@@ -281,7 +281,7 @@ impl<'p, A: Access> Run<'p, A> {
 }
 
 /// `Order has no property itmes; did you mean items?`
-fn no_such(of: &str, what: &str, name: &str, names: &[String]) -> String {
+pub(crate) fn no_such(of: &str, what: &str, name: &str, names: &[String]) -> String {
     let there = match (nearest(name, names), names.len()) {
         (Some(near), _) => format!("did you mean {near}?"),
         (None, 0) => return format!("{of} has no {what} {name}, nor any other."),
@@ -292,7 +292,7 @@ fn no_such(of: &str, what: &str, name: &str, names: &[String]) -> String {
 }
 
 /// The first of some names.
-fn some_of(names: &[String]) -> String {
+pub(crate) fn some_of(names: &[String]) -> String {
     let shown = names.get(..LISTED).unwrap_or(names).join(", ");
     match names.len().checked_sub(LISTED) {
         Some(more) if more > 0 => format!("{shown} and {more} more"),

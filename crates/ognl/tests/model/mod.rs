@@ -3,7 +3,7 @@
 //! Classes and members are those that a real JVM told (`classes.txt`, by `scripts/ognl --values`); what methods do is
 //! written here by hand. It is slow and small: numbers of java.math have 127 bits, a method that no expression of the
 //! table needs is missing and says so.
-#![allow(dead_code, reason = "each test, example and fuzz body uses a part of it")]
+#![allow(dead_code, unused_imports, reason = "each test, example and fuzz body uses a part of it")]
 #![allow(unreachable_pub, reason = "it is a module of several programs")]
 #![allow(
     clippy::unwrap_used,
@@ -41,7 +41,6 @@ use ognl::{Fault, Standard, Value};
 
 pub use classes::{Classes, Type};
 pub use root::make;
-#[allow(unused_imports, reason = "each program uses a part")]
 pub use show::{kind, shown};
 pub use snapshot::snapshot;
 
