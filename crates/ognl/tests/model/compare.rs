@@ -28,6 +28,10 @@ impl Model {
 
     /// `of.equals(other)`
     pub fn is_equal(&self, of: &Rc<Obj>, other: &V) -> Result<bool, Fault> {
+        self.recursive(|| self.is_equal_inside(of, other))
+    }
+
+    fn is_equal_inside(&self, of: &Rc<Obj>, other: &V) -> Result<bool, Fault> {
         if let Body::Scalar(scalar) = &of.body {
             return Ok(self.equal(scalar, other));
         }
@@ -72,6 +76,10 @@ impl Model {
 
     /// `of.compareTo(other)`
     pub fn compared(&self, of: &Rc<Obj>, other: &V) -> Result<i32, Fault> {
+        self.recursive(|| self.compared_inside(of, other))
+    }
+
+    fn compared_inside(&self, of: &Rc<Obj>, other: &V) -> Result<i32, Fault> {
         let name = self.classes.name(&of.class);
         if name == "shop.Odd" {
             return thrown("java.lang.IllegalStateException", "not comparable today");
@@ -161,7 +169,11 @@ impl Model {
             Value::Double(value) => (value.to_bits() ^ (value.to_bits() >> 32)) as i32,
             Value::Object(object) => match &object.body {
                 Body::Text(units) => units.iter().fold(0, |hash, unit| mixed(hash, i32::from(*unit))),
-                Body::List(_) => object.elements().iter().fold(1, |hash, one| mixed(hash, self.hash(one))),
+                Body::List(_) => {
+                    let all =
+                        || Ok(object.elements().iter().fold(1, |hash, one| mixed(hash, self.hash(one))));
+                    self.recursive(all).unwrap_or(0)
+                }
                 Body::Scalar(scalar) => self.hash(scalar),
                 _ => 7,
             },
@@ -171,6 +183,10 @@ impl Model {
 
     /// `toString()`
     pub fn string(&self, of: &Rc<Obj>) -> Result<Option<Rc<[u16]>>, Fault> {
+        self.recursive(|| self.string_inside(of))
+    }
+
+    fn string_inside(&self, of: &Rc<Obj>) -> Result<Option<Rc<[u16]>>, Fault> {
         let text = |text: String| Ok(Some(text.encode_utf16().collect()));
         let name = self.classes.name(&of.class);
         let joined = |parts: Vec<Rc<[u16]>>, open: char, close: char| {

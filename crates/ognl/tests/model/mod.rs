@@ -40,6 +40,7 @@ use std::rc::Rc;
 use ognl::{Fault, Standard, Value};
 
 pub use classes::{Classes, Type};
+pub use memory::Memory;
 pub use root::make;
 pub use show::{kind, shown};
 pub use snapshot::snapshot;
@@ -58,6 +59,9 @@ pub struct Model {
     pub cost: Cost,
     /// Whether methods that change their object may not be called.
     pub only_reads: bool,
+    /// How deep Java's own recursion is.
+    levels: Cell<u32>,
+    is_overflown: Cell<bool>,
 }
 
 /// What the evaluator asked for.
@@ -170,6 +174,23 @@ impl Model {
     pub fn iterator(&self, elements: Vec<V>) -> V {
         let body = Body::Iterator(RefCell::new(elements), Cell::new(0));
         Value::Object(self.object("java.util.ArrayList$Itr", body))
+    }
+
+    /// Runs what Java does with its own recursion, over what may hold itself.
+    pub fn recursive<T>(&self, run: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
+        let levels = self.levels.get();
+        if levels > 100 || self.is_overflown.get() {
+            // It ends all that is under way, as in Java.
+            self.is_overflown.set(levels > 0);
+            return Err(Fault::thrown("java.lang.StackOverflowError", None));
+        }
+        self.levels.set(levels + 1);
+        let result = run();
+        self.levels.set(levels);
+        if levels == 0 && self.is_overflown.replace(false) {
+            return Err(Fault::thrown("java.lang.StackOverflowError", None));
+        }
+        result
     }
 
     /// A new object of a class of the fixtures, with zeros and nulls in it.

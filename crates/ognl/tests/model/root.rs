@@ -1,6 +1,6 @@
 //! The root and the static fields: what shop.Root.make() makes in Java.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -43,6 +43,8 @@ impl Model {
             class_objects: RefCell::default(),
             cost: Cost::default(),
             only_reads: false,
+            levels: Cell::new(0),
+            is_overflown: Cell::new(false),
         };
         let all = 0..model.classes.count();
         let kinds: HashMap<u32, Kind> =
@@ -60,6 +62,8 @@ impl Model {
             class_objects: RefCell::default(),
             cost: Cost::default(),
             only_reads: false,
+            levels: Cell::new(0),
+            is_overflown: Cell::new(false),
         };
         let set = |class: &str, name: &str, value: V| {
             let index = model.classes.find(class).unwrap();
