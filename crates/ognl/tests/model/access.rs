@@ -132,11 +132,11 @@ impl Access for Model {
     }
 
     fn size(&self, of: &Rc<Obj>) -> Result<i32, Fault> {
-        Ok(of.elements().len() as i32)
+        Ok(of.count() as i32)
     }
 
     fn is_empty(&self, of: &Rc<Obj>) -> Result<bool, Fault> {
-        Ok(of.elements().is_empty())
+        Ok(of.count() == 0)
     }
 
     fn list_get(&self, list: &Rc<Obj>, index: i32) -> Got {
@@ -180,7 +180,7 @@ impl Access for Model {
     }
 
     fn has_next(&self, of: &Rc<Obj>) -> Result<bool, Fault> {
-        Ok(!of.elements().is_empty())
+        Ok(of.count() > 0)
     }
 
     fn next(&self, of: &Rc<Obj>) -> Got {
@@ -285,12 +285,15 @@ impl Access for Model {
         let name = &class.fields[field.index as usize].name;
         match of {
             Some(of) => match &of.body {
-                Body::Plain(fields) => Ok(dup(&fields.borrow()[&(field.class, name.clone())])),
+                Body::Plain(fields) => {
+                    let fields = fields.borrow();
+                    fields.get(field.class, name).map(dup).ok_or_else(|| missing(&class.name, name))
+                }
                 _ => Err(missing(&class.name, name)),
             },
             None => {
                 let statics = self.statics.borrow();
-                statics.get(&(field.class, name.clone())).map(dup).ok_or_else(|| missing(&class.name, name))
+                statics.get(field.class, name).map(dup).ok_or_else(|| missing(&class.name, name))
             }
         }
     }
@@ -300,9 +303,9 @@ impl Access for Model {
         let name = &class.fields[field.index as usize].name;
         assert!(self.fits(&class.fields[field.index as usize].kind, &value), "{value:?} in {name}");
         match of.map(|of| &of.body) {
-            Some(Body::Plain(fields)) => drop(fields.borrow_mut().insert((field.class, name.clone()), value)),
+            Some(Body::Plain(fields)) => fields.borrow_mut().set(field.class, name, value),
             Some(_) => return Err(missing(&class.name, name)),
-            None => drop(self.statics.borrow_mut().insert((field.class, name.clone()), value)),
+            None => self.statics.borrow_mut().set(field.class, name, value),
         }
         Ok(())
     }

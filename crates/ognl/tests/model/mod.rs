@@ -22,6 +22,7 @@ mod calls;
 mod classes;
 mod collections;
 mod compare;
+mod fields;
 mod memory;
 mod numbers;
 mod reflection;
@@ -34,12 +35,12 @@ mod text;
 mod told;
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use ognl::{Fault, Standard, Value};
 
 pub use classes::{Classes, Type};
+pub use fields::Fields;
 pub use memory::Memory;
 pub use root::make;
 pub use show::{kind, shown};
@@ -53,7 +54,7 @@ pub type Got = Result<V, Fault>;
 /// The model: classes and the values of static fields.
 pub struct Model {
     pub classes: Rc<Classes>,
-    pub statics: RefCell<BTreeMap<(u32, String), V>>,
+    pub statics: RefCell<Fields>,
     /// Each class has one object.
     pub class_objects: RefCell<Vec<Rc<Obj>>>,
     pub cost: Cost,
@@ -95,7 +96,7 @@ pub struct Obj {
 #[derive(Debug)]
 pub enum Body {
     /// The values of fields, by the class that declares them.
-    Plain(RefCell<BTreeMap<(u32, String), V>>),
+    Plain(RefCell<Fields>),
     Text(Rc<[u16]>),
     Big(i128),
     /// Unscaled value and scale.
@@ -195,12 +196,12 @@ impl Model {
 
     /// A new object of a class of the fixtures, with zeros and nulls in it.
     pub fn plain(&self, class: &str) -> Rc<Obj> {
-        let mut fields = BTreeMap::new();
+        let mut fields = Fields::default();
         let mut above = self.classes.find(class);
         while let Some(index) = above {
             let info = self.classes.get(index);
             for field in info.fields.iter().filter(|field| field.flags & 8 == 0) {
-                fields.insert((index, field.name.clone()), field.kind.zero());
+                fields.set(index, &field.name, field.kind.zero());
             }
             above = info.superclass;
         }
@@ -212,19 +213,19 @@ impl Model {
         let index = self.classes.find(class).unwrap();
         let Body::Plain(fields) = &of.body else { panic!("{class} has no fields") };
         let fields = fields.borrow();
-        dup(fields.get(&(index, name.to_owned())).unwrap_or_else(|| panic!("{class}.{name}")))
+        dup(fields.get(index, name).unwrap_or_else(|| panic!("{class}.{name}")))
     }
 
     pub fn set_field(&self, of: &Obj, class: &str, name: &str, value: V) {
         let index = self.classes.find(class).unwrap();
         let Body::Plain(fields) = &of.body else { panic!("{class} has no fields") };
-        fields.borrow_mut().insert((index, name.to_owned()), value);
+        fields.borrow_mut().set(index, name, value);
     }
 
     pub fn static_value(&self, class: &str, name: &str) -> V {
         let index = self.classes.find(class).unwrap();
         let statics = self.statics.borrow();
-        dup(statics.get(&(index, name.to_owned())).unwrap_or_else(|| panic!("{class}.{name}")))
+        dup(statics.get(index, name).unwrap_or_else(|| panic!("{class}.{name}")))
     }
 }
 
@@ -236,6 +237,16 @@ impl Obj {
             Body::Map(pairs) => pairs.borrow().iter().map(|(_, value)| dup(value)).collect(),
             Body::Iterator(elements, next) => elements.borrow().iter().skip(next.get()).map(dup).collect(),
             _ => Vec::new(),
+        }
+    }
+
+    /// How many they are.
+    pub fn count(&self) -> usize {
+        match &self.body {
+            Body::List(elements) | Body::Array(elements) => elements.borrow().len(),
+            Body::Map(pairs) => pairs.borrow().len(),
+            Body::Iterator(elements, next) => elements.borrow().len().saturating_sub(next.get()),
+            _ => 0,
         }
     }
 

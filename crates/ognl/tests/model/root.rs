@@ -67,7 +67,7 @@ impl Model {
         };
         let set = |class: &str, name: &str, value: V| {
             let index = model.classes.find(class).unwrap();
-            model.statics.borrow_mut().insert((index, name.to_owned()), value);
+            model.statics.borrow_mut().set(index, name, value);
         };
         let constants = [("BASIC", 0), ("SILVER", 5), ("GOLD", 10)];
         for (ordinal, (name, percent)) in (0..).zip(constants) {
@@ -142,7 +142,7 @@ pub fn make(model: &Model) -> Rc<Obj> {
     let root = model.plain("shop.Root");
     let set = |name: &str, value: V| {
         assert!(
-            matches!(&root.body, Body::Plain(fields) if fields.borrow().keys().any(|(_, known)| known == name)),
+            matches!(&root.body, Body::Plain(fields) if fields.borrow().iter().any(|(_, known, _)| known == name)),
             "{name}"
         );
         model.set_field(&root, "shop.Root", name, value);

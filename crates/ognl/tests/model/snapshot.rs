@@ -11,7 +11,7 @@ use super::{Body, Model, Obj, V};
 pub fn snapshot(model: &Model, root: &Rc<Obj>) -> String {
     let mut out = String::new();
     let mut seen = Vec::new();
-    for ((class, name), value) in model.statics.borrow().iter() {
+    for (class, name, value) in model.statics.borrow().iter() {
         write!(out, "{class}.{name}=").unwrap();
         walk(value, &mut seen, &mut out);
     }
@@ -30,7 +30,7 @@ fn walk(value: &V, seen: &mut Vec<*const Obj>, out: &mut String) {
     seen.push(at);
     match &object.body {
         Body::Plain(fields) => {
-            for ((class, name), value) in fields.borrow().iter() {
+            for (class, name, value) in fields.borrow().iter() {
                 write!(out, "{class}.{name}=").unwrap();
                 walk(value, seen, out);
             }
