@@ -1,4 +1,4 @@
-//! How long typical conditions take on the tests' model of a JVM: `cargo run --profile fuzz -p ognl --example speed`
+//! How long typical conditions take on the tests' model of a JVM: `cargo run --release -p ognl --example speed`
 //!
 //! The model remembers members at each place, as an embedding does; what its own calls take is in the figures. They are
 //! good for comparing two versions of the evaluator on one machine.

@@ -2,10 +2,11 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use ognl::{
-    Access, BigOperation, Digits, ErrorKind, Fault, Flags, Kind, Magnitude, Standard, Value,
-    argument_classes, find_method, find_property, read,
+    Access, BigOperation, Digits, ErrorKind, Fault, Flags, IndexedProperty, Kind, Magnitude, Standard, Value,
+    argument_classes, find_indexed, find_method, find_property, read,
 };
 
 use super::classes::Type;
@@ -328,6 +329,22 @@ impl Access for Model {
         let value = read(self, of, name, &found);
         let _ = site.property.set((of.class.clone(), found));
         value
+    }
+
+    fn indexed_property(
+        &self,
+        site: &Memory,
+        of: &Rc<Obj>,
+        name: &str,
+    ) -> Result<Option<Arc<IndexedProperty>>, Fault> {
+        if let Some((class, found)) = site.indexed.get()
+            && *class == of.class
+        {
+            return Ok(found.clone());
+        }
+        let found = find_indexed(self, &of.class, name).map(Arc::new);
+        let _ = site.indexed.set((of.class.clone(), found.clone()));
+        Ok(found)
     }
 
     fn invoke(&self, site: &Memory, on: &Rc<Obj>, name: &str, arguments: Vec<V>) -> Got {

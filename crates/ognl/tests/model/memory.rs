@@ -1,8 +1,8 @@
 //! What a site remembers, so that the model's speed is the evaluator's: one property and one call.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-use ognl::{Call, Property};
+use ognl::{Call, IndexedProperty, Property};
 
 use super::classes::Type;
 use super::reflection::Member;
@@ -12,6 +12,7 @@ use super::reflection::Member;
 pub struct Memory {
     pub property: OnceLock<(Type, Property<Member, Member>)>,
     pub call: OnceLock<KnownCall>,
+    pub indexed: OnceLock<(Type, Option<Arc<IndexedProperty>>)>,
 }
 
 /// The class a method was called on, those of the arguments, and what was chosen.

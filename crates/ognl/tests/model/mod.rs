@@ -39,7 +39,7 @@ use std::rc::Rc;
 
 use ognl::{Fault, Standard, Value};
 
-pub use classes::{Classes, Type};
+pub use classes::{Classes, Field, Type};
 pub use fields::Fields;
 pub use memory::Memory;
 pub use root::make;
