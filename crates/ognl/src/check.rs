@@ -5,11 +5,13 @@
 //! object that will be there, so all that is not known for sure passes. Refused is also what another part may keep from
 //! being reached, as in `false && nope`: it cannot have been meant.
 
+mod members;
+
 use crate::evaluate::explain::{no_such, some_of};
 use crate::member::{method_names, overloads, property_names, type_name};
-use crate::{
-    Constant, Error, Flags, Kind, Node, Property, Reflection, Standard, What, find_indexed, find_property,
-};
+use crate::{Constant, Error, Node, Reflection, What, find_indexed};
+
+use members::{boxed, has_property, is_final, takers, type_of_call, type_of_property};
 
 /// A property of the root, and what is known of its value.
 #[derive(Debug, Clone)]
@@ -173,7 +175,7 @@ impl<'a, R: Reflection> Check<'a, R> {
                 }
             },
             Known::Of(class) if self.any(class, |class| has_property(self.reflection, class, name)) => {
-                Ok(self.agreed(class, |class| self.type_of_property(class, name)))
+                Ok(self.agreed(class, |class| type_of_property(self.reflection, class, name)))
             }
             Known::Of(class) => {
                 let (class, of) = (&boxed(self.reflection, class), type_name(self.reflection, class));
@@ -188,7 +190,7 @@ impl<'a, R: Reflection> Check<'a, R> {
         let Known::Of(class) = source else { return Ok(Known::Nothing) };
         let count = node.children.len();
         if self.any(class, |class| !takers(self.reflection, class, name, count).is_empty()) {
-            return Ok(self.agreed(class, |class| self.type_of_call(class, name, count)));
+            return Ok(self.agreed(class, |class| type_of_call(self.reflection, class, name, count)));
         }
         let (class, of) = (&boxed(self.reflection, class), type_name(self.reflection, class));
         let there = overloads(self.reflection, class, name, None);
@@ -222,69 +224,6 @@ impl<'a, R: Reflection> Check<'a, R> {
                 .is_some_and(|below| below.iter().all(|class| of(class).is_some_and(|other| other == found)));
         if same { Known::Of(found) } else { Known::Nothing }
     }
-
-    fn type_of_property(&self, class: &R::Class, name: &str) -> Option<R::Class> {
-        let class = boxed(self.reflection, class);
-        match find_property(self.reflection, &class, Kind::of(self.reflection, &class), name) {
-            Property::Getter(method, _) => self.reflection.returned(&method).ok().flatten(),
-            Property::Field(field) => self.reflection.field_type(&field).ok(),
-            Property::TextLength | Property::Length | Property::Size => {
-                Some(self.reflection.primitive(crate::Primitive::Int))
-            }
-            _ => None,
-        }
-    }
-
-    /// What the methods return that take so many arguments, if it is one class.
-    fn type_of_call(&self, class: &R::Class, name: &str, count: usize) -> Option<R::Class> {
-        let takers = takers(self.reflection, class, name, count);
-        let mut returned = takers.iter().map(|method| self.reflection.returned(method).ok().flatten());
-        let first = returned.next()??;
-        returned.all(|other| other.as_ref() == Some(&first)).then_some(first)
-    }
-}
-
-/// Whether no class can be below it.
-fn is_final<R: Reflection>(reflection: &R, class: &R::Class) -> bool {
-    match reflection.component(class) {
-        // Members of an array are those of every array.
-        Some(_) => true,
-        None => reflection.as_primitive(class).is_some() || reflection.class_flags(class).has(Flags::FINAL),
-    }
-}
-
-/// A primitive type's box; another class itself.
-fn boxed<R: Reflection>(reflection: &R, class: &R::Class) -> R::Class {
-    let primitive = reflection.as_primitive(class);
-    primitive.map_or_else(|| class.clone(), |primitive| reflection.standard(primitive.boxed()))
-}
-
-fn has_property<R: Reflection>(reflection: &R, class: &R::Class, name: &str) -> bool {
-    let class = boxed(reflection, class);
-    let has = |class: &R::Class| {
-        let found = find_property(reflection, class, Kind::of(reflection, class), name);
-        !matches!(found, Property::Missing | Property::StaticField)
-    };
-    // What implements an interface is an object.
-    has(&class) || (is_interface(reflection, &class) && has(&reflection.standard(Standard::Object)))
-}
-
-fn is_interface<R: Reflection>(reflection: &R, class: &R::Class) -> bool {
-    reflection.class_flags(class).has(Flags::INTERFACE)
-}
-
-/// The methods of this name that take so many arguments.
-fn takers<R: Reflection>(reflection: &R, class: &R::Class, name: &str, count: usize) -> Vec<R::Method> {
-    let class = boxed(reflection, class);
-    let mut found = crate::member::named_methods(reflection, &class, name);
-    if is_interface(reflection, &class) {
-        found.extend(crate::member::named_methods(reflection, &reflection.standard(Standard::Object), name));
-    }
-    found.retain(|listed| {
-        let varargs = listed.flags.has(Flags::VARARGS) && listed.parameters <= count + 1;
-        listed.parameters == count || varargs
-    });
-    found.into_iter().map(|listed| listed.member).collect()
 }
 
 fn no_element(place: usize, count: usize) -> String {
