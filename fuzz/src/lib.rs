@@ -5,6 +5,7 @@
 //! runs the same functions on nightly (`scripts/fuzz`).
 #![forbid(unsafe_code)]
 
+mod evaluate;
 mod expression;
 mod frames;
 mod weave;
@@ -20,6 +21,7 @@ pub struct Body {
 /// All bodies.
 pub const BODIES: &[Body] = &[
     Body { name: "expression", run: expression::expression },
+    Body { name: "ognl_evaluate", run: evaluate::ognl_evaluate },
     Body { name: "frames", run: frames::frames },
     Body { name: "arthas", run: wire::arthas::fuzz },
     Body { name: "line", run: shell::fuzz::line },

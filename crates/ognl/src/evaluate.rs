@@ -10,7 +10,7 @@ mod collection;
 mod compare;
 mod elements;
 mod equal;
-mod explain;
+pub(crate) mod explain;
 mod held;
 mod index;
 mod operand;
@@ -245,7 +245,7 @@ impl<'p, A: Access> Run<'p, A> {
         // To read and keep a text costs what a hundred parts do, and more when it is long.
         let paid = self.meter.steps(100 + text.len());
         paid.and_then(|()| self.meter.bytes(64 * text.len())).map_err(|fault| part.failed(fault))?;
-        match Prepared::new(&text, self.names) {
+        match Prepared::within(&text, self.names, Some(part.at())) {
             Ok(prepared) => Ok(&trees.keep(prepared).root),
             Err(error) => {
                 let shown: String = text.chars().take(80).collect();
@@ -281,16 +281,27 @@ impl<'p, A: Access> Run<'p, A> {
         self.scene.variable(name).map_or(Held::Own(Term::NULL), Held::Given)
     }
 
-    /// A list or map that the expression makes. One that is deeper than a few levels becomes an object at once.
+    /// A list or map that the expression makes. Java walks it with its own recursion (`equals`, `toString`), and walks
+    /// twice what is in it twice, so that neither may grow without bound.
     fn made(&mut self, content: Content<'p, A>) -> Result<Term<'p, A>, Fault> {
         const DEEPEST: u16 = 32;
+        const HEAVIEST: u32 = 1 << 16;
         let count = match &content {
             Content::List(terms) | Content::Array(terms) => terms.len(),
             Content::Map(pairs) => 2 * pairs.len(),
         };
         self.meter.bytes(64 + 32 * count)?;
         let term = Term::made(content);
-        if term.depth() > DEEPEST { term.value(self.access).map(Term::Value) } else { Ok(term) }
+        if term.depth() > DEEPEST {
+            let message =
+                format!("Lists and maps are nested more than {DEEPEST} levels deep here: make less.");
+            return Err(Fault::new(ErrorKind::TooDeep, message));
+        }
+        if term.weight() > HEAVIEST {
+            let message = format!("Lists and maps have more than {HEAVIEST} parts here: make less of them.");
+            return Err(Fault::new(ErrorKind::OutOfFuel, message));
+        }
+        Ok(term)
     }
 
     /// Pays for a number with so many digits.

@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod check;
 mod error;
 mod evaluate;
 mod fault;
@@ -29,6 +30,7 @@ mod tree;
 mod value;
 
 pub use access::{Access, BigOperation, Digits, Indexed, Magnitude};
+pub use check::{Below, Declared, check};
 pub use error::Error;
 pub use fault::{ErrorKind, EvalError, Fault};
 pub use fuel::Limits;

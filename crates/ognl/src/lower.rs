@@ -1,5 +1,7 @@
 //! From the tree as it was read to the parts that are evaluated.
 
+use std::ops::Range;
+
 use crate::prepared::{Literal, Name, Op, Pair, Part};
 use crate::{Constant, Node, Operator, What};
 
@@ -7,11 +9,17 @@ use crate::{Constant, Node, Operator, What};
 pub(crate) struct Lowering<'a> {
     pub(crate) text: &'a str,
     pub(crate) names: &'static [&'static str],
+    /// Of a text that an expression evaluates: where that stands in the expression, which is all that can be shown.
+    pub(crate) within: Option<Range<usize>>,
 }
 
 impl Lowering<'_> {
     pub(crate) fn part<C: Default>(&self, node: &Node) -> Part<C> {
-        Part::new(self.op(node), &node.at)
+        Part::new(self.op(node), self.place(&node.at))
+    }
+
+    fn place<'r>(&'r self, at: &'r Range<usize>) -> &'r Range<usize> {
+        self.within.as_ref().unwrap_or(at)
     }
 
     fn boxed<C: Default>(&self, node: Option<&Node>) -> Box<Part<C>> {
@@ -31,7 +39,7 @@ impl Lowering<'_> {
 
     fn name(&self, name: &str, node: &Node) -> Name {
         let slot = self.names.iter().position(|known| *known == name);
-        Name::new(name, slot.and_then(|slot| u16::try_from(slot).ok()), &node.at)
+        Name::new(name, slot.and_then(|slot| u16::try_from(slot).ok()), self.place(&node.at))
     }
 
     fn op<C: Default>(&self, node: &Node) -> Op<C> {
@@ -109,7 +117,7 @@ impl Lowering<'_> {
                 What::Property(_) => Op::PropertyLength(name, second),
                 _ => Op::PropertyAt(name, second),
             };
-            parts.push(Part::new(op, &(node.at.start..next.at.end)));
+            parts.push(Part::new(op, self.place(&(node.at.start..next.at.end))));
         }
         let mut parts = parts.into_iter();
         match (parts.next(), parts.collect::<Box<[_]>>()) {

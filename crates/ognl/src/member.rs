@@ -15,7 +15,8 @@ pub(crate) use convert::{
 };
 pub use indexed::{IndexedProperty, find_indexed};
 pub(crate) use listed::{
-    constructors, method_names, overloads, property_names, short_name, static_names, type_name,
+    constructors, method_names, named_methods, overloads, property_names, short_name, static_names, type_name,
 };
+pub(crate) use property::is_of_kind;
 pub use property::{Property, PropertyOf, find_property, read, read_static};
 pub use setter::write;

@@ -20,8 +20,17 @@ impl<C: Default> Prepared<C> {
     /// # Errors
     /// It is no expression of OGNL.
     pub fn new(text: &str, names: &'static [&'static str]) -> Result<Self, Error> {
+        Prepared::within(text, names, None)
+    }
+
+    /// Reads a text that an expression evaluates at this place: errors are told there.
+    pub(crate) fn within(
+        text: &str,
+        names: &'static [&'static str],
+        within: Option<Range<usize>>,
+    ) -> Result<Self, Error> {
         let node = parse(text)?;
-        Ok(Prepared { root: Lowering { text, names }.part(&node), text: text.into(), names })
+        Ok(Prepared { root: Lowering { text, names, within }.part(&node), text: text.into(), names })
     }
 
     /// The expression as it was written.

@@ -88,6 +88,8 @@ pub struct Made<'p, A: Access> {
     object: OnceCell<A::Object>,
     /// How many levels of these are in it.
     depth: u16,
+    /// How many parts it has as Java would walk it: one that is in it twice counts twice.
+    weight: u32,
 }
 
 /// What is in it.
@@ -108,6 +110,10 @@ impl<'p, A: Access> Made<'p, A> {
 
     pub(crate) fn depth(&self) -> u16 {
         self.depth
+    }
+
+    pub(crate) fn weight(&self) -> u32 {
+        self.weight
     }
 
     /// It as an object, made when it is first asked for.
@@ -164,11 +170,24 @@ impl<'p, A: Access> Term<'p, A> {
             Content::List(terms) | Content::Array(terms) => terms.iter().map(Term::depth).max(),
             Content::Map(pairs) => pairs.iter().map(|(key, value)| key.depth().max(value.depth())).max(),
         };
+        let add = |sum: u32, term: &Term<'p, A>| sum.saturating_add(term.weight());
+        let weight = match &content {
+            Content::List(terms) | Content::Array(terms) => terms.iter().fold(1, add),
+            Content::Map(pairs) => pairs.iter().fold(1, |sum, (key, value)| add(add(sum, key), value)),
+        };
         Term::Made(Rc::new(Made {
             content,
             object: OnceCell::new(),
             depth: depth.unwrap_or(0).saturating_add(1),
+            weight,
         }))
+    }
+
+    pub(crate) fn weight(&self) -> u32 {
+        match self {
+            Term::Made(made) => made.weight(),
+            _ => 1,
+        }
     }
 
     pub(crate) fn depth(&self) -> u16 {

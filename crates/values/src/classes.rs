@@ -1,7 +1,7 @@
 //! The classes that a command has met: found by a class's mirror without a lock, and never forgotten before the
 //! command ends. A class that is unloaded meanwhile is only never met again.
 
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
 use jvm::live::{Instance, Live};
@@ -23,6 +23,8 @@ pub struct Classes {
     places: Box<[OnceLock<Box<ClassFacts>>]>,
     salt: OnceLock<Option<Salt>>,
     known: OnceLock<Option<Known>>,
+    /// How many nodes and units the last copy has taken, if not too many.
+    room: AtomicU64,
 }
 
 impl Classes {
@@ -33,7 +35,26 @@ impl Classes {
             places: (0..PLACES).map(|_| OnceLock::new()).collect(),
             salt: OnceLock::new(),
             known: OnceLock::new(),
+            room: AtomicU64::new(0),
         })
+    }
+
+    /// How much room the next copy will probably take.
+    #[inline]
+    pub(crate) fn room(&self) -> (usize, usize) {
+        let room = self.room.load(Relaxed);
+        ((room >> 32) as usize, room as u32 as usize)
+    }
+
+    /// Remembers how much room a copy has taken.
+    #[inline]
+    pub(crate) fn took(&self, nodes: usize, units: usize) {
+        /// A large one says nothing of the next.
+        const MOST: usize = 512;
+        let room = (nodes.min(MOST) as u64) << 32 | units.min(4 * MOST) as u64;
+        if self.room.load(Relaxed) != room {
+            self.room.store(room, Relaxed);
+        }
     }
 
     /// Which names are kept secret.

@@ -64,6 +64,7 @@ impl<'c, 'e, 'f> Copier<'c, 'e, 'f> {
 
     /// What was copied.
     pub fn finish(self) -> Snapshot {
+        self.classes.took(self.snapshot.nodes.len(), self.snapshot.text.len());
         self.snapshot
     }
 

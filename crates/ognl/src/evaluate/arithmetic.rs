@@ -208,8 +208,8 @@ impl<'p, A: Access> Run<'p, A> {
         one: &Term<'p, A>,
         two: &Term<'p, A>,
     ) -> Result<Term<'p, A>, Fault> {
-        let by = self.long(two)? as i32;
         if matches!(of, Type::BigInteger | Type::BigDecimal) {
+            let by = self.long(two)? as i32;
             let operation = match operator {
                 Operator::ShiftLeft => BigOperation::ShiftLeft(by),
                 _ => BigOperation::ShiftRight(by),
@@ -217,6 +217,7 @@ impl<'p, A: Access> Run<'p, A> {
             return self.big_one(operation, one, Type::BigInteger);
         }
         let long = self.long(one)?;
+        let by = self.long(two)? as i32;
         let shift = by as u32;
         let result = match operator {
             Operator::ShiftLeft => long.wrapping_shl(shift),
@@ -232,8 +233,12 @@ impl<'p, A: Access> Run<'p, A> {
     /// A value as a big number of a type.
     pub(super) fn big(&mut self, of: Type, term: &Term<'p, A>) -> Result<A::Object, Fault> {
         let value = term.value(self.access)?;
-        if let Term::Text(text) = term {
-            self.digits(text.units().len())?;
+        match term {
+            Term::Text(text) => self.digits(text.units().len())?,
+            Term::Value(Value::Object(object)) if self.access.kind(object)? == Kind::Text => {
+                self.digits(self.access.text_length(object)?)?;
+            }
+            _ => {}
         }
         match of {
             Type::BigDecimal => big_decimal_of(self.access, &value),
@@ -291,8 +296,13 @@ impl<'p, A: Access> Run<'p, A> {
         self.access.big(operation, &one, Some(&two)).map(|result| Term::Value(Value::Object(result)))
     }
 
-    /// Pays for a number with so many bits.
+    /// Pays for a number with so many bits. To write a longer one as text takes its time.
     fn bits(&mut self, bits: u64) -> Result<(), Fault> {
+        const MOST: u64 = 1 << 16;
+        if bits > MOST {
+            let message = format!("A number here may have {bits} bits; more than {MOST} are too many.");
+            return Err(Fault::new(ErrorKind::OutOfFuel, message));
+        }
         self.meter.bytes(usize::try_from(bits / 8).unwrap_or(usize::MAX).saturating_add(32))
     }
 }

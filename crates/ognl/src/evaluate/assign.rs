@@ -41,8 +41,15 @@ impl<'p, A: Access> Run<'p, A> {
         match &to.op {
             Op::Variable(name) => {
                 let value = Rc::new(value.copy(self.access).map_err(|fault| to.failed(fault))?);
-                match self.variables.iter_mut().find(|(known, _)| *known == &**name) {
+                let full = self.variables.len() >= 256;
+                let known = self.variables.iter().position(|(known, _)| *known == &**name);
+                match known.and_then(|place| self.variables.get_mut(place)) {
                     Some((_, known)) => *known = value,
+                    // They are looked for one by one.
+                    None if full => {
+                        let message = "An expression can have 256 variables and no more.";
+                        return Err(to.failed(Fault::new(ErrorKind::OutOfFuel, message)));
+                    }
                     None => self.variables.push((name, value)),
                 }
                 Ok(())
@@ -140,19 +147,28 @@ impl<'p, A: Access> Run<'p, A> {
         self.may_assign(to)?;
         self.meter.steps(8).map_err(|fault| to.failed(fault))?;
         let done = self.named_set(to, source, &name.text, value);
-        done.map_err(|fault| self.explained_set(name.at(), fault, source, &name.text))
+        done.map_err(|fault| {
+            let own = self.is_own(source, &name.text);
+            self.explained_set(name.at(), fault, source, &name.text, own)
+        })
     }
 
+    /// A failure to assign. What a list, map or array throws, by its `own` rules, is told as it is.
     fn explained_set(
         &self,
         at: std::ops::Range<usize>,
         fault: Fault,
         source: &Term<'p, A>,
         name: &str,
+        own: bool,
     ) -> Failed {
         if let Some(thrown) = fault.exception() {
             let message = format!("{name} cannot be set: it threw {}.", thrown.shown());
-            return Fault::new(ErrorKind::MethodFailed(thrown.class.clone()), message).at(at);
+            let kind = match own {
+                true => fault.kind().clone(),
+                false => ErrorKind::MethodFailed(thrown.class.clone()),
+            };
+            return Fault::new(kind, message).at(at);
         }
         self.explained_property(at, fault, source, name)
     }
@@ -209,7 +225,8 @@ impl<'p, A: Access> Run<'p, A> {
         let done = self.element_set(to, source, key, value);
         done.map_err(|fault| {
             let name = self.key_name(key);
-            self.explained_set(to.at(), fault, source, &name)
+            let own = self.is_element(source, key);
+            self.explained_set(to.at(), fault, source, &name, own)
         })
     }
 
@@ -273,7 +290,7 @@ impl<'p, A: Access> Run<'p, A> {
     ) -> Done {
         self.may_assign(to)?;
         let done = self.picked_set(subscript, source, value);
-        done.map_err(|fault| self.explained_set(to.at(), fault, source, "this element"))
+        done.map_err(|fault| self.explained_set(to.at(), fault, source, "this element", true))
     }
 
     fn picked_set(

@@ -129,9 +129,24 @@ impl<'p, A: Access> Run<'p, A> {
                 super::Held::Own(term) => term.into_value(self.access),
                 other => other.term().value(self.access),
             };
-            values.push(value.map_err(|fault| part.failed(fault))?);
+            let value = value.map_err(|fault| part.failed(fault))?;
+            self.pay(&value).map_err(|fault| part.failed(fault))?;
+            values.push(value);
         }
         Ok(values)
+    }
+
+    /// Pays for an argument that may have to be converted element by element.
+    fn pay(&mut self, argument: &Value<A::Object>) -> Result<(), Fault> {
+        let Value::Object(object) = argument else { return Ok(()) };
+        match self.access.kind(object)? {
+            Kind::Array(_) => {
+                let length = usize::try_from(self.access.length(object)?).unwrap_or(0);
+                self.meter.steps(length / 8)
+            }
+            Kind::List | Kind::Set | Kind::Collection => self.meter.steps(64),
+            _ => Ok(()),
+        }
     }
 
     /// `@class@name(arguments)`

@@ -105,10 +105,11 @@ impl<'p, A: Access> Run<'p, A> {
 
     /// The value that belongs to a key of a map of the expression.
     pub(super) fn entry(
-        &self,
+        &mut self,
         pairs: &[(Term<'p, A>, Term<'p, A>)],
         key: &Term<'p, A>,
     ) -> Result<Option<Term<'p, A>>, Fault> {
+        self.meter.steps(pairs.len() / 8)?;
         match self.place_of(pairs, key)? {
             None => Ok(None),
             Some(place) => match place.and_then(|place| pairs.get(place)) {

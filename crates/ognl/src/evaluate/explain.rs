@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::Run;
 use crate::fault::Failed;
 use crate::member::{
-    constructors, method_names, overloads, property_names, short_name, static_names, type_name,
+    constructors, is_of_kind, method_names, overloads, property_names, short_name, static_names, type_name,
 };
 use crate::nearest::nearest;
 use crate::prepared::Part;
@@ -31,12 +31,59 @@ impl<'p, A: Access> Run<'p, A> {
                 self.named_class(source),
                 thrown.shown()
             );
-            return Fault::new(ErrorKind::PropertyFailed(thrown.class.clone()), message).at(at);
+            let kind = match self.is_own(source, name) {
+                true => fault.kind().clone(),
+                false => ErrorKind::PropertyFailed(thrown.class.clone()),
+            };
+            return Fault::new(kind, message).at(at);
         }
         if *fault.kind() != ErrorKind::NoSuchProperty || !fault.message().is_empty() {
             return fault.at(at);
         }
         Fault::new(ErrorKind::NoSuchProperty, self.no_property(source, name)).at(at)
+    }
+
+    /// A failure to read an element: what a list, map or array throws is told as it is.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn explained_element(
+        &self,
+        at: Range<usize>,
+        fault: Fault,
+        source: &Term<'p, A>,
+        key: &Term<'p, A>,
+    ) -> Failed {
+        let name = self.key_name(key);
+        match fault.exception().filter(|_| self.is_element(source, key)) {
+            Some(thrown) => {
+                let of = self.named_class(source);
+                let message = format!("[{name}] of {of} cannot be read: it threw {}.", thrown.shown());
+                Fault::new(fault.kind().clone(), message).at(at)
+            }
+            None => self.explained_property(at, fault, source, &name),
+        }
+    }
+
+    /// Whether a property is one that OGNL gives all objects of a kind, as `size` is.
+    pub(super) fn is_own(&self, source: &Term<'p, A>, name: &str) -> bool {
+        self.sort(source).is_some_and(|kind| is_of_kind(kind, name))
+    }
+
+    /// Whether an index means an element rather than a property of this name.
+    pub(super) fn is_element(&self, source: &Term<'p, A>, key: &Term<'p, A>) -> bool {
+        match self.sort(source) {
+            Some(Kind::Map) => true,
+            Some(Kind::List | Kind::Array(_)) => matches!(self.number(key), Ok(Some(_))),
+            _ => false,
+        }
+    }
+
+    /// The kind of a value, of one that was made too.
+    fn sort(&self, of: &Term<'p, A>) -> Option<Kind> {
+        match of {
+            Term::Made(_) => self.class(of).ok().map(|class| Kind::of(self.access, &class)),
+            of => self.kind(of).ok().flatten(),
+        }
     }
 
     fn no_property(&self, source: &Term<'p, A>, name: &str) -> String {
@@ -234,7 +281,7 @@ impl<'p, A: Access> Run<'p, A> {
 }
 
 /// `Order has no property itmes; did you mean items?`
-fn no_such(of: &str, what: &str, name: &str, names: &[String]) -> String {
+pub(crate) fn no_such(of: &str, what: &str, name: &str, names: &[String]) -> String {
     let there = match (nearest(name, names), names.len()) {
         (Some(near), _) => format!("did you mean {near}?"),
         (None, 0) => return format!("{of} has no {what} {name}, nor any other."),
@@ -245,7 +292,7 @@ fn no_such(of: &str, what: &str, name: &str, names: &[String]) -> String {
 }
 
 /// The first of some names.
-fn some_of(names: &[String]) -> String {
+pub(crate) fn some_of(names: &[String]) -> String {
     let shown = names.get(..LISTED).unwrap_or(names).join(", ");
     match names.len().checked_sub(LISTED) {
         Some(more) if more > 0 => format!("{shown} and {more} more"),

@@ -18,10 +18,7 @@ impl<'p, A: Access> Run<'p, A> {
         let root = self.root.clone();
         let key = self.held(index, root.term())?;
         let value = self.element(part, source, key.term());
-        value.map_err(|fault| {
-            let name = self.key_name(key.term());
-            self.explained_property(part.at(), fault, source, &name)
-        })
+        value.map_err(|fault| self.explained_element(part.at(), fault, source, key.term()))
     }
 
     fn element(
@@ -68,6 +65,8 @@ impl<'p, A: Access> Run<'p, A> {
                     return self.access.list_get(object, index).map(Term::Value);
                 }
             }
+            // Of these only a text names a property.
+            Kind::Set => {}
             Kind::Array(_) => match self.number(key)? {
                 Some(index) if index < 0 => return Ok(Term::NULL),
                 Some(index) => return self.access.element(object, index).map(Term::Value),

@@ -27,6 +27,11 @@ pub struct Call<C, M> {
 pub type CallOf<R> = Call<<R as Reflection>::Class, <R as Reflection>::Method>;
 
 impl<C, M> Call<C, M> {
+    /// Whether no argument has to be converted.
+    pub(super) fn takes_as_it_is(&self) -> bool {
+        self.steps.iter().all(Option::is_none)
+    }
+
     /// The arguments as the method takes them.
     ///
     /// # Errors
@@ -323,8 +328,14 @@ impl<R: Reflection + ?Sized> Fit<R> {
         let (mut mine, mut its) = (0, 0);
         for ((this, that), argument) in self.parameters.iter().zip(&best.parameters).zip(arguments) {
             let weight = if argument.is_none() { 1000 } else { 50 };
+            let primitive = |class| reflection.as_primitive(class).is_some();
             match () {
                 () if this == that => {}
+                // Null is no number: OGNL takes whichever comes last.
+                () if argument.is_none() && primitive(this) != primitive(that) => match primitive(this) {
+                    true => its += weight,
+                    false => mine += weight,
+                },
                 () if argument.as_ref() == Some(that) => its += 100,
                 () if argument.as_ref() == Some(this) => mine += 100,
                 // The more general one wins, whatever one may think.

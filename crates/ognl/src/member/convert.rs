@@ -3,8 +3,9 @@
 use crate::number::{parse_double, parse_long, shown};
 use crate::{Access, Digits, ErrorKind, Fault, Kind, Primitive, Reflection, Standard, Value};
 
-/// The longest array or collection that is converted element by element, and the most digits of a number.
-const MOST: i32 = 1 << 16;
+/// The longest array or collection that is converted element by element, and the most digits of a number: it costs
+/// the square of them.
+const MOST: i32 = 1 << 12;
 
 /// The value as an instance of a class.
 ///
@@ -31,7 +32,14 @@ pub fn convert<A: Access>(
     let array = object.filter(|_| access.component(&class).is_some());
     match (array, access.component(to)) {
         (Some(array), Some(component)) => return array_of(access, array, &component),
-        (Some(array), None) => return convert(access, access.element(array, 0)?, to),
+        (Some(array), None) => {
+            if access.length(array)? == 0 {
+                let message =
+                    format!("An empty array has no element that could become {}.", access.class_name(to));
+                return Err(Fault::new(ErrorKind::IndexOutOfBounds, message));
+            }
+            return convert(access, access.element(array, 0)?, to);
+        }
         (None, Some(component)) => {
             if access.as_primitive(&component) == Some(Primitive::Char) {
                 return characters(access, &value, &component);
@@ -87,12 +95,27 @@ fn scalar<A: Access>(
         None if is(Standard::BigInteger) => Value::Object(big_integer_of(access, value)?),
         None if is(Standard::BigDecimal) => Value::Object(big_decimal_of(access, value)?),
         None if is(Standard::String) => {
-            let mut text = Vec::new();
-            text_of(access, value, &mut |units| text.extend_from_slice(units))?;
+            let text = text_to_keep(access, value)?;
             Value::Object(access.new_text(&text)?)
         }
         None => return Ok(None),
     }))
+}
+
+/// The text that a value becomes.
+fn text_to_keep<A: Access>(access: &A, value: &Value<A::Object>) -> Result<Vec<u16>, Fault> {
+    let mut text = Vec::new();
+    match value {
+        Value::Object(object) if access.kind(object)? != Kind::Text => match access.to_text(object)? {
+            Some(shown) => text.extend_from_slice(&shown),
+            None => {
+                let message = "A value whose toString() returns null cannot become a text.";
+                return Err(Fault::new(ErrorKind::IllegalArgument, message));
+            }
+        },
+        value => text_of(access, value, &mut |units| text.extend_from_slice(units))?,
+    }
+    Ok(text)
 }
 
 fn array_of<A: Access>(
@@ -112,7 +135,7 @@ fn array_of<A: Access>(
 fn few(count: i32) -> Result<(), Fault> {
     match count > MOST {
         true => {
-            let message = format!("{count} elements would be converted; more than {MOST} are not.");
+            let message = format!("{count} elements or digits would be converted; more than {MOST} are not.");
             Err(Fault::new(ErrorKind::OutOfFuel, message))
         }
         false => Ok(()),
@@ -125,8 +148,7 @@ fn characters<A: Access>(
     value: &Value<A::Object>,
     component: &A::Class,
 ) -> Result<Value<A::Object>, Fault> {
-    let mut text = Vec::new();
-    text_of(access, value, &mut |units| text.extend_from_slice(units))?;
+    let text = text_to_keep(access, value)?;
     let length = text.len().try_into().unwrap_or(i32::MAX);
     few(length)?;
     let made = access.new_array(component, length)?;
@@ -243,7 +265,10 @@ pub(crate) fn big_integer_of<A: Access>(access: &A, value: &Value<A::Object>) ->
             }
             Kind::Number => {}
             _ => {
-                return read_text(access, value, |units| access.big_integer(Digits::Text(units, 10)));
+                return read_text(access, value, |units| {
+                    few(units.len().try_into().unwrap_or(i32::MAX))?;
+                    access.big_integer(Digits::Text(units, 10))
+                });
             }
         }
     }
@@ -256,7 +281,10 @@ pub(crate) fn big_decimal_of<A: Access>(access: &A, value: &Value<A::Object>) ->
         Value::Object(object) => match access.kind(object)? {
             Kind::BigDecimal => access.copy(object),
             Kind::BigInteger => access.big_decimal(Digits::Other(object)),
-            _ => read_text(access, value, |units| access.big_decimal(Digits::Text(units, 10))),
+            _ => read_text(access, value, |units| {
+                few(units.len().try_into().unwrap_or(i32::MAX))?;
+                access.big_decimal(Digits::Text(units, 10))
+            }),
         },
         Value::Float(_) | Value::Double(_) => {
             read_text(access, value, |units| access.big_decimal(Digits::Text(units, 10)))
@@ -299,6 +327,17 @@ fn read_text<A: Access, T>(
     parse: impl Fn(&[u16]) -> Result<T, Fault>,
 ) -> Result<T, Fault> {
     let mut parsed = None;
+    if let Value::Object(object) = value
+        && access.kind(object)? != Kind::Text
+    {
+        return match access.to_text(object)? {
+            Some(text) => parse(trimmed(&text)),
+            None => {
+                let message = "A value whose toString() returns null is no number.";
+                Err(Fault::new(ErrorKind::NullPointer, message))
+            }
+        };
+    }
     text_of(access, value, &mut |units| parsed = Some(parse(trimmed(units))))?;
     parsed.unwrap_or_else(|| parse(&[]))
 }

@@ -1,7 +1,7 @@
 //! What members a class has, for sentences that say what is there.
 
 use super::search::methods;
-use crate::{Flags, Reflection};
+use crate::{Flags, Listed, Reflection};
 
 /// The names by which properties of a class can be asked for: of getters and fields, its own first.
 pub(crate) fn property_names<R: Reflection + ?Sized>(reflection: &R, class: &R::Class) -> Vec<String> {
@@ -47,6 +47,18 @@ pub(crate) fn method_names<R: Reflection + ?Sized>(
         }
     }
     names
+}
+
+/// The methods of a name, inherited ones too, but those that the compiler made.
+pub(crate) fn named_methods<R: Reflection + ?Sized>(
+    reflection: &R,
+    class: &R::Class,
+    name: &str,
+) -> Vec<Listed<R::Method>> {
+    let found = methods(reflection, class, &mut |listed, _| {
+        listed.name == name && !listed.flags.has(Flags::SYNTHETIC)
+    });
+    found.into_iter().map(|one| one.listed).collect()
 }
 
 /// The names of its static fields.

@@ -85,6 +85,11 @@ fn of_kind<M, F>(kind: Kind, name: &str) -> Option<Property<M, F>> {
     })
 }
 
+/// Whether a kind gives this property by itself.
+pub(crate) fn is_of_kind(kind: Kind, name: &str) -> bool {
+    of_kind::<(), ()>(kind, name).is_some()
+}
+
 /// A public method that is called like the property, with or without a prefix.
 fn by_any_case<R: Reflection + ?Sized>(
     reflection: &R,

@@ -1,6 +1,6 @@
 //! What assigning to a property means to an object of some class.
 
-use super::call::{argument_classes, find_among};
+use super::call::{Call, argument_classes, find_among};
 use super::convert::convert;
 use super::search::{accessor, field, methods};
 use crate::{Access, ErrorKind, Fault, Flags, Value};
@@ -51,7 +51,13 @@ pub fn write<A: Access>(
     });
     match (found.pop(), found.is_empty()) {
         (Some(only), true) if only.listed.parameters == 1 => {
-            access.call(&only.listed.member, on(only.listed.flags), vec![value]).map(drop)
+            let (method, flags, arguments) = (only.listed.member.clone(), only.listed.flags, vec![value]);
+            let call = find_among(access, vec![only.listed], &argument_classes(access, &arguments)?)?;
+            let call = call.filter(Call::takes_as_it_is).ok_or_else(|| {
+                let message = format!("{name} is set by a method that does not take such a value.");
+                Fault::new(ErrorKind::IllegalArgument, message)
+            })?;
+            access.call(&method, on(flags), call.arguments(access, arguments)?).map(drop)
         }
         _ => Err(Fault::missing(ErrorKind::NoSuchProperty)),
     }
