@@ -34,12 +34,11 @@ unsafe extern "C" fn mark(_class: jlong, _size: jlong, tag: *mut jlong, marking:
     // SAFETY: what the walk below handed over, which waits for its end.
     let marking = unsafe { &mut *marking.cast::<Marking>() };
     let Some(left) = marking.left.checked_sub(1) else { return ENOUGH };
-    // SAFETY: a place of the JVM's for the time of this call.
-    unsafe {
-        if *tag == 0 {
-            *tag = marking.mark;
-            marking.left = left;
-        }
+    // SAFETY: a place of the JVM's for the time of this call, which nobody else has.
+    let tag = unsafe { &mut *tag };
+    if *tag == 0 {
+        *tag = marking.mark;
+        marking.left = left;
     }
     GO_ON
 }

@@ -5,87 +5,14 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test reports")]
 
 mod model;
+#[path = "fixtures/ours.rs"]
+mod ours;
 
 use std::rc::Rc;
 
 use model::{Model, kind, make, shown};
 use ognl::{Prepared, Scene, Term, Value};
-
-/// Where we differ on purpose: why, and the expressions with what we give.
-const OURS: &[(&str, &[(&str, &str)])] = &[
-    (
-        "OGNL assigns to [^], [|] and [$] of an array without effect, and copies [*] the wrong way round",
-        &[
-            ("ints[^] = 1, ints", "int[] {Integer 1, Integer 20, Integer 30}"),
-            ("ints[$] = 3, ints", "int[] {Integer 10, Integer 20, Integer 3}"),
-            ("ints[|] = 2, ints", "int[] {Integer 10, Integer 2, Integer 30}"),
-            ("ints[*] = new int[] {1, 2, 3}, ints", "int[] {Integer 1, Integer 2, Integer 3}"),
-            ("strings[$] = \"z\", strings", "String[] {String \"a\", String \"b\", String \"z\"}"),
-        ],
-    ),
-    (
-        "OGNL's varargs lose nulls, and fail where there are none or where they are no Object[]",
-        &[
-            ("order.join(\",\")", "String \"\""),
-            ("order.join(\",\", 1, \"a\", null)", "String \"1,a,null\""),
-            ("order.join(\",\", null)", "String \"null\""),
-            ("order.join()", "error NoSuchMethod"),
-            ("order.sum()", "Integer 0"),
-            ("order.sum(1)", "Integer 1"),
-            ("order.sum(1, 2, 3)", "Integer 6"),
-            ("order.sum(null)", "Integer 0"),
-            ("order.mixed()", "String \"many 0\""),
-            ("@String@join(\"-\", strings)", "String \"a-b-c\""),
-            ("overs.v(null)", "String \"v(Object...)\""),
-            ("overs.v(ints)", "String \"v(Object...)\""),
-            ("overs.v(longs)", "String \"v(Object...)\""),
-            ("overs.v(noInts)", "String \"v(Object...)\""),
-            ("overs.ph()", "error NoSuchMethod"),
-        ],
-    ),
-    (
-        "OGNL makes null the zero of a primitive type only where no other argument is converted",
-        &[
-            ("overs.pa(null, 2.5)", "String \"pa(long, long)\""),
-            ("overs.pa(b, null)", "String \"pa(int, int)\""),
-            ("overs.pe(null, 1)", "String \"pe(int, String)\""),
-            ("overs.pe(null, 2.5)", "String \"pe(int, String)\""),
-            ("overs.pg(1L, null)", "String \"pg(int, int)\""),
-            ("overs.pg(null, 2.5)", "String \"pg(int, int)\""),
-            ("overs.pg(b, null)", "String \"pg(int, int)\""),
-        ],
-    ),
-    (
-        "OGNL fails where two getters differ only by their case, and where a list's class is asked for its name",
-        &[
-            ("names.cd", "String \"getCD()\""),
-            ("names.cD", "String \"getCD()\""),
-            ("names.Cd", "String \"getCD()\""),
-            ("below.cd", "String \"getCD()\""),
-            ("below.cD", "String \"getCD()\""),
-            ("below.Cd", "String \"getCD()\""),
-            ("numbers.class.name", "String \"java.util.ArrayList\""),
-        ],
-    ),
-    ("OGNL does not call static methods of interfaces", &[("@shop.Priced@kind()", "String \"priced\"")]),
-    (
-        "both fail, with other exceptions",
-        &[
-            ("order.slot = \"x\"", "error NoSuchProperty"),
-            ("#@java.util.Map@{\"a\": 2}", "error NoSuchMethod"),
-            ("name[\"\"]", "error NoSuchProperty"),
-            ("chars[\"\"]", "error NoSuchProperty"),
-            ("i[\"\"]", "error NoSuchProperty"),
-            ("overs.cc(odd)", "error IllegalArgument"),
-            ("names.two = \"v\", names.set", "error NoSuchProperty"),
-            ("names.bare = \"v\", names.set", "error NoSuchProperty"),
-            ("names.assign = 5, names.set", "error IllegalArgument"),
-            ("below.two = \"v\", below.set", "error NoSuchProperty"),
-            ("below.bare = \"v\", below.set", "error NoSuchProperty"),
-            ("below.assign = 5, below.set", "error IllegalArgument"),
-        ],
-    ),
-];
+use ours::OURS;
 
 /// What an expression gives on a fresh root.
 fn evaluated(classes: &Rc<model::Classes>, text: &str) -> String {

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use jvm::stack_room;
-use ognl::{EvalError, Node, Prepared, Scene, Term};
+use ognl::{ErrorKind, EvalError, Node, Prepared, Scene, Term};
 
 use crate::copier::{Copier, Limits};
 use crate::java::{Java, Site, Value};
@@ -23,6 +23,8 @@ const PER_LEVEL: usize = if cfg!(debug_assertions) { 16 } else { 1 } * ognl::Lim
 /// Why an expression could not be evaluated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mistake {
+    /// Of what sort it is.
+    pub kind: ErrorKind,
     /// A sentence.
     pub message: String,
     /// In which part of the text, in bytes; empty where it is about the whole.
@@ -121,7 +123,7 @@ impl Expression {
         let levels = stack_room::left().saturating_sub(STACK) / PER_LEVEL;
         if levels < LEVELS {
             let message = "The thread has so little stack left that nothing was evaluated.".to_owned();
-            return Err(Mistake { message, at: 0..0 });
+            return Err(Mistake { kind: ErrorKind::TooDeep, message, at: 0..0 });
         }
         let most = ognl::Limits::default();
         let limits = ognl::Limits {
@@ -134,7 +136,7 @@ impl Expression {
             Scene::new(place.root).with_variables(variables).with_strict(place.strict).with_limits(limits);
         match self.prepared.evaluate(place.java, &scene) {
             Ok(term) => Ok(take(place.java, &term)),
-            Err(EvalError { message, at, .. }) => Err(Mistake { message, at }),
+            Err(EvalError { kind, message, at }) => Err(Mistake { kind, message, at }),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Numbers of `java.math`: the JDK calculates, we only call it.
 
 use jvm::Local;
-use ognl::{BigOperation, Digits, Fault, Magnitude, Standard};
+use ognl::{BigOperation, Digits, ErrorKind, Fault, Magnitude, Standard};
 
 use super::{Java, Thing, broken, too_many};
 
@@ -45,7 +45,14 @@ impl<'f> Java<'_, 'f> {
     }
 
     fn number(&self, made: jvm::Result<Local<'f>>, of: Standard) -> Result<Thing<'f>, Fault> {
-        Ok(Thing::of_class(made.map_err(broken)?, self.known.standard(of)))
+        let made = made.map_err(|why| match why {
+            jvm::Error::Thrown(thrown) if thrown.class == "java.lang.NumberFormatException" => {
+                let message = thrown.message.unwrap_or_else(|| "The text is no number.".to_owned());
+                Fault::new(ErrorKind::NumberFormat, message)
+            }
+            other => broken(other),
+        })?;
+        Ok(Thing::of_class(made, self.known.standard(of)))
     }
 
     /// Whether it is a `BigInteger`; a `BigDecimal` else.

@@ -32,12 +32,18 @@ impl<'f> Java<'_, 'f> {
         }
         let (facts, instance) = self.instance(on, &site.class)?;
         let class = self.class_place(on)?;
-        if arguments.is_empty() {
+        // Without arguments a method that takes any number of them may be meant, too.
+        if arguments.is_empty() && facts.members.variable.find(|known| **known == *name).is_none() {
             let found;
             let way = match facts.members.nullary.find(|(known, _)| **known == *name) {
                 Some((_, way)) => way,
                 None => {
                     let call = find_method(self, &class, name, &[])?;
+                    if self.member(call.method)?.parameters > 0 {
+                        facts.members.variable.keep(name.into());
+                        let arguments = call.arguments(self, arguments)?;
+                        return self.call_method(call.method, Some(on), arguments);
+                    }
                     found = match self.getter_way(facts, call.method)? {
                         _ if self.hides(name) => Way::Secret,
                         Some(way) => way,

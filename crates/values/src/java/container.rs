@@ -9,7 +9,7 @@ use super::{Java, Thing, Value, too_many};
 use crate::contents::{Found, NESTED, Stop};
 use crate::copier::{Copier, Limits};
 use crate::kind::{Container, Kind};
-use crate::recipe::Recipe;
+use crate::recipe::{Part, Recipe};
 
 /// So many entries are looked at in search of one.
 const SEARCHED: u32 = 20_000;
@@ -31,6 +31,8 @@ impl<'e, 'f> Java<'e, 'f> {
     /// What kind of container an object is, if the JDK's insides are known.
     pub(super) fn as_container(&self, of: &Thing<'f>) -> Result<Option<Container>, Fault> {
         match self.facts(self.class_place(of)?)?.kind {
+            // An entry is an object of its own, which only the map can give.
+            Kind::Container(Container { recipe: Recipe::Inner { part: Part::Entries, .. }, .. }) => Ok(None),
             Kind::Container(container) if container.is_own => Ok(Some(container)),
             _ => Ok(None),
         }
@@ -144,6 +146,12 @@ impl<'e, 'f> Java<'e, 'f> {
         let Some(container) = self.as_container(map)?.filter(|container| container.is_map()) else {
             return Ok(None);
         };
+        if matches!((key, container.recipe), (Value::Null, Recipe::ConcurrentTable { .. })) {
+            return Err(Fault::new(
+                ErrorKind::NullPointer,
+                "The map has no entry of null, and cannot be asked for it.",
+            ));
+        }
         if let Value::Object(thing) = key {
             if self.is_secret_name(thing)? {
                 return self.hidden().map(Some);
@@ -272,7 +280,11 @@ impl<'e, 'f> Java<'e, 'f> {
         match (name, arguments) {
             ("size", []) => Ok(self.container_size(on)?.map(Value::Int)),
             ("isEmpty", []) => Ok(self.container_size(on)?.map(|size| Value::Boolean(size == 0))),
-            ("get", [Value::Int(index)]) if is_list => self.nth(on, *index),
+            ("get", [Value::Int(index)]) if is_list => match self.nth(on, *index) {
+                // What is called throws it.
+                Err(fault) if fault.kind() == &ErrorKind::IndexOutOfBounds && self.may.evaluate => Ok(None),
+                found => found,
+            },
             ("get", [key]) if container.is_map() => self.entry(on, key),
             ("getOrDefault", [key, default]) if container.is_map() => {
                 Ok(match (self.entry(on, key)?, default) {

@@ -80,6 +80,8 @@ pub(crate) struct Members {
     pub(super) ways: Chain<(Box<str>, Way)>,
     /// The same of methods without parameters that are called by their own names.
     pub(super) nullary: Chain<(Box<str>, Way)>,
+    /// Methods that take any number of arguments and were called without.
+    pub(super) variable: Chain<Box<str>>,
     pub(super) indexed: Chain<(Box<str>, Option<Arc<IndexedProperty>>)>,
     pub(super) calls: Chain<Found>,
     /// Classes that descriptors of its members name.
