@@ -1,0 +1,1 @@
+//! `expressions` in a real JVM.

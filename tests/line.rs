@@ -1,0 +1,1 @@
+//! `line` in a real JVM.

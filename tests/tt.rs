@@ -1,0 +1,1 @@
+//! `tt` in a real JVM.
