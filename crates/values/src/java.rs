@@ -7,6 +7,7 @@
 mod access;
 mod big;
 mod call;
+mod check;
 mod container;
 mod convert;
 mod getter;

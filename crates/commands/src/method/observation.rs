@@ -146,6 +146,12 @@ impl Observing {
         {
             return Err(text.mistake(refused.at, refused.message).into());
         }
+        for text in target.condition.into_iter().chain(target.shows.as_ref().map(|shows| shows.express)) {
+            let may = May { evaluate: cx.may(Permission::Evaluate) };
+            if let Some(wrong) = host.check_calls(&matched, &evaluated(text)?, may).or_fail()? {
+                return Err(text.mistake(wrong.at, wrong.message).into());
+            }
+        }
         self.announce(cx, &matched)?;
         if self.listener != 0 {
             let effect = host.extend(self.listener, &matched, target.parts, false).or_fail()?;
