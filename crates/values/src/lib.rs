@@ -16,6 +16,7 @@ mod facts;
 mod item;
 mod java;
 mod kind;
+mod lengthy;
 mod passed;
 mod recipe;
 mod redaction;

@@ -1,6 +1,7 @@
 //! What an observation has cost the application, and why it ended by itself: a command's last words.
 
 use host::advice::{Ended, Listener};
+use host::values::Redaction;
 
 use crate::prelude::*;
 use crate::units;
@@ -26,6 +27,12 @@ pub(super) struct Observed {
     /// What all of it took of the application's time.
     total_millis: f64,
     dropped: Dropped,
+    /// Calls at which the expression or condition could not be evaluated.
+    #[serde(skip_serializing_if = "is_zero")]
+    faults: u64,
+    /// Why, at the first of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fault: Option<String>,
     /// Why the probe switched itself off.
     #[serde(skip_serializing_if = "Option::is_none")]
     off: Option<String>,
@@ -56,8 +63,9 @@ fn is_nothing(nanos: &f64) -> bool {
 }
 
 impl Observed {
-    pub(super) fn of(listener: &Listener) -> Self {
+    pub(super) fn of(listener: &Listener, redaction: &Redaction) -> Self {
         let (cost, drops) = (listener.cost(), listener.drops());
+        let (faults, fault) = listener.faults().unzip();
         Self {
             calls: cost.calls,
             nanos_per_call: cost.call_ns,
@@ -72,6 +80,8 @@ impl Observed {
                 untraced: drops.untraced,
                 in_flight: drops.in_flight,
             },
+            faults: faults.unwrap_or(0),
+            fault: fault.map(|why| redaction.scrub(&why).into_owned()),
             off: match listener.ended() {
                 Some(Ended::Budget(why)) => Some(why),
                 _ => None,
@@ -97,6 +107,11 @@ impl Show for Observed {
         }
         cost += &format!(": {} ms of the application's time", shown(self.total_millis));
         lines.push(Layout::Line(Text::styled(Style::Dim, cost)));
+        if let Some(why) = &self.fault {
+            let at = count(self.faults, "call");
+            let told = format!("{at} could not be evaluated, the first for this reason: {why}");
+            lines.push(Layout::Line(Text::styled(Style::Warn, told)));
+        }
         let Dropped { results, cut, untraced, in_flight } = self.dropped;
         for (count, what) in [
             (results, "results were left out: they came faster than they were read"),
@@ -154,6 +169,8 @@ mod tests {
             results_millis: 0.5,
             total_millis: 0.503,
             dropped: Dropped { results: 7, ..Dropped::default() },
+            faults: 2,
+            fault: Some("There is no x.".to_owned()),
             off: Some("Too much.".to_owned()),
         };
         assert_eq!(
@@ -161,6 +178,7 @@ mod tests {
             [
                 "Too much.",
                 "9 calls observed, 60 ns each; 50 calls within, 40 ns each; 9 results, 0.50 ms: 0.50 ms of the application's time",
+                "2 calls could not be evaluated, the first for this reason: There is no x.",
                 "7 results were left out: they came faster than they were read",
             ]
         );

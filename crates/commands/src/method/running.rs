@@ -25,6 +25,8 @@ pub(super) struct Running<'h> {
     shown: u64,
     effect: observe::Effect,
     is_lazy: bool,
+    /// Its status after such a failure is another: Arthas's.
+    pub(super) is_trace: bool,
     /// The condition, where each result shall say that it held.
     verbose: Option<String>,
 }
@@ -62,6 +64,7 @@ impl<'h> Running<'h> {
             shown: 0,
             effect,
             is_lazy: false,
+            is_trace: false,
             verbose,
         }
     }
@@ -136,10 +139,27 @@ impl<'h> Running<'h> {
             Next::Trace(record) => Found::Trace(record),
             Next::Stack(record) => Found::Stack(record),
             Next::Watch(record) => Found::Watch(record),
-            Next::Nothing => Found::Nothing,
+            Next::Nothing => match self.listener.faults() {
+                Some((_, why)) => return Err(self.fault(&why)),
+                None => Found::Nothing,
+            },
             Next::Ended(Ended::Limit) if self.shown < self.limit => Found::Nothing,
             Next::Ended(_) => Found::Over,
         })
+    }
+
+    /// What the first call said that could not be asked: the user learns of it as soon as nothing else is to be shown.
+    fn fault(&self, why: &str) -> Failure {
+        let redaction = self.host.options().redaction();
+        let status = if self.is_trace { 1 } else { -1 };
+        Failure::with_status(
+            status,
+            format!(
+                "At a call the expression or condition could not be evaluated: {} Ask what every call can answer, such \
+                 as `x != null && x.name == 'a'`.",
+                redaction.scrub(why)
+            ),
+        )
     }
 
     /// Counts a result that was shown.
@@ -185,7 +205,7 @@ impl<'h> Running<'h> {
     /// Ends the observation and says what it has cost.
     pub(super) fn end(mut self, cx: &mut Context<'_>, end: Result<(), Failure>) -> Result<(), Failure> {
         self.observed = None;
-        cx.last_words(cost::Observed::of(&self.listener));
+        cx.last_words(cost::Observed::of(&self.listener, &self.host.options().redaction()));
         end
     }
 }

@@ -6,8 +6,9 @@ use std::sync::atomic::AtomicU32;
 use ognl::{Access, ErrorKind, Fault, Kind as Ognl};
 
 use super::{Java, Thing, Value, too_many};
-use crate::contents::{Found, NESTED, Stop};
+use crate::contents::{Found, MANY, NESTED, Stop};
 use crate::copier::{Copier, Limits};
+use crate::item::Item;
 use crate::kind::{Container, Kind};
 use crate::recipe::Recipe;
 
@@ -53,6 +54,7 @@ impl<'e, 'f> Java<'e, 'f> {
         let walked = copier.walk(container.recipe, &instance, NESTED, &mut |copier, found| {
             let (first, second) = match found {
                 Found::Element(element) => (element, None),
+                Found::Entry(key, _) if copier.is_secret_key(&key) => (key, Some(Item::Secret)),
                 Found::Entry(key, value) => (key, Some(value)),
             };
             let heard = self.of_item(first).and_then(|first| {
@@ -93,7 +95,7 @@ impl<'e, 'f> Java<'e, 'f> {
         let last = AtomicU32::new(0);
         let (_, instance) = self.instance(of, &last)?;
         let size = copier.size(container.recipe, &instance, NESTED);
-        Ok(size.map(|size| i32::try_from(size).unwrap_or(i32::MAX)))
+        Ok(size.filter(|size| *size != MANY).map(|size| i32::try_from(size).unwrap_or(i32::MAX)))
     }
 
     /// An element of a list, by its index.

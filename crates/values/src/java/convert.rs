@@ -109,6 +109,7 @@ impl<'f> Java<'_, 'f> {
             Item::Double(value) => Value::Double(value),
             Item::String(text) => Value::Object(Thing::text(text)),
             Item::Object(object) => return self.object_at(object, last),
+            Item::Secret => return self.hidden(),
         })
     }
 
