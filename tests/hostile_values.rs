@@ -251,6 +251,41 @@ fn of_the_largest_values_so_much_is_shown_as_takes_no_time() {
     }
 }
 
+/// In a checked run the JVM tells of each reference too many.
+#[test]
+fn expressions_that_hold_thousands_of_objects_hold_them_quietly() {
+    for jdk in some_jdks() {
+        let mut java = hostile(&jdk).start();
+        for (name, express) in [
+            ("many-list", "params[0].{#this}"),
+            ("many-list", "params[0].{? #this.length() > 3}"),
+            ("many-list", "params[0].{#this.length()}"),
+            ("many-list", "params[0].{#this + \"x\"}"),
+            ("many-list", "params[0].{{#this, params[0]}}"),
+            ("many-map", "params[0].keySet().{#this}"),
+            ("many-map", "params[0].values().{#this[0]}"),
+            ("many-map", "params[0].entrySet().{#this}"),
+            ("many-map", "params[0].{? #this != null}"),
+        ] {
+            let mut watch = watch(&java, express, "-x 2 -n 1");
+            passed(&mut java, &format!("show {name}"));
+            let lines = watch.wait();
+            assert!(
+                lines.iter().any(|line| line["type"] == "watch") || !end(&lines).is_empty(),
+                "{lines:#?}"
+            );
+            println!(
+                "{express}: {:.300}",
+                lines
+                    .iter()
+                    .find(|line| line["type"] == "watch")
+                    .map_or(end(&lines).to_owned(), |line| text(line).to_owned())
+            );
+        }
+        java.assert_undisturbed();
+    }
+}
+
 #[test]
 fn containers_that_change_under_the_copy_are_shown_somehow() {
     const TIMES: usize = 10_000;

@@ -16,6 +16,9 @@ use crate::snapshot::{ClassPlace, Made, Node};
 /// How deep containers over containers of the JDK's own making are followed: a set over a map over another.
 pub(crate) const NESTED: u32 = 8;
 
+/// So many fields of a key are looked at.
+const FIELDS: usize = 8;
+
 /// More than were counted.
 pub(crate) const MANY: u64 = u64::MAX;
 
@@ -233,6 +236,11 @@ impl<'c, 'e, 'f> Copier<'c, 'e, 'f> {
                         let name = facts.place(&["name"]).and_then(|place| instance.get(self.live, place));
                         matches!(name, Some(Got::String(Some(name))) if is_text(self, &name))
                     }
+                    // A name in a shell: a variable of the environment, a qualified name.
+                    Kind::Plain => (0..facts.layout.fields.len().min(FIELDS)).any(|place| {
+                        let got = instance.get(self.live, place);
+                        matches!(got, Some(Got::String(Some(name))) if is_text(self, &name))
+                    }),
                     _ => false,
                 }
             }

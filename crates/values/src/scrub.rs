@@ -96,10 +96,7 @@ impl Redaction {
                 let end = inner.find([quote, '\n']).unwrap_or(inner.len());
                 (from + 1, end)
             }
-            None => {
-                let end = value.find([',', ';', '&', '}', ']', ')', '\n', '"']).unwrap_or(value.len());
-                (from, end)
-            }
+            None => (from, end_of_value(value)),
         };
         Some(from..from + end)
     }
@@ -113,6 +110,27 @@ fn password_of_url(text: &str, from: usize) -> Option<std::ops::Range<usize>> {
     let end = authority.rfind('@')?;
     let start = authority.get(..end)?.find(':')? + 1;
     Some(from + start..from + end)
+}
+
+/// Where a value without quotes ends: `[a, b]` and `Login(user=a, key=b)` are one each.
+fn end_of_value(value: &str) -> usize {
+    let mut depth = 0_u32;
+    let end = value.find(|one: char| match one {
+        '[' | '{' | '(' => {
+            depth += 1;
+            false
+        }
+        ']' | '}' | ')' => match depth.checked_sub(1) {
+            Some(outer) => {
+                depth = outer;
+                false
+            }
+            None => true,
+        },
+        ',' | ';' | '&' | '\n' | '"' => depth == 0,
+        _ => false,
+    });
+    end.unwrap_or(value.len())
 }
 
 fn is_part_of_name(one: char) -> bool {
@@ -138,6 +156,8 @@ mod tests {
                 "shop.Main --port 80 --db-password hunter2 --verbose",
                 "shop.Main --port 80 --db-password *** --verbose",
             ),
+            ("{tokens=[hunter2, hunter2], user=bob}", "{tokens=***, user=bob}"),
+            ("Login[credentials=Pair(bob, hunter2), age=3]", "Login[credentials=***, age=3]"),
             ("Authorization: Bearer hunter2\nHost: x", "Authorization: ***\nHost: x"),
             ("GET /?a=1&accessToken=hunter2&b=2", "GET /?a=1&accessToken=***&b=2"),
             (r#"{\"secret\": \"hunter2\"}"#, r#"{\"secret\": \"***\"}"#),

@@ -16,9 +16,11 @@ use crate::snapshot::{ClassPlace, Node};
 /// How much of an exception is told.
 const FRAMES: usize = 512;
 const CAUSES: u32 = 16;
-const SUPPRESSED: usize = 16;
+const SUPPRESSED: usize = 8;
 /// How many exceptions and frames of one value: each may have causes and suppressed ones of its own.
 const TOLD: usize = 64;
+/// References to those, and to what waits on each level for its turn.
+const REFERENCES: usize = TOLD + CAUSES as usize * (SUPPRESSED + 8);
 const ALL_FRAMES: usize = 2_048;
 const MESSAGE: usize = 1 << 14;
 
@@ -59,6 +61,7 @@ pub(crate) fn copy<'f>(
         };
         return copier.push(Node::Throwable { class, message });
     }
+    copier.live.env().reserve(REFERENCES);
     let Some(again) = copier.live.again(thrown) else { return copier.push(Node::Unreadable) };
     let told = tell(copier, facts, instance, again, &mut Telling::default(), CAUSES);
     let mut out = String::new();

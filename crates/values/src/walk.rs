@@ -13,6 +13,7 @@ use crate::recipe::Recipe;
 
 /// How deep a sorted tree can be: red and black, of 2^31 entries at most.
 const TREE: usize = 64;
+const DEEP: usize = 12;
 
 impl<'c, 'e, 'f> Copier<'c, 'e, 'f> {
     /// Passes all that is in a container to `visit`.
@@ -430,9 +431,12 @@ impl<'c, 'e, 'f> Copier<'c, 'e, 'f> {
                 next = self
                     .of_node(&node, |copier, node| Some(object(copier, node, &[first])))
                     .ok_or(Stop::Unknown)?;
-                if above.len() >= TREE {
+                match above.len() {
+                    // Most are not as deep.
+                    DEEP => self.live.env().reserve(TREE),
                     // It changes while it is read.
-                    return Err(Stop::Enough);
+                    TREE => return Err(Stop::Enough),
+                    _ => {}
                 }
                 above.push(node);
             }
