@@ -331,3 +331,32 @@ fn character(unit: u16) -> String {
         None => String::from_utf16_lossy(&[unit]),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::classes::Classes;
+    use crate::redaction::Redaction;
+
+    fn text(nodes: Vec<Node>, style: Style) -> String {
+        let mut snapshot = Snapshot::new(Classes::new(Redaction::none()));
+        snapshot.nodes = nodes;
+        snapshot.text(style, 1_000, &|_| String::new())
+    }
+
+    #[test]
+    fn what_was_cut_says_how_much_it_was() {
+        let list = |size| vec![Node::Elements { class: Made::List, shown: 2, size }, Node::Int(1), Node::Cut];
+        assert_eq!(text(list(100), Style::View), "@ArrayList[\n    @Integer[1],\n    ... (99 more),\n]");
+        assert_eq!(text(list(100), Style::Plain), "[1, ... (99 more)]");
+        assert_eq!(text(list(MANY), Style::Plain), "[1, ...]");
+        let map = [Node::Entries { class: Made::Map, shown: 2, size: 7 }, Node::Int(1), Node::Int(2)];
+        let map = [&map[..], &[Node::Cut, Node::Cut]].concat();
+        assert_eq!(text(map.clone(), Style::Plain), "{1=2, ... (6 more)}");
+        let sized = vec![Node::Sized { class: Made::List, size: MANY }];
+        assert_eq!(text(sized, Style::View), "@ArrayList[isEmpty=false;size=many]");
+        let mut snapshot = Snapshot::new(Classes::new(Redaction::none()));
+        snapshot.nodes = map;
+        assert_eq!(serde_json::to_string(&snapshot).unwrap(), r#"[[1,2],"... (6 more)"]"#);
+    }
+}

@@ -54,6 +54,8 @@ impl<'e, 'f> Java<'e, 'f> {
         let walked = copier.walk(container.recipe, &instance, NESTED, &mut |copier, found| {
             let (first, second) = match found {
                 Found::Element(element) => (element, None),
+                // Of a set of entries each element is an entry: its own iterator hands them over.
+                Found::Entry(..) if !container.is_map() => return Err(Stop::Unknown),
                 Found::Entry(key, _) if copier.is_secret_key(&key) => (key, Some(Item::Secret)),
                 Found::Entry(key, value) => (key, Some(value)),
             };
