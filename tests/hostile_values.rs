@@ -48,8 +48,9 @@ fn looking_at_values_calls_none_of_their_methods() {
     for jdk in jdks() {
         let mut java = hostile(&jdk).start();
         let names = java.ask("names");
-        let views = [("params", 2), ("{params,target,returnObj}", 4), ("params[0]", 0), ("#root", 4)];
-        for (express, expand) in views {
+        let views = [("params", 2), ("{params,target,returnObj}", 4), ("params[0]", 0), ("#root", 2)];
+        let all = matches!(jdk.major, 8 | 17 | 25);
+        for (express, expand) in views.into_iter().take(if all { 4 } else { 1 }) {
             let mut watch = watch(&java, express, &format!("-x {expand} -n 1000"));
             for name in names.split(' ') {
                 let (touched, _) = passed(&mut java, &format!("show {name}"));
@@ -125,6 +126,23 @@ fn without_the_permission_nothing_is_called_and_the_answer_says_so() {
                 assert_eq!(touched, 0, "{manner} {express}");
                 let lines = watch.wait();
                 assert!(end(&lines).contains("permission evaluate"), "{express}: {lines:#?}");
+            }
+            // Operators ask, too, or know without.
+            for express in [
+                "params[0] == params[1]",
+                "params[0] != params[1]",
+                "params[0] > params[1]",
+                "params[0] in params",
+            ] {
+                let watch = format!("watch values.Hostile same '{express}' -n 1 --timeout 3 --budget off");
+                let mut watch = Observation::start(&java, &watch);
+                for other in [manner, "recur", "null-object"] {
+                    let (touched, _) = passed(&mut java, &format!("pair {manner} {other}"));
+                    assert_eq!(touched, 0, "{manner} {express} {other}");
+                }
+                let lines = watch.wait();
+                let answered = lines.iter().any(|line| line["type"] == "watch");
+                assert!(answered || end(&lines).contains("permission evaluate"), "{express}: {lines:#?}");
             }
             // A getter that only reads a field is no call.
             let mut watch = watch(&java, "params[0].label", "-n 1");
