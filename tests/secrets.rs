@@ -2,73 +2,15 @@
 //! of it, and no transport shows it, plain or encoded. What anybody may see is seen in the same answers, and the secret
 //! itself once nothing is to be kept secret: so this can fail.
 
-use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
-use std::time::{SystemTime, UNIX_EPOCH};
-
-use data_encoding::{BASE64, BASE64URL, HEXLOWER, HEXUPPER};
+use data_encoding::{BASE64, HEXLOWER};
 use harness::client::result;
+use harness::planted::{Dice, finds, forms};
+use harness::relay::Relay;
 use harness::{Answer, Java, JavaBuilder, Jdk, Terminal, Tunnel, exec_json, jdk, jdks};
-
-/// Numbers that another run can draw again.
-struct Dice(u64);
-
-impl Dice {
-    fn new() -> Self {
-        let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64;
-        let seed =
-            std::env::var("OXPROBE_SEED").map_or_else(|_| now(), |seed| seed.parse().expect("a number"));
-        println!("OXPROBE_SEED={seed}");
-        Self(seed | 1)
-    }
-
-    fn roll(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn pick<'t>(&mut self, some: &[&'t str]) -> &'t str {
-        some[self.roll() as usize % some.len()]
-    }
-
-    /// A word that is found nowhere by chance.
-    fn word(&mut self) -> String {
-        let letters = b"abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
-        (0..24).map(|_| char::from(letters[self.roll() as usize % letters.len()])).collect()
-    }
-}
-
-/// Pieces of a word in every form in which it may be written: so short that a table's column does not break all of them.
-fn forms(word: &str) -> Vec<Vec<u8>> {
-    const PIECE: usize = 8;
-    let mut forms = Vec::new();
-    for piece in word.as_bytes().windows(PIECE) {
-        let wide = |order: fn(u16) -> [u8; 2]| piece.iter().flat_map(|one| order((*one).into())).collect();
-        let reversed: Vec<u8> = piece.iter().rev().copied().collect();
-        forms.extend([piece.to_vec(), reversed, wide(u16::to_le_bytes), wide(u16::to_be_bytes)]);
-        forms.extend([HEXLOWER, HEXUPPER].map(|form| form.encode(piece).into_bytes()));
-    }
-    // Base64 looks otherwise by what is before; what hangs on the neighbours is left out.
-    for before in 0..3 {
-        let bytes = [&vec![0; before][..], word.as_bytes()].concat();
-        for form in [BASE64, BASE64URL] {
-            let text = form.encode(&bytes).into_bytes();
-            forms.push(text[4..text.len() - 4].to_vec());
-        }
-    }
-    forms
-}
-
-fn finds(bytes: &[u8], forms: &[Vec<u8>]) -> bool {
-    forms.iter().any(|form| bytes.windows(form.len()).any(|window| window == form))
-}
 
 #[test]
 fn every_form_is_found() {
-    let word = Dice::new().word();
+    let word = Dice::seeded().word();
     let forms = forms(&word);
     let wide: Vec<u8> = word.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let base64 = BASE64.encode(format!("user:{word}").as_bytes());
@@ -78,84 +20,6 @@ fn every_form_is_found() {
         assert!(finds(&[b"before ", text, b" after"].concat(), &forms), "{}", String::from_utf8_lossy(text));
     }
     assert!(!finds(b"nothing of that kind, nothing at all", &forms));
-}
-
-/// A relay on the way from the agent to the tunnel that keeps what the agent sends.
-struct Relay {
-    port: u16,
-    /// Of each connection.
-    sent: Arc<Mutex<Vec<Sent>>>,
-}
-
-type Sent = Arc<Mutex<Vec<u8>>>;
-
-impl Relay {
-    fn to(port: u16) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let own = listener.local_addr().unwrap().port();
-        let sent = Arc::<Mutex<Vec<Sent>>>::default();
-        let all = sent.clone();
-        std::thread::spawn(move || {
-            for agent in listener.incoming().flatten() {
-                let Ok(tunnel) = TcpStream::connect(("127.0.0.1", port)) else { return };
-                let (from_agent, to_tunnel) = (agent.try_clone().unwrap(), tunnel.try_clone().unwrap());
-                let keeper = Sent::default();
-                all.lock().unwrap().push(keeper.clone());
-                std::thread::spawn(move || pass(from_agent, to_tunnel, Some(&keeper)));
-                std::thread::spawn(move || pass(tunnel, agent, None));
-            }
-        });
-        Self { port: own, sent }
-    }
-
-    /// What was sent so far, the masks of the frames taken off.
-    fn sent(&self) -> Vec<u8> {
-        self.sent.lock().unwrap().iter().flat_map(|sent| unmasked(&sent.lock().unwrap())).collect()
-    }
-
-    /// How much was sent so far.
-    fn count(&self) -> usize {
-        self.sent.lock().unwrap().iter().map(|sent| sent.lock().unwrap().len()).sum()
-    }
-}
-
-fn pass(mut from: TcpStream, mut to: TcpStream, keeper: Option<&Mutex<Vec<u8>>>) {
-    let mut buffer = [0; 16 * 1024];
-    while let Ok(read @ 1..) = from.read(&mut buffer) {
-        if let Some(keeper) = keeper {
-            keeper.lock().unwrap().extend_from_slice(&buffer[..read]);
-        }
-        if to.write_all(&buffer[..read]).is_err() {
-            break;
-        }
-    }
-    drop(to.shutdown(Shutdown::Both));
-}
-
-/// What a client of a WebSocket has said (RFC 6455, 5.2): its request, then the payloads of its frames.
-fn unmasked(bytes: &[u8]) -> Vec<u8> {
-    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").map_or(bytes.len(), |at| at + 4);
-    let (mut said, mut rest) = (bytes[..end].to_vec(), &bytes[end..]);
-    while let [_, length, more @ ..] = rest {
-        assert!(length & 0x80 != 0, "a client masks what it sends");
-        let wide = match length & 0x7F {
-            126 => 2,
-            127 => 8,
-            _ => 0,
-        };
-        if more.len() < wide + 4 {
-            break;
-        }
-        let count = match wide {
-            0 => usize::from(length & 0x7F),
-            _ => more[..wide].iter().fold(0, |count, byte| count << 8 | usize::from(*byte)),
-        };
-        let (mask, payload) = (&more[wide..wide + 4], &more[wide + 4..]);
-        let payload = &payload[..count.min(payload.len())];
-        said.extend(payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
-        rest = more.get(wide + 4 + count..).unwrap_or_default();
-    }
-    said
 }
 
 /// What is asked of calls of `values.Secrets`.
@@ -387,7 +251,7 @@ fn leaks(java: &Java, tunnel: &Tunnel, relay: &Relay, lines: &[String], secret: 
 
 #[test]
 fn what_is_kept_secret_leaves_the_process_in_no_answer() {
-    let mut dice = Dice::new();
+    let mut dice = Dice::seeded();
     let (secret, colour) = (dice.word(), dice.word());
     let (secrets, colours) = (forms(&secret), forms(&colour));
     let folder = tempfile::tempdir().unwrap();
@@ -430,7 +294,7 @@ fn what_is_kept_secret_leaves_the_process_in_no_answer() {
 
 #[test]
 fn with_nothing_to_be_kept_secret_all_of_it_is_seen() {
-    let mut dice = Dice::new();
+    let mut dice = Dice::seeded();
     let (secret, colour) = (dice.word(), dice.word());
     let secrets = forms(&secret);
     let folder = tempfile::tempdir().unwrap();
@@ -467,7 +331,7 @@ fn with_nothing_to_be_kept_secret_all_of_it_is_seen() {
 
 #[test]
 fn the_same_holds_on_the_other_jdks() {
-    let mut dice = Dice::new();
+    let mut dice = Dice::seeded();
     for jdk in jdks().into_iter().filter(|jdk| matches!(jdk.major, 8 | 25)) {
         let (secret, colour) = (dice.word(), dice.word());
         let (secrets, colours) = (forms(&secret), forms(&colour));
