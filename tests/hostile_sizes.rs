@@ -150,6 +150,8 @@ impl Held {
     }
 }
 
+/// Classes stay woven between the rounds. A reset in each would measure HotSpot, which does not give back the versions of a
+/// class that come and go while its `main` runs.
 fn rounds_leave_nothing(jdk: &Jdk) {
     // As in `lifecycle.rs`: what the JVM takes for itself meanwhile is kept out.
     let mut java = hostile(jdk)
@@ -193,8 +195,8 @@ fn rounds_leave_nothing(jdk: &Jdk) {
     );
     println!("{report}");
     assert!(per_round(|held| held.references).abs() < 0.02, "{report}");
-    assert!(per_round(|held| held.metaspace).abs() < 0.25, "{report}");
-    assert!(per_round(|held| held.rss).abs() < 2.0, "{report}");
+    assert!(per_round(|held| held.metaspace).abs() < 0.1, "{report}");
+    assert!(per_round(|held| held.rss).abs() < 1.0, "{report}");
     java.assert_undisturbed();
 }
 
