@@ -160,6 +160,7 @@ impl Observing {
             return Ok(None);
         }
         let verbose = self.verbose || host.options().verbose();
+        let is_trace = matches!(target.kind, Kind::Trace(_));
         let spec = ListenerSpec {
             kind: target.kind,
             in_flight: target.in_flight,
@@ -173,6 +174,7 @@ impl Observing {
         let verbose = target.condition.filter(|_| verbose).map(|condition| condition.as_str().to_owned());
         let timeout = self.timeout.map(Duration::from_secs);
         let mut running = Running::new(host, listener.clone(), self.limits, timeout, verbose);
+        running.is_trace = is_trace;
         let observation = Observation {
             condition: condition.map(|condition| -> Arc<dyn Compile> { condition }),
             looks,
