@@ -172,17 +172,38 @@ fn lines_of(command: &str, dice: &mut Dice, folder: &std::path::Path) -> Vec<Str
             }
             return lines;
         }
-        // Of commands that come with the next versions.
         "tt" => &[
             "tt -t values.Secrets load -n 2",
             "tt -l",
             "tt -i 1000 -x 4",
             "tt -i 1000 -w params -x 4",
             "tt -i 1000 -w params[0].password",
+            "tt -s 'params != null' -w params -x 3",
+            "tt -i 1001 -p -x 4",
+            "tt -t values.Secrets login -n 1",
+            "tt -i 1002 -x 4",
+            "tt -t values.Secrets fetchToken -n 1",
+            "tt -i 1003 -p -x 4",
+            "tt -t values.Secrets fail -n 1",
+            "tt -i 1004 -x 4",
+            "tt --delete-all",
         ],
-        "line" => &[
-            "line values.Secrets login localVarMap -n 1 -x 2 --timeout 2",
-            "line values.Secrets login -n 1 -x 4 --timeout 2",
+        "line" => {
+            let shown = login_lines();
+            return vec![
+                "line --class values.Secrets --list-lines".to_owned(),
+                format!(
+                    "line --class values.Secrets --method login --line {shown} -n 3 -x 4 --stack --timeout 2"
+                ),
+                format!(
+                    "line --class values.Secrets --method login --line {shown} --express localVarMap -n 3 -x 2 --timeout 2"
+                ),
+            ];
+        }
+        "vmtool" => &[
+            "vmtool -a getInstances --className values.Secrets$Account -x 4",
+            "vmtool -a getInstances --className values.Secrets$Account --express instances.{password}",
+            "vmtool -a getInstances --className java.util.Properties -x 3",
         ],
         "getstatic" => {
             &["getstatic values.Secrets$Account staticSecret", "getstatic values.Secrets$Account * -x 4"]
@@ -356,4 +377,13 @@ fn the_same_holds_on_the_other_jdks() {
         assert!(seen, "nothing was seen at all");
         java.assert_undisturbed_but(&control);
     }
+}
+
+/// The lines of `login`, between commas.
+fn login_lines() -> String {
+    let source = include_str!("fixtures/values/Secrets.java");
+    let is_meant =
+        |line: &&str| line.contains("String token = password") || line.contains("return token.length()");
+    let numbers = (1..).zip(source.lines()).filter(|(_, line)| is_meant(line));
+    numbers.map(|(number, _): (u32, _)| number.to_string()).collect::<Vec<_>>().join(",")
 }
