@@ -7,15 +7,16 @@ use std::sync::Arc;
 use jvm::{Capabilities, Capability, Class, Env, Environment, Local};
 use parking_lot::Mutex;
 use values::{
-    Classes, Expression, Limits, May, Method, Names, Passed, Shelf, ToldLine, Variable, Watcher, Watching,
+    Classes, Expression, Java, Limits, May, Method, Names, Passed, Shelf, ToldLine, Variable, Watcher,
+    Watching,
 };
 use weave::Parts;
 
-use crate::Host;
 use crate::advice::Look;
 use crate::error::Result;
 use crate::method_facts::{CodeFacts, MethodFacts};
 use crate::observe::Looks;
+use crate::{Host, Matched};
 
 /// What is asked of calls and shown of them, whatever the method.
 #[derive(Default)]
@@ -73,6 +74,35 @@ impl Host {
             names,
             keeps,
             lines: asked.lines.map(|(lines, _)| lines),
+        })
+    }
+
+    /// Finds what can work at the calls of none of these methods: the first part of the expression that cannot, and why.
+    pub fn check_calls(
+        &self,
+        matched: &Matched,
+        expression: &Expression,
+        may: May,
+    ) -> Result<Option<ognl::Error>> {
+        let jvmti = &self.environment.jvmti;
+        self.vm.with_env(|env| {
+            let (classes, mut wrong) = (self.met_classes(), None);
+            let loaded = jvmti.loaded_classes(env)?;
+            for class in &matched.classes {
+                let Some(mirror) = class.class.get(env)? else { continue };
+                let loader = jvmti.class_loader(env, &mirror)?;
+                let names = Names::resolve(env.live()?, &classes, loader.as_ref(), &[expression.node()]);
+                let Some(java) = Java::new(env.live()?, &classes, &names, may) else { continue };
+                for method in &class.methods {
+                    let (descriptor, is_static) = (&method.descriptor, method.is_static());
+                    match java.check_call(&mirror, descriptor, is_static, expression.node(), &loaded) {
+                        // One at whose calls it may work is enough.
+                        Ok(()) => return Ok(None),
+                        Err(why) => wrong = wrong.or(Some(why)),
+                    }
+                }
+            }
+            Ok(wrong)
         })
     }
 

@@ -88,8 +88,9 @@ impl<'f> Env<'f> {
         Ok(unsafe { Local::from_raw(self, moved) })
     }
 
-    /// Makes room for this many more local references in this frame, as far as the JVM grants it.
-    pub(crate) fn reserve(&self, count: usize) {
+    /// Makes room for this many more local references in this frame, as far as the JVM grants it. More than there is room
+    /// for work too, but a JVM that is checked (`-Xcheck:jni`) warns of them in the application's output.
+    pub fn reserve(&self, count: usize) {
         // SAFETY: a plain number; at worst the JVM refuses.
         let code = unsafe { jni!(self, EnsureLocalCapacity, clamp(count)) };
         if code != sys::JNI_OK {

@@ -10,10 +10,17 @@ use crate::copier::Copier;
 use crate::item::Item;
 use crate::kind::{Container, Kind};
 use crate::recipe::{Part, Recipe};
+use crate::redaction::LONGEST_NAME;
 use crate::snapshot::{ClassPlace, Made, Node};
 
 /// How deep containers over containers of the JDK's own making are followed: a set over a map over another.
 pub(crate) const NESTED: u32 = 8;
+
+/// So many fields of a key are looked at.
+const FIELDS: usize = 8;
+
+/// More than were counted.
+pub(crate) const MANY: u64 = u64::MAX;
 
 /// What a walk finds.
 pub(crate) enum Found<'f> {
@@ -58,9 +65,11 @@ impl<'c, 'e, 'f> Copier<'c, 'e, 'f> {
             copier.push(Node::Null);
             let [of_keys, of_values] = [AtomicU32::new(0), AtomicU32::new(0)];
             let mut shown = 0_u32;
+            let mut says_so = false;
             let walked = copier.walk(container.recipe, instance, NESTED, &mut |copier, found| {
                 shown = shown.saturating_add(1);
                 let is_cut = copier.steps == 0;
+                says_so = is_cut;
                 match found {
                     _ if is_cut => {
                         copier.push(Node::Cut);
@@ -77,6 +86,14 @@ impl<'c, 'e, 'f> Copier<'c, 'e, 'f> {
                 copier.back_to(at);
                 is_known = false;
                 return;
+            }
+            if walked == Err(Stop::Enough) && !says_so {
+                // It ended between two elements.
+                shown = shown.saturating_add(1);
+                copier.push(Node::Cut);
+                if container.is_map() {
+                    copier.push(Node::Cut);
+                }
             }
             let size = match walked {
                 Ok(()) => u64::from(shown),
@@ -156,22 +173,77 @@ impl<'c, 'e, 'f> Copier<'c, 'e, 'f> {
             | Recipe::Chain { .. }
             | Recipe::Links { .. }
             | Recipe::Table { .. }
-            | Recipe::SkipList { .. } => {
-                let mut count = 0;
-                let walked = self.walk(recipe, of, nested, &mut |_, _| {
-                    count += 1;
-                    Ok(())
-                });
-                walked.ok()?;
-                count
-            }
+            | Recipe::SkipList { .. } => self.counted(recipe, of, nested)?,
         })
     }
 
-    /// Whether the node at `from` is a name of a value that is kept secret.
+    /// How many there are where no field tells: [`MANY`] if they are more than the steps of a whole copy.
+    fn counted(&mut self, recipe: Recipe, of: &Instance<'_>, nested: u32) -> Option<u64> {
+        /// Passing a node is less work than copying it.
+        const CHEAP: u32 = 8;
+        let left = std::mem::replace(&mut self.steps, self.limits.steps);
+        let mut count = 0;
+        let walked = self.walk(recipe, of, nested, &mut |copier, _| {
+            count += 1;
+            // Others may make a ring of it meanwhile.
+            if copier.steps == 0 { Err(Stop::Enough) } else { Ok(()) }
+        });
+        let taken = self.limits.steps - self.steps.min(self.limits.steps);
+        self.steps = left.saturating_sub(taken / CHEAP);
+        match walked {
+            Ok(()) => Some(count),
+            Err(Stop::Enough) => Some(MANY),
+            Err(Stop::Unknown) => None,
+        }
+    }
+
+    /// Whether the key whose nodes begin at `from` is a name of a value that is kept secret, or holds one.
     pub(crate) fn is_secret_name(&self, from: usize) -> bool {
-        match self.node(from) {
-            Some(Node::Text { text, left: 0 }) => self.classes.redaction().hides_units(self.units_of(text)),
+        let redaction = self.classes.redaction();
+        if redaction.is_empty() {
+            return false;
+        }
+        self.nodes_from(from).iter().any(|node| match node {
+            // Of a name that was cut nobody knows what it said.
+            Node::Text { left: 1.., .. } => true,
+            Node::Text { text, .. } | Node::Constant { name: text, .. } | Node::Said { text, .. } => {
+                redaction.hides_units(self.units_of(*text))
+            }
+            _ => false,
+        })
+    }
+
+    /// The same of a key that is not copied.
+    pub(crate) fn is_secret_key(&mut self, key: &Item<'f>) -> bool {
+        let redaction = self.classes.redaction();
+        if redaction.is_empty() {
+            return false;
+        }
+        let is_text = |copier: &Self, text: &jvm::live::LiveString<'_>| {
+            let mut units = Vec::new();
+            text.units(copier.live, 0, LONGEST_NAME, &mut units);
+            redaction.hides_units(&units)
+        };
+        match key {
+            Item::String(text) => is_text(self, text),
+            Item::Object(object) => {
+                let last = AtomicU32::new(0);
+                let classes = self.classes;
+                let Some((_, facts, instance)) = classes.of(self.live, object, &last) else { return false };
+                match facts.kind {
+                    Kind::String => instance.as_string(self.live).is_some_and(|text| is_text(self, &text)),
+                    Kind::Enum => {
+                        let name = facts.place(&["name"]).and_then(|place| instance.get(self.live, place));
+                        matches!(name, Some(Got::String(Some(name))) if is_text(self, &name))
+                    }
+                    // A name in a shell: a variable of the environment, a qualified name.
+                    Kind::Plain => (0..facts.layout.fields.len().min(FIELDS)).any(|place| {
+                        let got = instance.get(self.live, place);
+                        matches!(got, Some(Got::String(Some(name))) if is_text(self, &name))
+                    }),
+                    _ => false,
+                }
+            }
             _ => false,
         }
     }
@@ -240,7 +312,10 @@ impl<'c, 'e, 'f> Copier<'c, 'e, 'f> {
         let nested = nested.checked_sub(1).ok_or(Stop::Unknown)?;
         self.walk(container.recipe, &instance, nested, &mut |copier, found| match (part, found) {
             (Part::Keys, Found::Entry(key, _)) => visit(copier, Found::Element(key)),
-            (Part::Values, Found::Entry(_, value)) => visit(copier, Found::Element(value)),
+            (Part::Values, Found::Entry(key, value)) => {
+                let is_secret = copier.is_secret_key(&key);
+                visit(copier, Found::Element(if is_secret { Item::Secret } else { value }))
+            }
             (_, found) => visit(copier, found),
         })
     }

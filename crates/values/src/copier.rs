@@ -11,6 +11,7 @@ use crate::classes::Classes;
 use crate::facts::{ClassFacts, Says};
 use crate::item::{Item, word};
 use crate::kind::Kind;
+use crate::lengthy::is_lengthy;
 use crate::snapshot::{ClassPlace, Made, Node, Snapshot, Units};
 use crate::throwable;
 
@@ -94,8 +95,8 @@ impl<'c, 'e, 'f> Copier<'c, 'e, 'f> {
         self.snapshot.nodes.truncate(place);
     }
 
-    pub(crate) fn node(&self, place: usize) -> Option<Node> {
-        self.snapshot.nodes.get(place).copied()
+    pub(crate) fn nodes_from(&self, place: usize) -> &[Node] {
+        self.snapshot.nodes.get(place..).unwrap_or_default()
     }
 
     pub(crate) fn units_of(&self, units: Units) -> &[u16] {
@@ -125,6 +126,7 @@ impl<'c, 'e, 'f> Copier<'c, 'e, 'f> {
             Item::Double(value) => Node::Double(value),
             Item::String(value) => return self.string(&value, usize::MAX),
             Item::Object(object) => return self.object(&object, level, last),
+            Item::Secret => Node::Secret,
         };
         self.push(node);
     }
@@ -233,6 +235,9 @@ impl<'c, 'e, 'f> Copier<'c, 'e, 'f> {
                 }
             }
             Kind::Harmless | Kind::Plain if opens => self.open(place, facts, &instance, object, level),
+            Kind::Harmless if is_lengthy(classes, live, facts, &instance) => {
+                self.short(place, facts, &instance, object)
+            }
             Kind::Harmless => self.said(place, facts, object),
             Kind::Plain => self.short(place, facts, &instance, object),
         }
@@ -274,12 +279,13 @@ impl<'c, 'e, 'f> Copier<'c, 'e, 'f> {
         self.within(place, object, level, |copier| {
             let at = copier.place();
             copier.push(Node::Object { class: place, fields: 0 });
+            let is_secret = copier.is_secret_pair(facts, instance);
             let count = if copier.limits.parents { facts.fields.len() } else { facts.own };
             let mut fields = 0;
             for (number, field) in facts.fields.iter().take(count).enumerate() {
                 copier.push(Node::Field { place: number as u32 });
                 fields += 1;
-                if field.is_secret {
+                if field.is_secret || is_secret && field.is_value {
                     copier.push(Node::Secret);
                     continue;
                 }
@@ -299,6 +305,12 @@ impl<'c, 'e, 'f> Copier<'c, 'e, 'f> {
         });
     }
 
+    /// Whether an object is a pair of a name and a value, and the name says that the value is kept secret.
+    pub(crate) fn is_secret_pair(&mut self, facts: &ClassFacts, instance: &Instance<'_>) -> bool {
+        let key = facts.pair_key.and_then(|place| instance.get(self.live, place));
+        key.is_some_and(|key| self.is_secret_key(&key.into()))
+    }
+
     /// An object that is not opened.
     fn short(&mut self, place: ClassPlace, facts: &ClassFacts, instance: &Instance<'_>, object: &Local<'f>) {
         let Some(environment) = Environment::get() else { return self.push(Node::Unreadable) };
@@ -308,6 +320,7 @@ impl<'c, 'e, 'f> Copier<'c, 'e, 'f> {
         }
         let at = self.place();
         self.push(Node::Summary { class: place, fields: 0 });
+        let is_secret = self.is_secret_pair(facts, instance);
         let mut fields = 0;
         for (number, field) in facts.fields.iter().take(facts.own).enumerate() {
             if fields as usize == SUMMARY || !self.step() {
@@ -316,7 +329,7 @@ impl<'c, 'e, 'f> Copier<'c, 'e, 'f> {
             let Some(got) = instance.get(self.live, field.place) else { continue };
             self.push(Node::Field { place: number as u32 });
             fields += 1;
-            if field.is_secret {
+            if field.is_secret || is_secret && field.is_value {
                 self.push(Node::Secret);
                 continue;
             }

@@ -5,8 +5,10 @@ use std::cell::Cell;
 use ognl::Value;
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
+use crate::contents::MANY;
 use crate::redaction::HIDDEN;
 use crate::snapshot::{ClassPlace, Made, Node, Snapshot};
+use crate::text::rest;
 
 /// Numbers, texts and booleans as such; objects with `@class` before their fields; lists as arrays; maps as objects where
 /// all keys are texts, else as arrays of pairs.
@@ -67,17 +69,29 @@ impl Part<'_> {
         map.end()
     }
 
-    fn entries<S: Serializer>(&self, to: S, shown: u32) -> Result<S::Ok, S::Error> {
+    /// The text for all that was left out after so many, if so many nodes stand for that.
+    fn rest(&self, nodes: usize, number: u32, size: u64) -> Option<String> {
+        self.snapshot.is_rest(self.at.get(), nodes).then(|| {
+            self.at.set(self.at.get() + nodes);
+            format!("...{}", rest(size, number))
+        })
+    }
+
+    fn entries<S: Serializer>(&self, to: S, shown: u32, size: u64) -> Result<S::Ok, S::Error> {
         let mut beyond = 0;
         let mut texts = true;
         for _ in 0..shown {
-            texts &= matches!(self.peek(beyond), Some(Node::Text { .. } | Node::Constant { .. }));
+            texts &= matches!(self.peek(beyond), Some(Node::Text { .. } | Node::Constant { .. } | Node::Cut));
             beyond += self.width(beyond);
             beyond += self.width(beyond);
         }
         if texts {
             let mut map = to.serialize_map(None)?;
-            for _ in 0..shown {
+            for number in 0..shown {
+                if let Some(rest) = self.rest(2, number, size) {
+                    map.serialize_entry("...", &rest)?;
+                    continue;
+                }
                 let key = match self.next() {
                     Node::Text { text, .. } | Node::Constant { name: text, .. } => self.snapshot.words(text),
                     _ => "?".to_owned(),
@@ -87,8 +101,11 @@ impl Part<'_> {
             return map.end();
         }
         let mut all = to.serialize_seq(None)?;
-        for _ in 0..shown {
-            all.serialize_element(&Pair(self))?;
+        for number in 0..shown {
+            match self.rest(2, number, size) {
+                Some(rest) => all.serialize_element(&rest)?,
+                None => all.serialize_element(&Pair(self))?,
+            }
         }
         all.end()
     }
@@ -96,7 +113,7 @@ impl Part<'_> {
     fn sized<S: Serializer>(&self, to: S, class: Made, size: u64) -> Result<S::Ok, S::Error> {
         let mut map = to.serialize_map(Some(2))?;
         map.serialize_entry("@class", self.snapshot.name_of(class))?;
-        map.serialize_entry("@size", &size)?;
+        map.serialize_entry("@size", &(size != MANY).then_some(size))?;
         map.end()
     }
 
@@ -162,14 +179,17 @@ impl Serialize for Part<'_> {
             }
             Node::Field { .. } => self.serialize(to),
             Node::Sized { class, size } => self.sized(to, class, size),
-            Node::Elements { shown, .. } => {
+            Node::Elements { shown, size, .. } => {
                 let mut all = to.serialize_seq(Some(shown as usize))?;
-                for _ in 0..shown {
-                    all.serialize_element(self)?;
+                for number in 0..shown {
+                    match self.rest(1, number, size) {
+                        Some(rest) => all.serialize_element(&rest)?,
+                        None => all.serialize_element(self)?,
+                    }
                 }
                 all.end()
             }
-            Node::Entries { shown, .. } => self.entries(to, shown),
+            Node::Entries { shown, size, .. } => self.entries(to, shown, size),
             Node::Cycle { class, up } => self.said(to, class, &format!("the object {up} above")),
             Node::Secret => to.serialize_str(HIDDEN),
             Node::Cut => to.serialize_str("..."),

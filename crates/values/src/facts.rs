@@ -21,6 +21,8 @@ pub struct ClassFacts {
     pub(crate) fields: Box<[ShownField]>,
     /// How many of these the class declares itself.
     pub(crate) own: usize,
+    /// The place of the name in a pair of a name and a value: an entry of a map, a header, a cookie.
+    pub(crate) pair_key: Option<usize>,
     says: OnceLock<Says>,
     /// What expressions have asked of it.
     pub(crate) members: Members,
@@ -33,6 +35,8 @@ pub(crate) struct ShownField {
     /// Its value never leaves.
     pub(crate) is_secret: bool,
     pub(crate) is_static: bool,
+    /// It is the value in a pair of a name and a value.
+    pub(crate) is_value: bool,
     /// Which class its value was of last: the place of its facts plus one, or 0.
     pub(crate) last: AtomicU32,
 }
@@ -60,9 +64,14 @@ impl ClassFacts {
             Kind::String | Kind::Box(_) | Kind::Date | Kind::Objects | Kind::Primitives(_) => Box::default(),
             _ => shown_fields(&layout, redaction),
         };
+        let pair_key = match fields.iter().any(|field| field.is_value) {
+            true => layout.fields.iter().position(|field| !field.is_static() && is_key(&field.name)),
+            false => None,
+        };
         let level = |field: &ShownField| layout.fields.get(field.place).map_or(0, |field| field.level);
         let own = fields.iter().take_while(|field| level(field) == 0).count();
-        Ok(Self { layout, kind, shown, fields, own, says: OnceLock::new(), members: Members::default() })
+        let (says, members) = (OnceLock::new(), Members::default());
+        Ok(Self { layout, kind, shown, fields, own, pair_key, says, members })
     }
 
     /// What its objects are shown as.
@@ -108,12 +117,23 @@ impl ClassFacts {
     }
 }
 
+/// Whether a field or getter is called as the name in a pair of a name and a value.
+fn is_key(name: &str) -> bool {
+    matches!(name, "key" | "name" | "_name" | "_key")
+}
+
+/// Whether a field or getter is called as the value in such a pair.
+pub(crate) fn is_value(name: &str) -> bool {
+    matches!(name, "value" | "val" | "values" | "_value" | "getValue" | "getValues")
+}
+
 fn shown_fields(layout: &Layout, redaction: &Redaction) -> Box<[ShownField]> {
     let all = layout.fields.iter().enumerate();
     all.map(|(place, field)| ShownField {
         place,
         is_secret: redaction.hides(&field.name),
         is_static: field.is_static(),
+        is_value: is_value(&field.name),
         last: AtomicU32::new(0),
     })
     .collect()

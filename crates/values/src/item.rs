@@ -18,6 +18,8 @@ pub enum Item<'f> {
     Double(f64),
     String(LiveString<'f>),
     Object(Local<'f>),
+    /// One that is kept secret.
+    Secret,
 }
 
 impl<'f> From<Got<'f>> for Item<'f> {

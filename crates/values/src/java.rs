@@ -7,6 +7,7 @@
 mod access;
 mod big;
 mod call;
+mod check;
 mod container;
 mod convert;
 mod getter;
@@ -20,7 +21,7 @@ mod site;
 mod statics;
 mod thing;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
@@ -60,6 +61,8 @@ pub struct Java<'e, 'f> {
     may: May,
     /// Units of the string that is being looked at.
     scratch: RefCell<Vec<u16>>,
+    /// How many objects were met.
+    met: Cell<u32>,
 }
 
 impl<'e, 'f> Java<'e, 'f> {
@@ -67,7 +70,16 @@ impl<'e, 'f> Java<'e, 'f> {
     pub fn new(live: Live<'e, 'f>, classes: &'e Arc<Classes>, names: &'e Names, may: May) -> Option<Self> {
         let jvmti = &Environment::get()?.jvmti;
         let known = classes.known(live)?;
-        Some(Self { live, jvmti, classes, known, names, may, scratch: RefCell::default() })
+        Some(Self {
+            live,
+            jvmti,
+            classes,
+            known,
+            names,
+            may,
+            scratch: RefCell::default(),
+            met: Cell::default(),
+        })
     }
 
     /// The frame.
@@ -78,6 +90,16 @@ impl<'e, 'f> Java<'e, 'f> {
     /// The classes that were met.
     pub fn classes(&self) -> &'e Arc<Classes> {
         self.classes
+    }
+
+    /// One more object was met: an expression that holds many of them needs room for its references.
+    #[inline]
+    fn meets(&self) {
+        let met = self.met.get().wrapping_add(1);
+        self.met.set(met);
+        if met.is_power_of_two() && met >= 16 {
+            self.live.env().reserve(2 * met as usize);
+        }
     }
 
     /// A class that was met.

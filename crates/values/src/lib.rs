@@ -17,6 +17,7 @@ mod item;
 mod java;
 mod kept;
 mod kind;
+mod lengthy;
 mod passed;
 mod recipe;
 mod redaction;

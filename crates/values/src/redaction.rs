@@ -1,6 +1,11 @@
 //! Which values never leave the process: those of fields, keys, variables and properties whose names sound like
 //! secrets.
 
+use std::borrow::Cow;
+
+/// What is longer is text, not a name.
+pub(crate) const LONGEST_NAME: usize = 256;
+
 /// Patterns of names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Redaction {
@@ -47,10 +52,14 @@ impl Redaction {
         self.parts.iter().any(|part| name.contains(&**part))
     }
 
+    /// The value of what is called so, as it may be shown.
+    pub fn shown<'t>(&self, name: &str, value: &'t str) -> Cow<'t, str> {
+        if self.hides(name) { Cow::Borrowed(HIDDEN) } else { self.scrub(value) }
+    }
+
     /// The same of a name in UTF-16.
     pub fn hides_units(&self, name: &[u16]) -> bool {
-        // Longer ones are text, not names.
-        name.len() <= 256 && self.hides(&String::from_utf16_lossy(name))
+        name.len() <= LONGEST_NAME && self.hides(&String::from_utf16_lossy(name))
     }
 }
 

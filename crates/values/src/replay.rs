@@ -76,7 +76,8 @@ impl<'f> Java<'_, 'f> {
 
 fn argument<'a>(item: &'a Item<'_>) -> Value<'a> {
     match item {
-        Item::Null => Value::Null,
+        // What was kept secret was not kept at all.
+        Item::Null | Item::Secret => Value::Null,
         Item::Bool(value) => Value::Bool(*value),
         Item::Byte(value) => Value::Byte(*value),
         Item::Char(value) => Value::Char(*value),

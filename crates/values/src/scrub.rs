@@ -5,9 +5,47 @@ use std::borrow::Cow;
 use crate::redaction::{HIDDEN, Redaction};
 
 impl Redaction {
-    /// The text without the values that follow a name that is kept secret and `=` or `:`, and without passwords in URLs.
+    /// The text without the values that follow a name that is kept secret and `=` or `:`, without passwords in URLs and
+    /// without the words behind options such as `--password`.
     pub fn scrub<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        if self.is_empty() || !text.contains(['=', ':']) {
+        if self.is_empty() {
+            return Cow::Borrowed(text);
+        }
+        match self.without_assigned(text) {
+            Cow::Borrowed(text) => self.without_options(text),
+            Cow::Owned(text) => Cow::Owned(self.without_options(&text).into_owned()),
+        }
+    }
+
+    /// Without what `--password hunter2` says.
+    fn without_options<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if !text.contains('-') {
+            return Cow::Borrowed(text);
+        }
+        let (mut out, mut copied, mut at) = (String::new(), 0, 0);
+        let is_blank = |one: char| matches!(one, ' ' | '\t' | '\0' | '\n' | '\r');
+        let mut is_option = false;
+        while let Some(step) = text.get(at..).and_then(|rest| rest.find(|one| !is_blank(one))) {
+            let from = at + step;
+            let word = text.get(from..).unwrap_or_default();
+            let word = word.get(..word.find(is_blank).unwrap_or(word.len())).unwrap_or_default();
+            at = from + word.len();
+            if is_option && !word.starts_with('-') {
+                out.push_str(text.get(copied..from).unwrap_or_default());
+                out.push_str(HIDDEN);
+                copied = at;
+            }
+            is_option = word.starts_with('-') && !word.contains(['=', ':']) && self.hides(word);
+        }
+        if copied == 0 {
+            return Cow::Borrowed(text);
+        }
+        out.push_str(text.get(copied..).unwrap_or_default());
+        Cow::Owned(out)
+    }
+
+    fn without_assigned<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if !text.contains(['=', ':']) {
             return Cow::Borrowed(text);
         }
         let mut out: Option<String> = None;
@@ -58,10 +96,7 @@ impl Redaction {
                 let end = inner.find([quote, '\n']).unwrap_or(inner.len());
                 (from + 1, end)
             }
-            None => {
-                let end = value.find([',', ';', '&', '}', ']', ')', '\n', '"']).unwrap_or(value.len());
-                (from, end)
-            }
+            None => (from, end_of_value(value)),
         };
         Some(from..from + end)
     }
@@ -75,6 +110,27 @@ fn password_of_url(text: &str, from: usize) -> Option<std::ops::Range<usize>> {
     let end = authority.rfind('@')?;
     let start = authority.get(..end)?.find(':')? + 1;
     Some(from + start..from + end)
+}
+
+/// Where a value without quotes ends: `[a, b]` and `Login(user=a, key=b)` are one each.
+fn end_of_value(value: &str) -> usize {
+    let mut depth = 0_u32;
+    let end = value.find(|one: char| match one {
+        '[' | '{' | '(' => {
+            depth += 1;
+            false
+        }
+        ']' | '}' | ')' => match depth.checked_sub(1) {
+            Some(outer) => {
+                depth = outer;
+                false
+            }
+            None => true,
+        },
+        ',' | ';' | '&' | '\n' | '"' => depth == 0,
+        _ => false,
+    });
+    end.unwrap_or(value.len())
 }
 
 fn is_part_of_name(one: char) -> bool {
@@ -96,6 +152,12 @@ mod tests {
             ),
             ("jdbc:mysql://app:hunter2@db:3306/x?ssl=true", "jdbc:mysql://app:***@db:3306/x?ssl=true"),
             ("--db.password=hunter2 --port=80", "--db.password=***"),
+            (
+                "shop.Main --port 80 --db-password hunter2 --verbose",
+                "shop.Main --port 80 --db-password *** --verbose",
+            ),
+            ("{tokens=[hunter2, hunter2], user=bob}", "{tokens=***, user=bob}"),
+            ("Login[credentials=Pair(bob, hunter2), age=3]", "Login[credentials=***, age=3]"),
             ("Authorization: Bearer hunter2\nHost: x", "Authorization: ***\nHost: x"),
             ("GET /?a=1&accessToken=hunter2&b=2", "GET /?a=1&accessToken=***&b=2"),
             (r#"{\"secret\": \"hunter2\"}"#, r#"{\"secret\": \"***\"}"#),
@@ -111,7 +173,9 @@ mod tests {
     #[test]
     fn other_text_is_untouched() {
         let redaction = Redaction::default();
-        for text in ["a=b", "http://host:80/x", "The password is wrong", "12:30:45", "token=", ""] {
+        for text in
+            ["a=b", "--token", "-x 1", "http://host:80/x", "The password is wrong", "12:30:45", "token=", ""]
+        {
             assert!(matches!(redaction.scrub(text), Cow::Borrowed(same) if same == text), "{text}");
         }
         assert_eq!(Redaction::none().scrub("password=x"), "password=x");

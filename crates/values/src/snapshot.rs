@@ -106,7 +106,7 @@ pub enum Node {
         /// Its place among the shown fields of the class.
         place: u32,
     },
-    /// A container or an array of which only the size is shown.
+    /// A container or an array of which only the size is shown: `u64::MAX` if there are too many to be counted.
     Sized {
         /// Its class; `None` for an `Object[]` and an `ArrayList` of our own making.
         class: Made,
@@ -196,6 +196,12 @@ impl Snapshot {
     /// About how much memory it takes.
     pub fn bytes(&self) -> usize {
         size_of::<Self>() + self.nodes.len() * size_of::<Node>() + 2 * self.text.len()
+    }
+
+    /// Whether nothing but marks of what was cut lie in so many nodes.
+    pub(crate) fn is_rest(&self, at: usize, nodes: usize) -> bool {
+        let marks = self.nodes.get(at..at.saturating_add(nodes)).unwrap_or_default();
+        marks.len() == nodes && marks.iter().all(|node| *node == Node::Cut)
     }
 
     pub(crate) fn units(&self, units: Units) -> &[u16] {

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use ognl::Value;
 
+use crate::contents::MANY;
 use crate::redaction::HIDDEN;
 use crate::snapshot::{ClassPlace, Made, Node, Snapshot, Units};
 
@@ -135,23 +136,30 @@ impl Drawing<'_> {
                 self.line(level)?;
                 self.put("]")
             }
-            Node::Elements { class, shown, .. } => {
+            Node::Elements { class, shown, size } => {
                 self.put(&format!("@{}[", self.snapshot.shown(class)))?;
-                for _ in 0..shown {
+                for number in 0..shown {
                     self.line(level + 1)?;
-                    self.view(level + 1)?;
+                    match self.snapshot.is_rest(self.at, 1) {
+                        true => self.rest(1, number, size)?,
+                        false => self.view(level + 1)?,
+                    }
                     self.put(",")?;
                 }
                 self.line(level)?;
                 self.put("]")
             }
-            Node::Entries { class, shown, .. } => {
+            Node::Entries { class, shown, size } => {
                 self.put(&format!("@{}[", self.snapshot.shown(class)))?;
-                for _ in 0..shown {
+                for number in 0..shown {
                     self.line(level + 1)?;
-                    self.view(level + 1)?;
-                    self.put(":")?;
-                    self.view(level + 1)?;
+                    if self.snapshot.is_rest(self.at, 2) {
+                        self.rest(2, number, size)?;
+                    } else {
+                        self.view(level + 1)?;
+                        self.put(":")?;
+                        self.view(level + 1)?;
+                    }
                     self.put(",")?;
                 }
                 self.line(level)?;
@@ -183,7 +191,13 @@ impl Drawing<'_> {
 
     fn sized(&mut self, class: Made, size: u64) -> Drawn {
         let shown = self.snapshot.shown(class).to_owned();
-        self.said(&shown, &format!("isEmpty={};size={size}", size == 0))
+        self.said(&shown, &format!("isEmpty={};size={}", size == 0, sized(size)))
+    }
+
+    /// The nodes that stand for all elements or entries after so many.
+    fn rest(&mut self, nodes: usize, number: u32, size: u64) -> Drawn {
+        self.at += nodes;
+        self.put(&format!("...{}", rest(size, number)))
     }
 
     /// The name of the field that comes next, and its `=`.
@@ -241,27 +255,34 @@ impl Drawing<'_> {
             }
             Node::Sized { class, size } => {
                 let shown = self.snapshot.shown(class).to_owned();
-                self.put(&format!("{shown}({size})"))
+                self.put(&format!("{shown}({})", sized(size)))
             }
-            Node::Elements { shown, .. } => {
+            Node::Elements { shown, size, .. } => {
                 self.put("[")?;
                 for number in 0..shown {
                     if number > 0 {
                         self.put(", ")?;
                     }
-                    self.plain()?;
+                    match self.snapshot.is_rest(self.at, 1) {
+                        true => self.rest(1, number, size)?,
+                        false => self.plain()?,
+                    }
                 }
                 self.put("]")
             }
-            Node::Entries { shown, .. } => {
+            Node::Entries { shown, size, .. } => {
                 self.put("{")?;
                 for number in 0..shown {
                     if number > 0 {
                         self.put(", ")?;
                     }
-                    self.plain()?;
-                    self.put("=")?;
-                    self.plain()?;
+                    if self.snapshot.is_rest(self.at, 2) {
+                        self.rest(2, number, size)?;
+                    } else {
+                        self.plain()?;
+                        self.put("=")?;
+                        self.plain()?;
+                    }
                 }
                 self.put("}")
             }
@@ -277,6 +298,19 @@ impl Drawing<'_> {
 /// A number as Java writes it.
 fn shown(value: &Value<()>) -> String {
     ognl::shown(value)
+}
+
+/// How many there are.
+fn sized(size: u64) -> String {
+    if size == MANY { "many".to_owned() } else { size.to_string() }
+}
+
+/// What is said of elements that were left out after so many.
+pub(crate) fn rest(size: u64, shown: u32) -> String {
+    match size.checked_sub(shown.into()) {
+        Some(more) if size != MANY && more > 0 => format!(" ({more} more)"),
+        _ => String::new(),
+    }
 }
 
 /// What is said of text that was left out.
@@ -295,5 +329,34 @@ fn character(unit: u16) -> String {
         Some(name) => (*name).to_owned(),
         None if unit == 127 => "DEL".to_owned(),
         None => String::from_utf16_lossy(&[unit]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::classes::Classes;
+    use crate::redaction::Redaction;
+
+    fn text(nodes: Vec<Node>, style: Style) -> String {
+        let mut snapshot = Snapshot::new(Classes::new(Redaction::none()));
+        snapshot.nodes = nodes;
+        snapshot.text(style, 1_000, &|_| String::new())
+    }
+
+    #[test]
+    fn what_was_cut_says_how_much_it_was() {
+        let list = |size| vec![Node::Elements { class: Made::List, shown: 2, size }, Node::Int(1), Node::Cut];
+        assert_eq!(text(list(100), Style::View), "@ArrayList[\n    @Integer[1],\n    ... (99 more),\n]");
+        assert_eq!(text(list(100), Style::Plain), "[1, ... (99 more)]");
+        assert_eq!(text(list(MANY), Style::Plain), "[1, ...]");
+        let map = [Node::Entries { class: Made::Map, shown: 2, size: 7 }, Node::Int(1), Node::Int(2)];
+        let map = [&map[..], &[Node::Cut, Node::Cut]].concat();
+        assert_eq!(text(map.clone(), Style::Plain), "{1=2, ... (6 more)}");
+        let sized = vec![Node::Sized { class: Made::List, size: MANY }];
+        assert_eq!(text(sized, Style::View), "@ArrayList[isEmpty=false;size=many]");
+        let mut snapshot = Snapshot::new(Classes::new(Redaction::none()));
+        snapshot.nodes = map;
+        assert_eq!(serde_json::to_string(&snapshot).unwrap(), r#"[[1,2],"... (6 more)"]"#);
     }
 }

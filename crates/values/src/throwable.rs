@@ -6,8 +6,7 @@ use std::sync::atomic::AtomicU32;
 use jvm::live::{Got, Instance};
 use jvm::{Env, Local};
 
-use crate::contents::Found;
-use crate::contents::{NESTED, object, place};
+use crate::contents::{Found, NESTED, Stop, object, place};
 use crate::copier::Copier;
 use crate::facts::ClassFacts;
 use crate::item::Item;
@@ -17,7 +16,12 @@ use crate::snapshot::{ClassPlace, Node};
 /// How much of an exception is told.
 const FRAMES: usize = 512;
 const CAUSES: u32 = 16;
-const SUPPRESSED: usize = 16;
+const SUPPRESSED: usize = 8;
+/// How many exceptions and frames of one value: each may have causes and suppressed ones of its own.
+const TOLD: usize = 64;
+/// References to those, and to what waits on each level for its turn.
+const REFERENCES: usize = TOLD + CAUSES as usize * (SUPPRESSED + 8);
+const ALL_FRAMES: usize = 2_048;
 const MESSAGE: usize = 1 << 14;
 
 /// An exception in words.
@@ -29,6 +33,15 @@ struct Told {
     cause: Option<Box<Told>>,
     /// It was told further up.
     circular: bool,
+    /// Others that it leads to were left out.
+    cut: bool,
+}
+
+/// What was told of an exception so far.
+#[derive(Default)]
+struct Telling<'f> {
+    above: Vec<Local<'f>>,
+    frames: usize,
 }
 
 /// Copies an exception; with its stack if it is opened.
@@ -48,9 +61,9 @@ pub(crate) fn copy<'f>(
         };
         return copier.push(Node::Throwable { class, message });
     }
+    copier.live.env().reserve(REFERENCES);
     let Some(again) = copier.live.again(thrown) else { return copier.push(Node::Unreadable) };
-    let mut above = Vec::new();
-    let told = tell(copier, facts, instance, again, &mut above, CAUSES);
+    let told = tell(copier, facts, instance, again, &mut Telling::default(), CAUSES);
     let mut out = String::new();
     told.print(&mut out, "", "", &[]);
     let text = copier.own_units(&out);
@@ -62,7 +75,7 @@ fn tell<'f>(
     facts: &ClassFacts,
     instance: &Instance<'_>,
     thrown: Local<'f>,
-    above: &mut Vec<Local<'f>>,
+    so_far: &mut Telling<'f>,
     causes: u32,
 ) -> Told {
     let mut head = facts.name().to_owned();
@@ -74,25 +87,37 @@ fn tell<'f>(
         head += ": ";
         head += &String::from_utf16_lossy(&units);
     }
-    let mut told = Told { head, frames: Vec::new(), suppressed: Vec::new(), cause: None, circular: false };
-    if above.iter().any(|one| copier.live.is_same(one, &thrown)) {
+    let mut told =
+        Told { head, frames: Vec::new(), suppressed: Vec::new(), cause: None, circular: false, cut: false };
+    if so_far.above.iter().any(|one| copier.live.is_same(one, &thrown)) {
         told.circular = true;
         return told;
     }
-    told.frames = frames(copier.live.env(), &thrown).unwrap_or_default();
+    let most = FRAMES.min(ALL_FRAMES - so_far.frames.min(ALL_FRAMES));
+    told.frames = frames(copier.live.env(), &thrown, most).unwrap_or_default();
+    so_far.frames += told.frames.len();
     let inner = object(copier, instance, &["cause"]);
     let inner = inner.filter(|cause| causes > 0 && !copier.live.is_same(cause, &thrown));
     let suppressed = object(copier, instance, &["suppressedExceptions"]);
-    above.push(thrown);
+    so_far.above.push(thrown);
     if let (Some(list), true) = (suppressed, causes > 0) {
-        for one in elements(copier, &list) {
-            if let Some(one) = told_of(copier, one, above, causes - 1) {
+        let (some, are_all) = elements(copier, &list);
+        told.cut = !are_all;
+        for one in some {
+            if so_far.above.len() >= TOLD {
+                told.cut = true;
+                break;
+            }
+            if let Some(one) = told_of(copier, one, so_far, causes - 1) {
                 told.suppressed.push(one);
             }
         }
     }
     if let Some(cause) = inner {
-        told.cause = told_of(copier, cause, above, causes - 1).map(Box::new);
+        match so_far.above.len() < TOLD {
+            true => told.cause = told_of(copier, cause, so_far, causes - 1).map(Box::new),
+            false => told.cut = true,
+        }
     }
     told
 }
@@ -100,42 +125,44 @@ fn tell<'f>(
 fn told_of<'f>(
     copier: &mut Copier<'_, '_, 'f>,
     thrown: Local<'f>,
-    above: &mut Vec<Local<'f>>,
+    so_far: &mut Telling<'f>,
     causes: u32,
 ) -> Option<Told> {
     let last = AtomicU32::new(0);
     let classes = copier.classes;
     let again = copier.live.again(&thrown)?;
     let (_, facts, instance) = classes.of(copier.live, &thrown, &last)?;
-    Some(tell(copier, facts, &instance, again, above, causes))
+    Some(tell(copier, facts, &instance, again, so_far, causes))
 }
 
-/// The first elements of a list of the JDK's.
-fn elements<'f>(copier: &mut Copier<'_, '_, 'f>, list: &Local<'f>) -> Vec<Local<'f>> {
-    let mut all = Vec::new();
+/// The first elements of a list of the JDK's, and whether these are all.
+fn elements<'f>(copier: &mut Copier<'_, '_, 'f>, list: &Local<'f>) -> (Vec<Local<'f>>, bool) {
+    let mut some = Vec::new();
     let last = AtomicU32::new(0);
     let classes = copier.classes;
-    let Some((_, facts, instance)) = classes.of(copier.live, list, &last) else { return all };
-    let Kind::Container(container) = facts.kind else { return all };
-    let _ = copier.walk(container.recipe, &instance, NESTED, &mut |_, found| {
-        if let Found::Element(Item::Object(one)) = found
-            && all.len() < SUPPRESSED
-        {
-            all.push(one);
+    let Some((_, facts, instance)) = classes.of(copier.live, list, &last) else { return (some, true) };
+    let Kind::Container(container) = facts.kind else { return (some, true) };
+    let walked = copier.walk(container.recipe, &instance, NESTED, &mut |copier, found| {
+        // Whoever hears must end the walk: the list may be changed into a ring meanwhile.
+        if some.len() == SUPPRESSED || copier.steps == 0 {
+            return Err(Stop::Enough);
+        }
+        if let Found::Element(Item::Object(one)) = found {
+            some.push(one);
         }
         Ok(())
     });
-    all
+    (some, walked != Err(Stop::Enough))
 }
 
 /// The frames of `Throwable.getStackTrace` itself, each by its `toString`: both are the JDK's.
-fn frames(env: &Env<'_>, thrown: &Local<'_>) -> jvm::Result<Vec<String>> {
+fn frames(env: &Env<'_>, thrown: &Local<'_>, most: usize) -> jvm::Result<Vec<String>> {
     env.frame(16, |env| {
         let throwable = env.find_class("java/lang/Throwable")?;
         let descriptor = "()[Ljava/lang/StackTraceElement;";
         let trace: Local<'_> = env.call_nonvirtual(thrown, &throwable, "getStackTrace", descriptor, &[])?;
         let mut frames = Vec::new();
-        for index in 0..env.object_count(&trace)?.min(FRAMES) {
+        for index in 0..env.object_count(&trace)?.min(most) {
             env.frame(8, |env| {
                 if let Some(frame) = env.object_at(&trace, index)? {
                     frames.push(env.call(&frame, "toString", "()Ljava/lang/String;", &[])?);
@@ -169,6 +196,9 @@ impl Told {
         if let Some(cause) = &self.cause {
             cause.print(out, "Caused by: ", prefix, &self.frames);
         }
+        if self.cut {
+            *out += &format!("{prefix}\t... (more causes and suppressed exceptions)\n");
+        }
     }
 }
 
@@ -184,6 +214,7 @@ mod tests {
             suppressed: Vec::new(),
             cause: cause.map(Box::new),
             circular: false,
+            cut: false,
         }
     }
 

@@ -8,10 +8,12 @@ use jvm::live::Instance;
 use crate::contents::{Found, Stop, Visit, Walked, int, object, place};
 use crate::copier::Copier;
 use crate::item::Item;
+use crate::kind::{Container, Kind};
 use crate::recipe::Recipe;
 
 /// How deep a sorted tree can be: red and black, of 2^31 entries at most.
 const TREE: usize = 64;
+const DEEP: usize = 12;
 
 impl<'c, 'e, 'f> Copier<'c, 'e, 'f> {
     /// Passes all that is in a container to `visit`.
@@ -113,6 +115,13 @@ impl<'c, 'e, 'f> Copier<'c, 'e, 'f> {
         visit(self, found)
     }
 
+    /// Passes a place of a table that holds nothing: so many of them cost a step, or a table that was emptied would be
+    /// looked through to its end. False where no step is left.
+    fn pass(&mut self, place: usize) -> bool {
+        const EMPTY: usize = 8;
+        !place.is_multiple_of(EMPTY) || self.step()
+    }
+
     /// What a field holds.
     fn field(&self, of: &Instance<'_>, name: &str) -> Option<Item<'f>> {
         of.get(self.live, place(of, name)?).map(Item::from)
@@ -183,6 +192,13 @@ impl<'c, 'e, 'f> Copier<'c, 'e, 'f> {
         visit: Visit<'_, 'c, 'e, 'f>,
     ) -> Walked {
         let (from, size) = (count(of, offset)?, count(of, size)?);
+        let root = object(self, of, names).ok_or(Stop::Unknown)?;
+        let last = AtomicU32::new(0);
+        let classes = self.classes;
+        let (_, facts, instance) = classes.of(self.live, &root, &last).ok_or(Stop::Unknown)?;
+        if let Kind::Container(Container { recipe: Recipe::Array { array, .. }, .. }) = facts.kind {
+            return self.walk_array(&instance, array, from, size, visit);
+        }
         let mut index = 0;
         self.walk_inner(of, names, crate::recipe::Part::Whole, nested, &mut |copier, found| {
             let at = index;
@@ -190,7 +206,11 @@ impl<'c, 'e, 'f> Copier<'c, 'e, 'f> {
             if at >= from + size {
                 return Err(Stop::Enough);
             }
-            if at < from { Ok(()) } else { visit(copier, found) }
+            match at < from {
+                true if copier.steps == 0 => Err(Stop::Enough),
+                true => Ok(()),
+                false => visit(copier, found),
+            }
         })
         .or_else(|stop| if index > from + size { Ok(()) } else { Err(stop) })
     }
@@ -214,7 +234,12 @@ impl<'c, 'e, 'f> Copier<'c, 'e, 'f> {
                     Some(salt) if salt.reverse => (start + 1 + step) % places,
                     Some(_) => (start + 2 * places - 1 - step) % places,
                 };
-                let Some(first) = array.element(copier.live, place * width) else { continue };
+                let Some(first) = array.element(copier.live, place * width) else {
+                    if copier.pass(step) {
+                        continue;
+                    }
+                    return Some(Err(Stop::Enough));
+                };
                 let found = match width {
                     1 => Found::Element(Item::Object(first)),
                     _ => Found::Entry(
@@ -291,7 +316,12 @@ impl<'c, 'e, 'f> Copier<'c, 'e, 'f> {
             let length = table.array_length()?;
             for step in 0..length {
                 let index = if backwards { length - 1 - step } else { step };
-                let Some(first) = table.element(copier.live, index) else { continue };
+                let Some(first) = table.element(copier.live, index) else {
+                    if copier.pass(step) {
+                        continue;
+                    }
+                    return Some(Err(Stop::Enough));
+                };
                 if let Err(stop) = copier.walk_chain(first, "next", fields, visit) {
                     return Some(Err(stop));
                 }
@@ -308,7 +338,12 @@ impl<'c, 'e, 'f> Copier<'c, 'e, 'f> {
         let walked = self.with_array(of, table, |copier, table| {
             let length = table.array_length()?;
             for index in 0..length {
-                let Some(first) = table.element(copier.live, index) else { continue };
+                let Some(first) = table.element(copier.live, index) else {
+                    if copier.pass(index) {
+                        continue;
+                    }
+                    return Some(Err(Stop::Enough));
+                };
                 let walked = copier.walk_bin(first, index, length, visit);
                 if walked.is_err() {
                     return Some(walked);
@@ -396,9 +431,12 @@ impl<'c, 'e, 'f> Copier<'c, 'e, 'f> {
                 next = self
                     .of_node(&node, |copier, node| Some(object(copier, node, &[first])))
                     .ok_or(Stop::Unknown)?;
-                if above.len() >= TREE {
+                match above.len() {
+                    // Most are not as deep.
+                    DEEP => self.live.env().reserve(TREE),
                     // It changes while it is read.
-                    return Err(Stop::Enough);
+                    TREE => return Err(Stop::Enough),
+                    _ => {}
                 }
                 above.push(node);
             }

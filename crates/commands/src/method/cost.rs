@@ -1,6 +1,7 @@
 //! What an observation has cost the application, and why it ended by itself: a command's last words.
 
 use host::advice::{Ended, Listener};
+use host::values::Redaction;
 
 use crate::prelude::*;
 use crate::units;
@@ -26,7 +27,7 @@ pub(super) struct Observed {
     /// What all of it took of the application's time.
     total_millis: f64,
     dropped: Dropped,
-    /// Calls at which something could not be evaluated.
+    /// Calls at which the expression or condition could not be evaluated.
     #[serde(skip_serializing_if = "is_zero")]
     faults: u64,
     /// Why, at the first of them.
@@ -62,10 +63,9 @@ fn is_nothing(nanos: &f64) -> bool {
 }
 
 impl Observed {
-    pub(super) fn of(listener: &Listener) -> Self {
+    pub(super) fn of(listener: &Listener, redaction: &Redaction) -> Self {
         let (cost, drops) = (listener.cost(), listener.drops());
-        let (faults, fault) =
-            listener.faults().map_or((0, None), |faulty| (faulty.count, Some(faulty.first)));
+        let (faults, fault) = listener.faults().map(|faulty| (faulty.count, faulty.first)).unzip();
         Self {
             calls: cost.calls,
             nanos_per_call: cost.call_ns,
@@ -80,8 +80,8 @@ impl Observed {
                 untraced: drops.untraced,
                 in_flight: drops.in_flight,
             },
-            faults,
-            fault,
+            faults: faults.unwrap_or(0),
+            fault: fault.map(|why| redaction.scrub(&why).into_owned()),
             off: match listener.ended() {
                 Some(Ended::Budget(why)) => Some(why),
                 _ => None,
@@ -107,6 +107,11 @@ impl Show for Observed {
         }
         cost += &format!(": {} ms of the application's time", shown(self.total_millis));
         lines.push(Layout::Line(Text::styled(Style::Dim, cost)));
+        if let Some(why) = &self.fault {
+            let at = count(self.faults, "call");
+            let told = format!("{at} could not be evaluated, the first for this reason: {why}");
+            lines.push(Layout::Line(Text::styled(Style::Warn, told)));
+        }
         let Dropped { results, cut, untraced, in_flight } = self.dropped;
         for (count, what) in [
             (results, "results were left out: they came faster than they were read"),
@@ -117,10 +122,6 @@ impl Show for Observed {
             if count > 0 {
                 lines.push(Layout::Line(Text::styled(Style::Warn, format!("{count} {what}"))));
             }
-        }
-        if let Some(fault) = &self.fault {
-            let text = format!("{} could not be evaluated: {fault}", count(self.faults, "call"));
-            lines.push(Layout::Line(Text::styled(Style::Warn, text)));
         }
         Layout::stack(lines)
     }
@@ -169,7 +170,7 @@ mod tests {
             total_millis: 0.503,
             dropped: Dropped { results: 7, ..Dropped::default() },
             faults: 2,
-            fault: Some("Order has no property itmes.".to_owned()),
+            fault: Some("There is no x.".to_owned()),
             off: Some("Too much.".to_owned()),
         };
         assert_eq!(
@@ -177,8 +178,8 @@ mod tests {
             [
                 "Too much.",
                 "9 calls observed, 60 ns each; 50 calls within, 40 ns each; 9 results, 0.50 ms: 0.50 ms of the application's time",
+                "2 calls could not be evaluated, the first for this reason: There is no x.",
                 "7 results were left out: they came faster than they were read",
-                "2 calls could not be evaluated: Order has no property itmes.",
             ]
         );
     }

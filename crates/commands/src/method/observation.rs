@@ -146,6 +146,12 @@ impl Observing {
         {
             return Err(text.mistake(refused.at, refused.message).into());
         }
+        for text in target.condition.into_iter().chain(target.shows.as_ref().map(|shows| shows.express)) {
+            let may = May { evaluate: cx.may(Permission::Evaluate) };
+            if let Some(wrong) = host.check_calls(&matched, &evaluated(text)?, may).or_fail()? {
+                return Err(text.mistake(wrong.at, wrong.message).into());
+            }
+        }
         self.announce(cx, &matched)?;
         if self.listener != 0 {
             let effect = host.extend(self.listener, &matched, target.parts, false).or_fail()?;
@@ -154,6 +160,7 @@ impl Observing {
             return Ok(None);
         }
         let verbose = self.verbose || host.options().verbose();
+        let is_trace = matches!(target.kind, Kind::Trace(_));
         let spec = ListenerSpec {
             kind: target.kind,
             in_flight: target.in_flight,
@@ -167,6 +174,7 @@ impl Observing {
         let verbose = target.condition.filter(|_| verbose).map(|condition| condition.as_str().to_owned());
         let timeout = self.timeout.map(Duration::from_secs);
         let mut running = Running::new(host, listener.clone(), self.limits, timeout, verbose);
+        running.is_trace = is_trace;
         let observation = Observation {
             condition: condition.map(|condition| -> Arc<dyn Compile> { condition }),
             looks,

@@ -14,9 +14,6 @@ use crate::prelude::*;
 /// How long a command waits for the next result before it looks whether it shall end.
 const SLICE: Duration = Duration::from_millis(50);
 
-/// So many calls at which nothing can be evaluated end a command.
-const ENOUGH_FAULTS: u64 = 10;
-
 /// A running observation. Dropping it takes the listener away.
 pub(super) struct Running<'h> {
     host: &'h Host,
@@ -28,6 +25,8 @@ pub(super) struct Running<'h> {
     shown: u64,
     effect: observe::Effect,
     is_lazy: bool,
+    /// Its status after such a failure is another: Arthas's.
+    pub(super) is_trace: bool,
     /// The condition, where each result shall say that it held.
     verbose: Option<String>,
 }
@@ -65,6 +64,7 @@ impl<'h> Running<'h> {
             shown: 0,
             effect,
             is_lazy: false,
+            is_trace: false,
             verbose,
         }
     }
@@ -139,10 +139,28 @@ impl<'h> Running<'h> {
             Next::Trace(record) => Found::Trace(record),
             Next::Stack(record) => Found::Stack(record),
             Next::Watch(record) => Found::Watch(record),
-            Next::Nothing => Found::Nothing,
+            Next::Nothing => match self.listener.faults() {
+                // Where nothing was ever evaluated nothing will be; one call among others is counted.
+                Some(faulty) if faulty.all && self.shown == 0 => return Err(self.fault(&faulty.first)),
+                _ => Found::Nothing,
+            },
             Next::Ended(Ended::Limit) if self.shown < self.limit => Found::Nothing,
             Next::Ended(_) => Found::Over,
         })
+    }
+
+    /// What the first call said that could not be asked.
+    fn fault(&self, why: &str) -> Failure {
+        let redaction = self.host.options().redaction();
+        let status = if self.is_trace { 1 } else { -1 };
+        Failure::with_status(
+            status,
+            format!(
+                "At a call the expression or condition could not be evaluated: {} Ask what every call can answer, such \
+                 as `x != null && x.name == 'a'`.",
+                redaction.scrub(why)
+            ),
+        )
     }
 
     /// Counts a result that was shown.
@@ -158,17 +176,6 @@ impl<'h> Running<'h> {
     pub(super) fn is_over(&mut self, cx: &mut Context<'_>) -> Result<bool, Failure> {
         if cx.cancelled() {
             return Err(Failure::Cancelled);
-        }
-        // Where nothing was ever evaluated nothing will be.
-        if self.shown == 0
-            && let Some(faulty) = self.listener.faults()
-            && faulty.all
-            && faulty.count >= ENOUGH_FAULTS
-        {
-            return Err(Failure::new(format!(
-                "None of {} calls could be evaluated: {}",
-                faulty.count, faulty.first
-            )));
         }
         if self.shown >= self.limit {
             cx.message(format!(
@@ -199,7 +206,7 @@ impl<'h> Running<'h> {
     /// Ends the observation and says what it has cost.
     pub(super) fn end(mut self, cx: &mut Context<'_>, end: Result<(), Failure>) -> Result<(), Failure> {
         self.observed = None;
-        cx.last_words(cost::Observed::of(&self.listener));
+        cx.last_words(cost::Observed::of(&self.listener, &self.host.options().redaction()));
         end
     }
 }

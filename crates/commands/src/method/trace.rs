@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use host::advice::{Kind, TraceOptions};
+use host::advice::{Kind, TraceNode, TraceOptions};
+use host::values::Redaction;
 use host::{Matched, NamePattern, Parts, Wanted};
 use shell::{Expression, MethodPattern};
 
@@ -157,11 +158,13 @@ impl Trace {
             (true, false) => Calls::All,
         };
         let asked = Asked { cpu: self.cpu, alloc: self.alloc, calls };
+        let redaction = host.options().redaction();
         running.go(cx)?;
         let mut look = Instant::now() + LOOK;
         loop {
             match running.next(cx)? {
-                Found::Trace(record) => {
+                Found::Trace(mut record) => {
+                    scrub(&mut record.root, &redaction);
                     cx.emit(Traced::of(host, &record, asked))?;
                     running.shown(cx)?;
                 }
@@ -177,4 +180,12 @@ impl Trace {
             }
         }
     }
+}
+
+/// Takes what is kept secret out of the messages of exceptions.
+fn scrub(node: &mut TraceNode, redaction: &Redaction) {
+    if let Some(message) = node.thrown.as_mut().and_then(|thrown| thrown.message.as_mut()) {
+        *message = redaction.scrub(message).into_owned();
+    }
+    node.children.iter_mut().for_each(|child| scrub(child, redaction));
 }

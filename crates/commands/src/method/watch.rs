@@ -20,7 +20,9 @@ use crate::prelude::*;
 /// Each result is the value of an expression at one moment of a call: when it ends (`-f`, also
 /// without any of these), returns (`-s`), throws (`-e`) or begins (`-b`). Known are `params`,
 /// `target`, `returnObj`, `throwExp`, `#cost` and the rest of OGNL. What is shown is a copy, made
-/// within the method; values of names such as `password` are left out.
+/// within the method; values of names such as `password` are left out. Looking at values calls none of
+/// their methods. What the expression itself calls runs on the application's thread: if it waits, so does
+/// the application.
 #[derive(Args)]
 #[command(group = Method, permission = Observe, ends_on_q)]
 #[command(example = "watch demo.MathGame primeFactors -n 2")]

@@ -54,6 +54,9 @@ fn groups(host: &Host) -> Result<Vec<(&'static str, Vec<Fact>)>, host::Error> {
 
 fn runtime(host: &Host, property: &dyn Fn(&str) -> String) -> Result<Vec<Fact>, host::Error> {
     let runtime = host.runtime()?;
+    let redaction = host.options().redaction();
+    let arguments: Vec<_> =
+        runtime.arguments.iter().map(|argument| redaction.scrub(argument).into_owned()).collect();
     let start = host.local_time(runtime.start_millis).to_the_second();
     let boot = property("sun.boot.class.path");
     let boot = if boot.is_empty() { "(modules: this JVM has no boot class path)".to_owned() } else { boot };
@@ -67,7 +70,7 @@ fn runtime(host: &Host, property: &dyn Fn(&str) -> String) -> Result<Vec<Fact>, 
         fact("VM-NAME", property("java.vm.name")),
         fact("VM-VENDOR", property("java.vm.vendor")),
         fact("VM-VERSION", property("java.vm.version")),
-        fact("INPUT-ARGUMENTS", runtime.arguments),
+        fact("INPUT-ARGUMENTS", arguments),
         fact("CLASS-PATH", property("java.class.path")),
         fact("BOOT-CLASS-PATH", boot),
         fact("LIBRARY-PATH", property("java.library.path")),

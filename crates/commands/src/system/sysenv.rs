@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use crate::prelude::*;
 
 /// Show environment variables
+///
+/// Values of names such as `password` are left out (option redact).
 #[derive(Args)]
 #[command(group = System, permission = View, example = "sysenv", example = "sysenv PATH")]
 pub(crate) struct Sysenv {
@@ -27,6 +29,12 @@ impl Command for Sysenv {
             Some(name) => {
                 let value = all.remove(&name);
                 env.insert(name, value);
+            }
+        }
+        let redaction = host.options().redaction();
+        for (name, value) in &mut env {
+            if let Some(value) = value {
+                *value = redaction.shown(name, value).into_owned();
             }
         }
         cx.emit(Variables { env })

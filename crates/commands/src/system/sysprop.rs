@@ -7,7 +7,7 @@ use crate::prelude::*;
 /// Show or change system properties
 ///
 /// Without a name, all are listed. With a name and a value the property is changed; code that has
-/// read the old value before keeps it.
+/// read the old value before keeps it. Values of names such as `password` are left out (option redact).
 #[derive(Args)]
 #[command(
     group = System,
@@ -28,7 +28,7 @@ impl Command for Sysprop {
 
     fn run(self, host: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
         let Some(name) = self.name.map(SystemProperty::into_string) else {
-            return cx.emit(Properties { props: host.properties().or_fail()? });
+            return cx.emit(Properties::of(host, host.properties().or_fail()?));
         };
         if let Some(value) = self.value {
             host.set_property(&name, &value).or_fail()?;
@@ -39,13 +39,24 @@ impl Command for Sysprop {
                 format!("There is no property with the key {name}. `sysprop` lists those there are.");
             return Err(Failure::with_status(1, message));
         };
-        cx.emit(Properties { props: BTreeMap::from([(name, value)]) })
+        cx.emit(Properties::of(host, BTreeMap::from([(name, value)])))
     }
 }
 
 #[derive(Serialize)]
 struct Properties {
     props: BTreeMap<String, String>,
+}
+
+impl Properties {
+    /// Without the values that are kept secret.
+    fn of(host: &Host, mut props: BTreeMap<String, String>) -> Self {
+        let redaction = host.options().redaction();
+        for (name, value) in &mut props {
+            *value = redaction.shown(name, value).into_owned();
+        }
+        Self { props }
+    }
 }
 
 impl Show for Properties {

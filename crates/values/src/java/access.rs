@@ -60,6 +60,7 @@ impl<'f> Access for Java<'_, 'f> {
     type Cache = Site;
 
     fn copy(&self, of: &Thing<'f>) -> Result<Thing<'f>, Fault> {
+        self.meets();
         of.again(self.live).ok_or_else(too_many)
     }
 

@@ -1,6 +1,7 @@
 //! Calling methods: only those that may be called, with stack left for it, and with our probes silent meanwhile.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 
 use jvm::live::Got;
 use jvm::{Local, inside, stack_room};
@@ -13,6 +14,7 @@ use super::harmless::{is_harmless, takes_anything};
 use super::members::{Found, Member, MethodPlace, Way, returned};
 use super::{Java, Site, Thing, Value, broken, too_many};
 use crate::kind;
+use crate::lengthy::is_lengthy;
 use crate::snapshot::ClassPlace;
 
 /// So much of the stack must be left before Java code is called: it gets a `StackOverflowError` where it needs more.
@@ -216,6 +218,14 @@ impl<'f> Java<'_, 'f> {
                 None => false,
             };
         }
+        if let Some(on) = on
+            && name == "toString"
+            && harmless
+        {
+            let last = AtomicU32::new(0);
+            let (facts, instance) = self.instance(on, &last)?;
+            harmless = !is_lengthy(self.classes, self.live, facts, &instance);
+        }
         if harmless && !arguments.is_empty() && !takes_anything(class, name) {
             for argument in arguments {
                 harmless &= match argument {
@@ -239,19 +249,20 @@ impl<'f> Java<'_, 'f> {
         ))
     }
 
-    /// Whether nothing of the application runs when the JDK asks this object for its text, hash or order.
+    /// Whether nothing of the application runs, and not for long, when the JDK asks this object for its text, hash or order.
     pub(super) fn is_inert(&self, thing: &Thing<'f>) -> Result<bool, Fault> {
         if thing.as_text().is_some() {
             return Ok(true);
         }
         let place = self.class_place(thing)?;
         let facts = self.facts(place)?;
+        if facts.kind == kind::Kind::Harmless {
+            let last = AtomicU32::new(0);
+            let (facts, instance) = self.instance(thing, &last)?;
+            return Ok(!is_lengthy(self.classes, self.live, facts, &instance));
+        }
         Ok(match facts.kind {
-            kind::Kind::Harmless
-            | kind::Kind::String
-            | kind::Kind::Class
-            | kind::Kind::Box(_)
-            | kind::Kind::Primitives(_) => true,
+            kind::Kind::String | kind::Kind::Class | kind::Kind::Box(_) | kind::Kind::Primitives(_) => true,
             kind::Kind::Enum => !self.overrides(place, "toString", "()Ljava/lang/String;")?,
             _ => matches!(self.kind_of(place)?, Kind::BigInteger | Kind::BigDecimal),
         })

@@ -6,10 +6,11 @@ use std::sync::atomic::AtomicU32;
 use ognl::{Access, ErrorKind, Fault, Kind as Ognl};
 
 use super::{Java, Thing, Value, too_many};
-use crate::contents::{Found, NESTED, Stop};
+use crate::contents::{Found, MANY, NESTED, Stop};
 use crate::copier::{Copier, Limits};
+use crate::item::Item;
 use crate::kind::{Container, Kind};
-use crate::recipe::{Part, Recipe};
+use crate::recipe::Recipe;
 
 /// So many entries are looked at in search of one.
 const SEARCHED: u32 = 20_000;
@@ -31,8 +32,6 @@ impl<'e, 'f> Java<'e, 'f> {
     /// What kind of container an object is, if the JDK's insides are known.
     pub(super) fn as_container(&self, of: &Thing<'f>) -> Result<Option<Container>, Fault> {
         match self.facts(self.class_place(of)?)?.kind {
-            // An entry is an object of its own, which only the map can give.
-            Kind::Container(Container { recipe: Recipe::Inner { part: Part::Entries, .. }, .. }) => Ok(None),
             Kind::Container(container) if container.is_own => Ok(Some(container)),
             _ => Ok(None),
         }
@@ -55,6 +54,9 @@ impl<'e, 'f> Java<'e, 'f> {
         let walked = copier.walk(container.recipe, &instance, NESTED, &mut |copier, found| {
             let (first, second) = match found {
                 Found::Element(element) => (element, None),
+                // Of a set of entries each element is an entry: its own iterator hands them over.
+                Found::Entry(..) if !container.is_map() => return Err(Stop::Unknown),
+                Found::Entry(key, _) if copier.is_secret_key(&key) => (key, Some(Item::Secret)),
                 Found::Entry(key, value) => (key, Some(value)),
             };
             let heard = self.of_item(first).and_then(|first| {
@@ -95,7 +97,7 @@ impl<'e, 'f> Java<'e, 'f> {
         let last = AtomicU32::new(0);
         let (_, instance) = self.instance(of, &last)?;
         let size = copier.size(container.recipe, &instance, NESTED);
-        Ok(size.map(|size| i32::try_from(size).unwrap_or(i32::MAX)))
+        Ok(size.filter(|size| *size != MANY).map(|size| i32::try_from(size).unwrap_or(i32::MAX)))
     }
 
     /// An element of a list, by its index.

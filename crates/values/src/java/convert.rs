@@ -48,6 +48,7 @@ impl<'f> Java<'_, 'f> {
     /// What Java gave; `may_box` says whether an object may be a box.
     #[inline]
     pub(super) fn value(&self, got: Got<'f>, may_box: bool) -> Result<Value<'f>, Fault> {
+        self.meets();
         Ok(match got {
             Got::Bool(value) => Value::Boolean(value),
             Got::Byte(value) => Value::Byte(value),
@@ -75,6 +76,7 @@ impl<'f> Java<'_, 'f> {
     /// The same; `last` remembers the class before.
     #[inline]
     pub(crate) fn object_at(&self, object: Local<'f>, last: &AtomicU32) -> Result<Value<'f>, Fault> {
+        self.meets();
         let (place, is_text) = {
             let (place, facts, instance) = self.classes.of(self.live, &object, last).ok_or_else(too_many)?;
             if let Kind::Box(_) = facts.kind {
@@ -100,6 +102,7 @@ impl<'f> Java<'_, 'f> {
     /// The same; `last` remembers the class of the object before.
     #[inline]
     pub(crate) fn of_item_at(&self, item: Item<'f>, last: &AtomicU32) -> Result<Value<'f>, Fault> {
+        self.meets();
         Ok(match item {
             Item::Null => Value::Null,
             Item::Bool(value) => Value::Boolean(value),
@@ -112,6 +115,7 @@ impl<'f> Java<'_, 'f> {
             Item::Double(value) => Value::Double(value),
             Item::String(text) => Value::Object(Thing::text(text)),
             Item::Object(object) => return self.object_at(object, last),
+            Item::Secret => return self.hidden(),
         })
     }
 

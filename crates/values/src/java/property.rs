@@ -7,7 +7,8 @@ use super::convert::may_box;
 use super::getter::Reads;
 use super::members::{FieldPlace, MethodPlace, Way};
 use super::{Java, Site, Thing, Value, too_many};
-use crate::facts::ClassFacts;
+use crate::copier::{Copier, Limits};
+use crate::facts::{ClassFacts, is_value};
 use crate::kind::Kind;
 use crate::snapshot::ClassPlace;
 
@@ -37,6 +38,9 @@ impl<'f> Java<'_, 'f> {
         instance: &Instance<'_>,
         name: &str,
     ) -> Result<Value<'f>, Fault> {
+        if facts.pair_key.is_some() && is_value(name) && self.is_secret_pair(facts, instance) {
+            return self.hidden();
+        }
         match way {
             Way::Field(place, may_box) => match instance.get(self.live, *place) {
                 Some(got) => self.value(got, *may_box),
@@ -45,6 +49,12 @@ impl<'f> Java<'_, 'f> {
             Way::Secret => self.hidden(),
             Way::Other(property) => read(self, of, name, property),
         }
+    }
+
+    /// Whether an object is a pair of a name and a value that is kept secret.
+    #[cold]
+    fn is_secret_pair(&self, facts: &ClassFacts, instance: &Instance<'_>) -> bool {
+        Copier::new(self.live, self.classes, Limits::default()).is_secret_pair(facts, instance)
     }
 
     #[cold]

@@ -37,7 +37,7 @@ impl Java<'_, '_> {
     }
 
     /// The class that a descriptor of one of its members names.
-    fn described(&self, by: ClassPlace, descriptor: &str) -> Result<ClassPlace, Fault> {
+    pub(super) fn described(&self, by: ClassPlace, descriptor: &str) -> Result<ClassPlace, Fault> {
         let primitive = |letter: char| {
             let at = "ZBCSIJFD".find(letter)?;
             Primitive::ALL.get(at).map(|one| self.known.primitive(*one))
