@@ -61,9 +61,7 @@ fn places(value: &Value, place: &str, all: &mut BTreeSet<String>) {
 /// What both say of the same calls: ours has every field of Arthas's, with its type.
 #[test]
 fn results_of_monitor_trace_stack_reset_and_options_have_the_fields_and_types_of_arthas() {
-    let mut java = JavaBuilder::new(&jdk("17"), "demo.Shop").start();
-    let arthas = arthas::boot(&java, &[]);
-    for (line, kind) in [
+    beside_arthas(&[
         ("monitor -c 1 -n 1 demo.Shop order", "monitor"),
         ("trace demo.Shop order -n 1", "trace"),
         ("trace -E demo.Shop order|check throwExp!=null -n 1", "trace"),
@@ -71,7 +69,45 @@ fn results_of_monitor_trace_stack_reset_and_options_have_the_fields_and_types_of
         ("reset", "reset"),
         ("options", "options"),
         ("options verbose false", "options"),
-    ] {
+    ]);
+}
+
+/// The same of what shows values.
+#[test]
+fn results_of_watch_tt_and_expressions_have_the_fields_and_types_of_arthas() {
+    beside_arthas(&[
+        ("watch demo.Shop order -n 1", "watch"),
+        ("watch demo.Shop order {params,throwExp} -e -x 2 -n 1", "watch"),
+        ("watch demo.Shop order params[0] params[0]==2 -b -n 1", "watch"),
+        ("tt -t demo.Shop order params[0]==4 -n 1", "tt"),
+        ("tt -t demo.Shop price -n 1", "tt"),
+        ("tt -l", "tt"),
+        ("tt -i 1000", "tt"),
+        ("tt -i 1001 -x 2", "tt"),
+        ("tt -i 1000 -w params[1]", "tt"),
+        ("tt -s throwExp!=null", "tt"),
+        ("tt -s params.length==2 -w params[1]", "tt"),
+        ("tt -i 1000 -p", "tt"),
+        ("tt -i 1001 -p", "tt"),
+        ("tt -i 1000 -d", "message"),
+        ("tt --delete-all", "message"),
+        ("getstatic demo.Shop SHOP", "getstatic"),
+        ("getstatic demo.Shop SHOP pause -x 2", "getstatic"),
+        ("ognl @demo.Shop@SHOP.price(2)", "ognl"),
+        ("ognl {1,2} -x 2", "ognl"),
+        ("vmtool --action getInstances --className demo.Shop", "vmtool"),
+        ("vmtool --action getInstances --className demo.Shop --express instances[0].pause", "vmtool"),
+    ]);
+}
+
+/// What later versions of Arthas do not have either, unless `-M` was given.
+const LEFT_OUT: &[&str] = &["watch.sizeLimit number", "tt.sizeLimit number"];
+
+fn beside_arthas(lines: &[(&'static str, &str)]) {
+    let mut java = JavaBuilder::new(&jdk("17"), "demo.Shop").start();
+    let arthas = arthas::boot(&java, &[]);
+    let mut wrong = Vec::new();
+    for &(line, kind) in lines {
         let pid = java.pid();
         let asked = std::thread::spawn(move || {
             let theirs = arthas.exec(line)["body"]["results"].clone();
@@ -91,9 +127,13 @@ fn results_of_monitor_trace_stack_reset_and_options_have_the_fields_and_types_of
             let [mut known, mut has] = [BTreeSet::new(), BTreeSet::new()];
             places(theirs, kind, &mut known);
             places(ours, kind, &mut has);
-            let missing: Vec<&String> = known.difference(&has).collect();
-            assert!(missing.is_empty(), "{line}: ours lacks {missing:#?}\nours {ours:#}\ntheirs {theirs:#}");
+            let missing: Vec<&String> =
+                known.difference(&has).filter(|place| !LEFT_OUT.contains(&place.as_str())).collect();
+            if !missing.is_empty() {
+                wrong.push(format!("{line}: ours lacks {missing:#?}\nours {ours:#}\ntheirs {theirs:#}"));
+            }
         }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
     arthas.stop();
 }

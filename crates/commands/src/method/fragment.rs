@@ -27,14 +27,19 @@ pub(super) struct FragmentFacts {
     class_name: String,
     method_name: String,
     params: Vec<Parameter>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// What it did not end with is the text of null, as Arthas has it.
+    #[serde(serialize_with = "or_null")]
     return_obj: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(serialize_with = "or_null")]
     throw_exp: Option<String>,
     #[serde(skip)]
     shown_params: Vec<String>,
     #[serde(skip)]
     moment: Moment,
+}
+
+fn or_null<S: serde::Serializer>(text: &Option<String>, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(text.as_deref().unwrap_or("null"))
 }
 
 /// A parameter, as data.
@@ -180,11 +185,22 @@ impl Show for Fragments {
     }
 }
 
+/// How far values were opened.
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Opened {
+    pub(super) expand: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) size_limit: Option<usize>,
+}
+
 /// All that was kept of a call.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct One {
     pub(super) time_fragment: FragmentFacts,
+    #[serde(flatten)]
+    pub(super) opened: Opened,
 }
 
 impl Show for One {
@@ -201,6 +217,8 @@ impl Show for One {
 pub(super) struct Again {
     pub(super) replay_result: FragmentFacts,
     pub(super) replay_no: u32,
+    #[serde(flatten)]
+    pub(super) opened: Opened,
 }
 
 impl Show for Again {
@@ -217,6 +235,8 @@ impl Show for Again {
 pub(super) struct Watched {
     pub(super) watch_value: String,
     pub(super) data: Snapshot,
+    #[serde(flatten)]
+    pub(super) opened: Opened,
 }
 
 impl Show for Watched {
@@ -232,6 +252,8 @@ impl Show for Watched {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Found {
     pub(super) watch_results: BTreeMap<u32, String>,
+    #[serde(flatten)]
+    pub(super) opened: Opened,
 }
 
 impl Show for Found {

@@ -9,7 +9,7 @@ use host::tunnel::{Fragment, KEPT};
 use host::values::May;
 use shell::{Expression, MethodPattern, Permission};
 
-use super::fragment::{Again, Found as Searched, FragmentFacts, Fragments, One, Watched};
+use super::fragment::{Again, Found as Searched, FragmentFacts, Fragments, One, Opened, Watched};
 use super::observation::{Observing, Target, evaluated};
 use super::running::{Found, Running};
 use crate::expression::value::Shown;
@@ -97,13 +97,13 @@ impl Command for Tt {
         let shown = Shown::of(host, self.expand, self.size_limit)?;
         let may = May { evaluate: cx.may(Permission::Evaluate) };
         if self.record {
-            return self.records(host, cx);
+            return self.records(host, cx, shown);
         }
         if self.play {
             return self.replay(host, cx, shown);
         }
         if self.list {
-            return list(host, cx, &host.fragments());
+            return list(host, cx, &host.fragments(), shown);
         }
         if self.delete_all {
             host.forget_all();
@@ -127,18 +127,27 @@ impl Command for Tt {
             Some(text) => {
                 let (express, met) = (evaluated(text)?, host.met_classes());
                 match host.watch_fragment(&met, &fragment, &express, shown.expand, may).or_fail()? {
-                    Ok(data) => cx.emit(Watched { watch_value: shown.text(host, &data), data }),
+                    Ok(data) => {
+                        let opened = self.opened(shown);
+                        cx.emit(Watched { watch_value: shown.text(host, &data), data, opened })
+                    }
                     Err(mistake) => Err(text.mistake(mistake.at, mistake.message).into()),
                 }
             }
-            None => cx
-                .emit(One { time_fragment: FragmentFacts::of(host, &host.met_classes(), &fragment, shown)? }),
+            None => {
+                let time_fragment = FragmentFacts::of(host, &host.met_classes(), &fragment, shown)?;
+                cx.emit(One { time_fragment, opened: self.opened(shown) })
+            }
         }
     }
 }
 
 impl Tt {
-    fn records(self, host: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
+    fn opened(&self, shown: Shown) -> Opened {
+        Opened { expand: shown.expand, size_limit: self.size_limit }
+    }
+
+    fn records(self, host: &Host, cx: &mut Context<'_>, shown: Shown) -> Result<(), Failure> {
         let expected = |what: &str| {
             Failure::with_status(
                 1,
@@ -167,7 +176,7 @@ impl Tt {
         cx.message(format!(
             "At most {keep} calls are kept, with the objects they hold; the oldest go first. `tt --delete-all` lets go of all."
         ))?;
-        let end = recorded(host, cx, &mut running, keep);
+        let end = recorded(host, cx, &mut running, keep, shown);
         running.end(cx, end)
     }
 
@@ -202,7 +211,7 @@ impl Tt {
         {
             return Err(search.mistake(first.at, first.message).into());
         }
-        let Some((text, express)) = watch else { return list(host, cx, &found) };
+        let Some((text, express)) = watch else { return list(host, cx, &found, shown) };
         let mut watch_results = std::collections::BTreeMap::new();
         for fragment in found {
             match host.watch_fragment(&met, &fragment, &express, shown.expand, may).or_fail()? {
@@ -210,7 +219,7 @@ impl Tt {
                 Err(mistake) => return Err(text.mistake(mistake.at, mistake.message).into()),
             };
         }
-        cx.emit(Searched { watch_results })
+        cx.emit(Searched { watch_results, opened: self.opened(shown) })
     }
 
     fn replay(&self, host: &Host, cx: &mut Context<'_>, shown: Shown) -> Result<(), Failure> {
@@ -228,7 +237,7 @@ impl Tt {
             }
             let replay = host.replay(&fragment, shown.expand).or_fail()?;
             let replay_result = FragmentFacts::replayed(host, &fragment, &replay, shown)?;
-            cx.emit(Again { replay_result, replay_no: number })?;
+            cx.emit(Again { replay_result, replay_no: number, opened: self.opened(shown) })?;
         }
         cx.message(format!("Time fragment[{index}] successfully replayed {times} times."))
     }
@@ -239,10 +248,10 @@ fn recorded(
     cx: &mut Context<'_>,
     running: &mut Running<'_>,
     keep: usize,
+    shown: Shown,
 ) -> Result<(), Failure> {
     running.go(cx)?;
-    // In the list a value is no more than what it is.
-    let (shown, met) = (Shown::of(host, 0, None)?, host.met_classes());
+    let met = host.met_classes();
     let mut first = true;
     loop {
         match running.next(cx)? {
@@ -260,8 +269,13 @@ fn recorded(
     }
 }
 
-fn list(host: &Host, cx: &mut Context<'_>, fragments: &[std::sync::Arc<Fragment>]) -> Result<(), Failure> {
-    let (shown, met) = (Shown::of(host, 0, None)?, host.met_classes());
+fn list(
+    host: &Host,
+    cx: &mut Context<'_>,
+    fragments: &[std::sync::Arc<Fragment>],
+    shown: Shown,
+) -> Result<(), Failure> {
+    let met = host.met_classes();
     let facts = fragments.iter().map(|fragment| FragmentFacts::of(host, &met, fragment, shown));
     cx.emit(Fragments { time_fragment_list: facts.collect::<Result<_, _>>()?, first: true })
 }
