@@ -145,6 +145,11 @@ impl CodeFacts {
         if woven.dropped_arguments {
             notes.push("it has more than 16 arguments of a kind; those beyond are not seen");
         }
+        if lacks_names(woven) {
+            notes.push(
+                "its local variables have no names, since the class was compiled without them (javac -g)",
+            );
+        }
         let mut names: Vec<Option<Box<str>>> =
             woven.names.iter().map(|name| name.as_ref().map(|name| mutf8::text(name).into())).collect();
         if names.iter().all(Option::is_none) {
@@ -161,6 +166,12 @@ impl CodeFacts {
             notes,
         }
     }
+}
+
+/// Whether there are values on its lines, and none has a name: with names, `this` had one.
+fn lacks_names(woven: &WovenMethod) -> bool {
+    let mut values = woven.lines.iter().flat_map(|line| &line.values).peekable();
+    values.peek().is_some() && values.all(|value| value.variable.is_none())
 }
 
 impl ToldLine {

@@ -151,11 +151,9 @@ impl<'e, 'f> Root<'_> {
         }
     }
 
-    /// Local variables, parameters and `this` left out where `parameters` says so.
-    fn locals(&self, parameters: bool) -> impl Iterator<Item = &Variable> {
-        self.variables.iter().filter(move |variable| {
-            variable.name.is_some() && !variable.is_receiver && (parameters || variable.parameter.is_none())
-        })
+    /// Local variables that have a name: parameters too, as for the JVM they are variables; `this` left out.
+    fn locals(&self) -> impl Iterator<Item = &Variable> {
+        self.variables.iter().filter(|variable| variable.name.is_some() && !variable.is_receiver)
     }
 
     fn name_terms<'s>(names: impl Iterator<Item = &'s str>) -> Term<'s, Java<'e, 'f>> {
@@ -209,17 +207,17 @@ impl<'e, 'f> Source<Java<'e, 'f>> for Root<'_> {
                 })
             }
             "localVarNames" if matches!(self.moment, Moment::Line(_)) => {
-                Ok(Self::name_terms(self.locals(false).filter_map(|variable| variable.name.as_deref())))
+                Ok(Self::name_terms(self.locals().filter_map(|variable| variable.name.as_deref())))
             }
             "localVars" | "locals" if matches!(self.moment, Moment::Line(_)) => {
                 let Some(values) = self.values else { return Ok(Term::NULL) };
-                let terms = self.locals(false).map(|one| self.variable(java, one, values).map(Term::Value));
+                let terms = self.locals().map(|one| self.variable(java, one, values).map(Term::Value));
                 terms.collect::<Result<Vec<_>, _>>().map(Term::array)
             }
             "localVarMap" => {
                 let mut pairs = Vec::new();
                 if let Some(values) = self.values {
-                    for variable in self.locals(false) {
+                    for variable in self.locals() {
                         let value = Term::Value(self.variable(java, variable, values)?);
                         pairs.push((units(variable.name.as_deref().unwrap_or_default()), value));
                     }
