@@ -69,13 +69,16 @@ pub trait Looks: Send + Sync {
 
     /// For one method of this class, as it is woven; none where nothing has to be looked at. `rest`: part of the condition
     /// could not be compiled.
+    ///
+    /// # Errors
+    /// It cannot be looked at; why.
     fn of(
         &self,
         env: &Env<'_>,
         facts: &MethodFacts,
         class: Option<&Local<'_, Class>>,
         rest: bool,
-    ) -> Option<Arc<dyn Look>>;
+    ) -> Result<Option<Arc<dyn Look>>>;
 }
 
 /// What came of it.
@@ -179,7 +182,8 @@ impl Opener {
                 let mut role = Role { inner, cost: made.cost, look: None, at_entry: false };
                 if let Some(looks) = self.looks.as_ref().filter(|_| !inner) {
                     let mirror = class.class.read().clone().and_then(|class| class.get(env).ok()?);
-                    role.look = looks.of(env, facts, mirror.as_ref(), made.rest);
+                    role.look =
+                        looks.of(env, facts, mirror.as_ref(), made.rest).map_err(|why| why.to_string())?;
                     role.at_entry = looks.at_entry();
                 } else if made.rest {
                     return Err(

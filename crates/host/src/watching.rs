@@ -178,9 +178,9 @@ impl Looks for Watches {
         facts: &MethodFacts,
         class: Option<&Local<'_, Class>>,
         rest: bool,
-    ) -> Option<Arc<dyn Look>> {
+    ) -> Result<Option<Arc<dyn Look>>> {
         if self.watching.express.is_none() && self.keeps.is_none() && !rest {
-            return None;
+            return Ok(None);
         }
         let known = class.and_then(|class| {
             let jvmti = &Environment::get()?.jvmti;
@@ -194,20 +194,16 @@ impl Looks for Watches {
         let code = facts.code();
         let passed = passed(facts, &code, mirror, &self.watching);
         let lines = self.lines.as_ref().map(|wanted| lines(facts, &code, &self.watching, wanted));
-        let shelf = self.keeps.as_ref().map(|shelves| shelves.of(env, &passed));
+        let shelf = self.keeps.as_ref().map(|shelves| shelves.of(env, &passed)).transpose()?;
         let watcher = {
             // A compiled condition is asked at the entry or at the exit.
             let asks = rest || lines.is_some();
             Watcher::new(self.watching.clone(), passed, names, lines.unwrap_or_default(), asks)
         };
-        Some(Arc::new(match shelf {
+        Ok(Some(Arc::new(match shelf {
             None => watcher,
-            Some(Ok(shelf)) => watcher.keeping(shelf),
-            Some(Err(why)) => {
-                log::warn!("calls of {}.{} are not kept: {why}", facts.class, facts.name);
-                return None;
-            }
-        }))
+            Some(shelf) => watcher.keeping(shelf),
+        })))
     }
 }
 
