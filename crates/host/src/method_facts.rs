@@ -83,6 +83,8 @@ pub struct LineValue {
     pub is_object: bool,
     /// Which parameter it is, if it is one; `this` counts as the first.
     pub parameter: Option<usize>,
+    /// Its variable's number in the code, by which variables stand in the order of their declarations.
+    pub slot: u16,
     /// Whether the value is there; an argument that was overwritten may not be.
     pub is_known: bool,
     /// Name and descriptor of its local variable, if the class file tells.
@@ -186,6 +188,7 @@ impl ToldLine {
                 place,
                 is_object: value.is_object,
                 parameter: value.parameter,
+                slot: value.slot,
                 is_known: value.is_known,
                 variable: variable.map(|(name, types)| (mutf8::text(name), mutf8::text(types))),
             }

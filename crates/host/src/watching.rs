@@ -237,7 +237,9 @@ fn lines(
     let types: Vec<u8> = values::first_letters(&facts.descriptor);
     let redaction = watching.classes.redaction();
     let told = code.lines.iter().filter(|told| wanted.contains(&told.line)).map(|told| {
-        let known = told.values.iter().filter(|value| value.is_known);
+        let mut known: Vec<_> = told.values.iter().filter(|value| value.is_known).collect();
+        known.sort_by_key(|value| value.slot);
+        let known = known.into_iter();
         let variables = known.map(|value| {
             let parameter = value.parameter.and_then(|number| number.checked_sub(receiver));
             let is_receiver = value.parameter.is_some() && parameter.is_none();

@@ -124,7 +124,13 @@ impl<'a> Variables<'a> {
             let variable =
                 row.map(|row| rows.remove(row)).map(|row| (row.name.to_vec(), row.descriptor.to_vec()));
             let is_object = matches!(parameter.value, Erased::Object(_));
-            let told = LineValue { is_object, parameter: Some(number), is_known: slot.is_some(), variable };
+            let told = LineValue {
+                is_object,
+                parameter: Some(number),
+                slot: parameter.slot,
+                is_known: slot.is_some(),
+                variable,
+            };
             known.push(Known { value: parameter.value, slot, told });
         }
         for row in rows {
@@ -133,7 +139,7 @@ impl<'a> Variables<'a> {
             known.push(Known {
                 value: row.value,
                 slot: Some(row.slot),
-                told: LineValue { is_object, parameter: None, is_known: true, variable },
+                told: LineValue { is_object, parameter: None, slot: row.slot, is_known: true, variable },
             });
         }
         // Objects first; each kind in its order.

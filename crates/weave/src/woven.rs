@@ -93,6 +93,8 @@ pub struct LineValue {
     pub is_object: bool,
     /// Which parameter it is, if it is one; the receiver counts as the first.
     pub parameter: Option<usize>,
+    /// Its variable's number in the code, by which variables stand in the order of their declarations.
+    pub slot: u16,
     /// Whether the value is there; an argument that was overwritten may not be.
     pub is_known: bool,
     /// Name and descriptor of its local variable, where the class file's `LocalVariableTable` tells.
