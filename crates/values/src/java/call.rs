@@ -10,6 +10,7 @@ use ognl::{
     find_static_method,
 };
 
+use super::convert::argument;
 use super::harmless::{is_harmless, takes_anything};
 use super::members::{Found, Member, MethodPlace, Way, returned};
 use super::{Java, Site, Thing, Value, broken, too_many};
@@ -175,23 +176,8 @@ impl<'f> Java<'_, 'f> {
             let is_scalar = !matches!(value, Value::Null | Value::Object(_));
             boxes.push(if is_reference && is_scalar { self.boxed_local(value)? } else { None });
         }
-        let words: Vec<jvm::Value<'_>> = arguments
-            .iter()
-            .zip(&boxes)
-            .map(|(value, boxed)| match (boxed, value) {
-                (Some(boxed), _) => jvm::Value::of(boxed),
-                (None, Value::Null) => jvm::Value::Null,
-                (None, Value::Boolean(value)) => jvm::Value::Bool(*value),
-                (None, Value::Character(value)) => jvm::Value::Char(*value),
-                (None, Value::Byte(value)) => jvm::Value::Byte(*value),
-                (None, Value::Short(value)) => jvm::Value::Short(*value),
-                (None, Value::Int(value)) => jvm::Value::Int(*value),
-                (None, Value::Long(value)) => jvm::Value::Long(*value),
-                (None, Value::Float(value)) => jvm::Value::Float(*value),
-                (None, Value::Double(value)) => jvm::Value::Double(*value),
-                (None, Value::Object(thing)) => jvm::Value::of(thing.local()),
-            })
-            .collect();
+        let words: Vec<jvm::Value<'_>> =
+            arguments.iter().zip(&boxes).map(|(value, boxed)| argument(value, boxed.as_ref())).collect();
         let _muted = inside::mute(self.live.env());
         call(&words).map_err(broken)
     }

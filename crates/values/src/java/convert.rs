@@ -148,6 +148,23 @@ impl<'f> Java<'_, 'f> {
     }
 }
 
+/// A value as JNI takes it: its box, where it is given.
+pub(super) fn argument<'a>(value: &'a Value<'_>, boxed: Option<&'a Local<'_>>) -> jvm::Value<'a> {
+    match (boxed, value) {
+        (Some(boxed), _) => jvm::Value::of(boxed),
+        (None, Value::Null) => jvm::Value::Null,
+        (None, Value::Boolean(value)) => jvm::Value::Bool(*value),
+        (None, Value::Character(value)) => jvm::Value::Char(*value),
+        (None, Value::Byte(value)) => jvm::Value::Byte(*value),
+        (None, Value::Short(value)) => jvm::Value::Short(*value),
+        (None, Value::Int(value)) => jvm::Value::Int(*value),
+        (None, Value::Long(value)) => jvm::Value::Long(*value),
+        (None, Value::Float(value)) => jvm::Value::Float(*value),
+        (None, Value::Double(value)) => jvm::Value::Double(*value),
+        (None, Value::Object(thing)) => jvm::Value::of(thing.local()),
+    }
+}
+
 /// The letter of a primitive type in descriptors.
 pub(super) fn letter(of: Primitive) -> char {
     match of {

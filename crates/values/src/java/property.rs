@@ -3,7 +3,7 @@
 use jvm::live::Instance;
 use ognl::{ErrorKind, Fault, Property, PropertyOf, find_property, read};
 
-use super::convert::may_box;
+use super::convert::{argument, may_box};
 use super::getter::Reads;
 use super::members::{FieldPlace, MethodPlace, Way};
 use super::{Java, Site, Thing, Value, too_many};
@@ -165,19 +165,7 @@ impl<'f> Java<'_, 'f> {
             scalar if known.descriptor.len() > 1 => self.boxed_local(scalar)?,
             _ => None,
         };
-        let word = match (&boxed, value) {
-            (Some(boxed), _) => jvm::Value::of(boxed),
-            (None, Value::Null) => jvm::Value::Null,
-            (None, Value::Boolean(value)) => jvm::Value::Bool(*value),
-            (None, Value::Character(value)) => jvm::Value::Char(*value),
-            (None, Value::Byte(value)) => jvm::Value::Byte(*value),
-            (None, Value::Short(value)) => jvm::Value::Short(*value),
-            (None, Value::Int(value)) => jvm::Value::Int(*value),
-            (None, Value::Long(value)) => jvm::Value::Long(*value),
-            (None, Value::Float(value)) => jvm::Value::Float(*value),
-            (None, Value::Double(value)) => jvm::Value::Double(*value),
-            (None, Value::Object(thing)) => jvm::Value::of(thing.local()),
-        };
+        let word = argument(value, boxed.as_ref());
         let env = self.live.env();
         let set = match of {
             Some(of) if !known.is_static() => env.set(of.local(), &known.name, &known.descriptor, word),
