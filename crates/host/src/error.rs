@@ -25,6 +25,11 @@ impl Error {
         Self::Sentence(text.into())
     }
 
+    /// The JVM is on its way out, and answers nothing any more.
+    pub(crate) fn gone() -> Self {
+        Self::sentence("The JVM is shutting down.")
+    }
+
     /// Whether what failed may be answered by other means.
     pub(crate) fn is_missing_module(&self) -> bool {
         matches!(self, Self::MissingModule(_))

@@ -1,9 +1,11 @@
 //! Expressions that a command evaluates for itself on its own thread: over nothing (`ognl`), over a static field
 //! (`getstatic`), over objects of a class (`vmtool`).
 
+use std::sync::Arc;
+
 use jvm::{Capabilities, Capability, Class, Env, Local};
 use ognl::Term;
-use values::{Copier, Expression, Java, May, Mistake, Names, Place, Property, Snapshot, Value};
+use values::{Classes, Copier, Expression, Java, May, Mistake, Names, Place, Property, Snapshot};
 
 use crate::error::{Error, Result};
 use crate::loaders::{FoundLoader, LoaderFacts, WantedLoader};
@@ -60,14 +62,6 @@ pub struct WantedClass {
 
 type Meant<'f> = std::result::Result<(Local<'f, Class>, Option<Local<'f>>), NotOne>;
 
-/// What an expression begins with.
-enum Over<'f> {
-    Object(Local<'f>),
-    Value(Value<'f>),
-    /// An array of objects, as the property of that name.
-    Instances(Local<'f>),
-}
-
 enum NotOne {
     Classes(Vec<ClassFound>),
     Loaders(Vec<LoaderFacts>),
@@ -107,7 +101,10 @@ impl Host {
             };
             let class = env.find_class("java/lang/Object")?;
             let root = env.new_object(&class, "()V", &[])?;
-            let value = self.over(env, Some(expression), Some(&loader), how, Over::Object(root))?;
+            let (classes, names) = self.surroundings(env, Some(expression), Some(&loader))?;
+            let java = Java::new(env.live()?, &classes, &names, how.may).ok_or_else(Error::gone)?;
+            let root = java.object(root).map_err(|fault| Error::sentence(fault.message()))?;
+            let value = self.copied(&java, Some(expression), how, Term::Value(root));
             Ok(value.map_or_else(Evaluated::Mistaken, Evaluated::Value))
         })
     }
@@ -126,14 +123,13 @@ impl Host {
                 Err(NotOne::Classes(classes)) => return Ok(Statics::Classes(classes)),
                 Err(NotOne::Loaders(loaders)) => return Ok(Statics::Loaders(loaders)),
             };
-            let (classes, names) = (self.met_classes(), Names::default());
-            let java = Java::new(env.live()?, &classes, &names, how.may).ok_or_else(gone)?;
+            let (classes, names) = self.surroundings(env, expression, loader.as_ref())?;
+            let java = Java::new(env.live()?, &classes, &names, how.may).ok_or_else(Error::gone)?;
             let all = java.statics(&class, |name| fields.matches(name));
             let all = all.map_err(|fault| Error::sentence(fault.message()))?;
             let mut found = Vec::with_capacity(all.len());
             for field in all {
-                // Each has room of its own: what is left of one is no burden to the next.
-                let value = self.over(env, expression, loader.as_ref(), how, Over::Value(field.value))?;
+                let value = self.copied(&java, expression, how, Term::Value(field.value));
                 found.push((field.name.into(), value));
             }
             Ok(Statics::Fields(found))
@@ -159,40 +155,42 @@ impl Host {
             let objects: Vec<_> =
                 self.environment.jvmti.instances(env, &class, most)?.into_iter().map(Some).collect();
             let array = env.new_objects(&class, &objects)?;
-            let value = self.over(env, Some(expression), loader.as_ref(), how, Over::Instances(array))?;
-            Ok(Instances::Value(value))
+            let (classes, names) = self.surroundings(env, Some(expression), loader.as_ref())?;
+            let java = Java::new(env.live()?, &classes, &names, how.may).ok_or_else(Error::gone)?;
+            let value = java.object(array).map_err(|fault| Error::sentence(fault.message()))?;
+            let instances = Property { names: INSTANCES, value };
+            Ok(Instances::Value(self.copied(&java, Some(expression), how, Term::Source(&instances))))
         })
     }
 
-    /// Evaluates an expression over a root; without one, the root itself is copied.
-    fn over<'f>(
+    /// The classes that a command meets, and those that its expression names.
+    fn surroundings(
         &self,
-        env: &Env<'f>,
+        env: &Env<'_>,
         expression: Option<&Expression>,
-        loader: Option<&Local<'f>>,
-        how: Evaluation,
-        over: Over<'f>,
-    ) -> Result<Result<Snapshot, Mistake>> {
+        loader: Option<&Local<'_>>,
+    ) -> Result<(Arc<Classes>, Names)> {
         let classes = self.met_classes();
         let nodes: Vec<_> = expression.iter().map(|expression| expression.node()).collect();
         let names = Names::resolve(env.live()?, &classes, loader, &nodes);
-        let java = Java::new(env.live()?, &classes, &names, how.may).ok_or_else(gone)?;
-        let object = |object| java.object(object).map_err(|fault| Error::sentence(fault.message()));
-        let instances;
-        let root = match over {
-            Over::Object(root) => Term::Value(object(root)?),
-            Over::Value(root) => Term::Value(root),
-            Over::Instances(array) => {
-                instances = Property { names: INSTANCES, value: object(array)? };
-                Term::Source(&instances)
-            }
-        };
+        Ok((classes, names))
+    }
+
+    /// A copy of what an expression makes of a root; without one, of the root itself.
+    fn copied<'e, 'f>(
+        &self,
+        java: &Java<'e, 'f>,
+        expression: Option<&Expression>,
+        how: Evaluation,
+        root: Term<'_, Java<'e, 'f>>,
+    ) -> Result<Snapshot, Mistake> {
         let limits = self.copy_limits(how.depth);
-        let place = Place { java: &java, root, cost: None, strict: self.options().strict() };
-        Ok(match expression {
-            Some(expression) => expression.value(place, limits),
-            None => Ok(Copier::of_term(&java, &place.root, limits)),
-        })
+        match expression {
+            Some(expression) => {
+                expression.value(Place { java, root, cost: None, strict: self.options().strict() }, limits)
+            }
+            None => Ok(Copier::of_term(java, &root, limits)),
+        }
     }
 
     /// The one class that is meant, with its loader.
@@ -250,8 +248,4 @@ pub enum Instances {
     Classes(Vec<ClassFound>),
     /// Several loaders are meant.
     Loaders(Vec<LoaderFacts>),
-}
-
-fn gone() -> Error {
-    Error::sentence("The JVM is shutting down.")
 }

@@ -59,6 +59,7 @@ use jvm::{Environment, Vm};
 use parking_lot::Mutex;
 
 pub use ::advice;
+pub use ::ognl::Error as SyntaxError;
 pub use ::values;
 pub use advice::budget;
 pub use calls_in_flight::CallInFlight;

@@ -31,6 +31,15 @@ impl NamePattern {
         Regex::new(&format!(r"\A(?:{pattern})\z")).map(Self::Regex).map_err(told)
     }
 
+    /// What a user has written: a regular expression where `is_regex` says so, else with `*` and `?`. The error says what
+    /// is wrong with it.
+    pub fn of(pattern: &str, is_regex: bool) -> Result<Self, String> {
+        match is_regex {
+            true => Self::regex(pattern),
+            false => Ok(Self::wildcard(pattern)),
+        }
+    }
+
     /// Exactly these names.
     pub fn one_of(names: impl IntoIterator<Item = String>) -> Self {
         Self::OneOf(names.into_iter().collect())

@@ -115,11 +115,6 @@ impl Host {
         self.tunnel.lock().fragments.values().cloned().collect()
     }
 
-    /// How many calls there may be.
-    pub fn fragments_most(&self) -> usize {
-        self.tunnel.lock().most
-    }
-
     /// A recorded call.
     pub fn fragment(&self, index: u32) -> Option<Arc<Fragment>> {
         self.tunnel.lock().fragments.get(&index).cloned()
@@ -174,12 +169,12 @@ impl Host {
     }
 
     /// Makes a recorded call again, on this thread.
-    pub fn replay(&self, fragment: &Fragment, depth: u32) -> Result<Replay> {
+    pub fn replay(&self, met: &Arc<Classes>, fragment: &Fragment, depth: u32) -> Result<Replay> {
         let limits = self.copy_limits(depth);
         self.vm.with_env(|env| {
             let replayed = fragment.call.replay(env).map_err(Error::sentence)?;
-            let (classes, names) = (self.met_classes(), Names::default());
-            let java = Java::new(env.live()?, &classes, &names, May::default()).ok_or_else(gone)?;
+            let names = Names::default();
+            let java = Java::new(env.live()?, met, &names, May::default()).ok_or_else(Error::gone)?;
             let copy = |value| Copier::of_term(&java, &Term::Value(value), limits);
             let told = |fault: ognl::Fault| Error::sentence(fault.message());
             let outcome = match replayed.outcome {
@@ -208,7 +203,7 @@ impl Host {
             };
             let nodes: Vec<_> = expressions.iter().map(|expression| expression.node()).collect();
             let names = Names::resolve(env.live()?, classes, loader.as_ref(), &nodes);
-            let java = Java::new(env.live()?, classes, &names, may).ok_or_else(gone)?;
+            let java = Java::new(env.live()?, classes, &names, may).ok_or_else(Error::gone)?;
             let root = Root {
                 passed,
                 moment: kept.moment,
@@ -227,7 +222,7 @@ impl Host {
 /// All that can be seen of a call.
 fn seen<'e, 'f>(jvmti: &Jvmti, place: Place<'_, 'e, 'f>, limits: Limits, is_throw: bool) -> Result<Details> {
     let java = place.java;
-    let Term::Source(root) = &place.root else { return Err(gone()) };
+    let Term::Source(root) = &place.root else { return Err(Error::gone()) };
     let told = |fault: ognl::Fault| Error::sentence(fault.message());
     let named = |name: &str| root.property(java, Root::slot(name).unwrap_or_default()).map_err(told);
     let mut parameters = Vec::new();
@@ -242,8 +237,4 @@ fn seen<'e, 'f>(jvmti: &Jvmti, place: Place<'_, 'e, 'f>, limits: Limits, is_thro
     let end = Copier::of_term(java, &named(if is_throw { "throwExp" } else { "returnObj" })?, limits);
     let (returned, thrown) = if is_throw { (None, Some(end)) } else { (Some(end), None) };
     Ok(Details { object, parameters, returned, thrown })
-}
-
-fn gone() -> Error {
-    Error::sentence("The JVM is shutting down.")
 }

@@ -1,7 +1,9 @@
 //! Looking at calls with their values: what is asked of them and shown of them, made ready for each method that is
 //! observed. Everything that could load a class or take long is done here, on the command's thread.
 
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use jvm::{Capabilities, Capability, Class, Env, Environment, Local};
@@ -37,6 +39,15 @@ pub struct Asked {
     pub keep: Option<usize>,
     /// Lines are looked at instead of calls: these, with so many frames of the stack.
     pub lines: Option<(BTreeSet<u16>, usize)>,
+}
+
+/// One of the expressions that are [`Asked`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AskedPart {
+    /// Which calls are meant.
+    Condition,
+    /// What is shown of them.
+    Express,
 }
 
 impl Host {
@@ -77,33 +88,55 @@ impl Host {
         })
     }
 
-    /// Finds what can work at the calls of none of these methods: the first part of the expression that cannot, and why.
+    /// Finds what can work at the calls of none of these methods: in which expression, its first part that cannot, and why.
     pub fn check_calls(
         &self,
         matched: &Matched,
-        expression: &Expression,
-        may: May,
-    ) -> Result<Option<ognl::Error>> {
-        let jvmti = &self.environment.jvmti;
+        watches: &Watches,
+    ) -> Result<Option<(AskedPart, ognl::Error)>> {
+        let Watching { condition, express, may, .. } = &*watches.watching;
+        let parts = [(AskedPart::Condition, condition), (AskedPart::Express, express)];
         self.vm.with_env(|env| {
-            let (classes, mut wrong) = (self.met_classes(), None);
-            let loaded = jvmti.loaded_classes(env)?;
-            for class in &matched.classes {
-                let Some(mirror) = class.class.get(env)? else { continue };
-                let loader = jvmti.class_loader(env, &mirror)?;
-                let names = Names::resolve(env.live()?, &classes, loader.as_ref(), &[expression.node()]);
-                let Some(java) = Java::new(env.live()?, &classes, &names, may) else { continue };
-                for method in &class.methods {
-                    let (descriptor, is_static) = (&method.descriptor, method.is_static());
-                    match java.check_call(&mirror, descriptor, is_static, expression.node(), &loaded) {
-                        // One at whose calls it may work is enough.
-                        Ok(()) => return Ok(None),
-                        Err(why) => wrong = wrong.or(Some(why)),
-                    }
+            let classes = self.met_classes();
+            // Not asked for where the declared types say enough.
+            let loaded = LazyCell::new(|| self.environment.jvmti.loaded_classes(env).unwrap_or_default());
+            for (part, expression) in parts {
+                let Some(expression) = expression else { continue };
+                if let Some(wrong) =
+                    self.check_expression(env, &classes, matched, expression, *may, &loaded)?
+                {
+                    return Ok(Some((part, wrong)));
                 }
             }
-            Ok(wrong)
+            Ok(None)
         })
+    }
+
+    fn check_expression<'f>(
+        &self,
+        env: &Env<'f>,
+        classes: &Arc<Classes>,
+        matched: &Matched,
+        expression: &Expression,
+        may: May,
+        loaded: &dyn Deref<Target = Vec<Local<'f, Class>>>,
+    ) -> Result<Option<ognl::Error>> {
+        let mut wrong = None;
+        for class in &matched.classes {
+            let Some(mirror) = class.class.get(env)? else { continue };
+            let loader = self.environment.jvmti.class_loader(env, &mirror)?;
+            let names = Names::resolve(env.live()?, classes, loader.as_ref(), &[expression.node()]);
+            let Some(java) = Java::new(env.live()?, classes, &names, may) else { continue };
+            for method in &class.methods {
+                let (descriptor, is_static) = (&method.descriptor, method.is_static());
+                match java.check_call(&mirror, descriptor, is_static, expression.node(), loaded) {
+                    // One at whose calls it may work is enough.
+                    Ok(()) => return Ok(None),
+                    Err(why) => wrong = wrong.or(Some(why)),
+                }
+            }
+        }
+        Ok(wrong)
     }
 
     /// A date as views show it: `2026-11-22 19:05:01,123`.

@@ -1,12 +1,13 @@
 //! `getstatic`: the static fields of a class.
 
 use host::evaluation::{Evaluation, Statics, WantedClass};
-use host::values::{May, Snapshot};
+use host::values::Snapshot;
 use model::RowAffect;
-use shell::{Expression, Permission};
+use shell::Expression;
 
 use super::loader::{Classes, Loaders, wanted};
 use super::value::{Shown, lines};
+use super::{may, read};
 use crate::prelude::*;
 
 /// Show static fields of a class
@@ -46,22 +47,15 @@ impl Command for Getstatic {
 
     fn run(self, host: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
         let shown = Shown::of(host, self.expand, None)?;
-        let express = self.express.as_ref().map(|text| {
-            Host::over_object(text.as_str())
-                .map_err(|wrong| Failure::from(text.mistake(wrong.at, wrong.message)))
-        });
-        let express = express.transpose()?;
-        let pattern = |text: &str| match self.regex {
-            true => host::NamePattern::regex(text).map_err(Failure::new),
-            false => Ok(host::NamePattern::wildcard(text)),
-        };
+        let express = self.express.as_ref().map(|text| read(text, Host::over_object)).transpose()?;
+        let pattern = |text: &str| host::NamePattern::of(text, self.regex).map_err(Failure::new);
         let loader_class = self.loader_class.as_deref().unwrap_or_default().to_owned();
         let class = WantedClass {
             pattern: pattern(&self.class)?,
             loader: wanted(self.classloader, self.loader_class),
         };
         let fields = pattern(&self.field)?;
-        let how = Evaluation { depth: shown.expand, may: May { evaluate: cx.may(Permission::Evaluate) } };
+        let how = Evaluation { depth: shown.expand, may: may(cx) };
         let fields = match host.statics(&class, &fields, express.as_ref(), how).or_fail()? {
             Statics::Fields(fields) => fields,
             Statics::Classes(classes) => return Err(Classes::end(cx, classes, &self.class)),

@@ -1,11 +1,12 @@
 //! `ognl`: an expression over the application's classes, evaluated once on a thread of the agent's.
 
 use host::evaluation::{Evaluated, Evaluation};
-use host::values::{May, Snapshot};
-use shell::{Expression, Permission};
+use host::values::Snapshot;
+use shell::Expression;
 
 use super::loader::{Loaders, wanted};
 use super::value::{Shown, lines};
+use super::{may, read};
 use crate::prelude::*;
 
 /// Evaluate an expression
@@ -36,9 +37,8 @@ impl Command for Ognl {
 
     fn run(self, host: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
         let shown = Shown::of(host, self.expand, None)?;
-        let express = Host::over_object(self.express.as_str())
-            .map_err(|wrong| self.express.mistake(wrong.at, wrong.message))?;
-        let how = Evaluation { depth: shown.expand, may: May { evaluate: cx.may(Permission::Evaluate) } };
+        let express = read(&self.express, Host::over_object)?;
+        let how = Evaluation { depth: shown.expand, may: may(cx) };
         let class = self.loader_class.as_deref().unwrap_or_default().to_owned();
         match host.evaluate(&express, &wanted(self.loader, self.loader_class), how).or_fail()? {
             Evaluated::Value(data) => cx.emit(Value { value: shown.text(host, &data), data }),

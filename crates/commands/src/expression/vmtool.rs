@@ -1,11 +1,12 @@
 //! `vmtool`: the objects of a class, found in the heap.
 
 use host::evaluation::{Evaluation, Instances, WantedClass};
-use host::values::{May, Snapshot};
-use shell::{Choice, Expression, Permission};
+use host::values::Snapshot;
+use shell::{Choice, Expression};
 
 use super::loader::{Classes, Loaders, wanted};
 use super::value::{Shown, lines};
+use super::{may, read};
 use crate::prelude::*;
 
 /// Show objects of a class
@@ -67,14 +68,13 @@ impl Command for Vmtool {
                 .filter(|limit| *limit > 0)
                 .ok_or("The limit must be positive, or -1 for all objects.")?,
         };
-        let express = Host::over_instances(self.express.as_str())
-            .map_err(|wrong| self.express.mistake(wrong.at, wrong.message))?;
+        let express = read(&self.express, Host::over_instances)?;
         let loader_class = self.loader_class.as_deref().unwrap_or_default().to_owned();
         let wanted = WantedClass {
             pattern: host::NamePattern::one_of([class.replace('/', ".")]),
             loader: wanted(self.classloader, self.loader_class),
         };
-        let how = Evaluation { depth: shown.expand, may: May { evaluate: cx.may(Permission::Evaluate) } };
+        let how = Evaluation { depth: shown.expand, may: may(cx) };
         match host.instances(&wanted, most, &express, how).or_fail()? {
             Instances::Value(Ok(data)) => cx.emit(Objects { value: shown.text(host, &data), data }),
             Instances::Value(Err(mistake)) => Err(self.express.mistake(mistake.at, mistake.message).into()),

@@ -63,11 +63,12 @@ impl FragmentFacts {
     /// The same call, made again.
     pub(super) fn replayed(
         host: &Host,
+        met: &Arc<Classes>,
         fragment: &Fragment,
         replay: &Replay,
         shown: Shown,
     ) -> Result<Self, Failure> {
-        let mut facts = Self::of(host, &host.met_classes(), fragment, shown)?;
+        let mut facts = Self::of(host, met, fragment, shown)?;
         facts.cost = replay.cost_ns as f64 / 1e6;
         facts.is_return = replay.outcome.is_ok();
         facts.is_throw = !facts.is_return;

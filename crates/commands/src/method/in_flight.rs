@@ -1,5 +1,7 @@
 //! Calls that have begun and not returned: who is in them, for how long, and where.
 
+use std::time::{Duration, Instant};
+
 use host::thread_info::Frame;
 
 use super::running::Running;
@@ -47,6 +49,34 @@ impl InFlight {
             })
             .collect();
         Ok((!calls.is_empty()).then_some(Self { calls }))
+    }
+}
+
+/// Between two looks.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Shows the calls in flight every second, if they are wanted.
+pub(super) struct Again(Option<Instant>);
+
+impl Again {
+    pub(super) fn new(is_wanted: bool) -> Self {
+        Self(is_wanted.then(|| Instant::now() + LOOK))
+    }
+
+    /// Shows them, if it is time. They count as a result.
+    pub(super) fn show(
+        &mut self,
+        host: &Host,
+        cx: &mut Context<'_>,
+        running: &mut Running<'_>,
+    ) -> Result<(), Failure> {
+        if self.0.is_none_or(|due| Instant::now() < due) {
+            return Ok(());
+        }
+        self.0 = Some(Instant::now() + LOOK);
+        let Some(open) = InFlight::of(host, running)? else { return Ok(()) };
+        cx.emit(open)?;
+        running.shown(cx)
     }
 }
 

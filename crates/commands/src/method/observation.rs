@@ -11,13 +11,13 @@ use host::compiled::Compile;
 use host::condition::{Condition, When};
 use host::conditioned::Conditioned;
 use host::observe::{Looks, Observation};
-use host::values::May;
-use host::watching::Asked;
+use host::watching::{Asked, AskedPart, Watches};
 use host::{Matched, NamePattern, Parts, Wanted};
-use shell::{Expression, MethodPattern, OptionGroup, Permission, Shape, Value};
+use shell::{Expression, MethodPattern, OptionGroup, Shape, Value};
 
 use super::effect::{Enhancer, Weaving, nothing_affected};
 use super::running::Running;
+use crate::expression::{may, read};
 use crate::prelude::*;
 
 /// Where `options dump true` writes woven classes, below the JVM's working folder.
@@ -108,10 +108,7 @@ pub(super) struct Shows<'a> {
 impl Observing {
     /// The pattern of a class or method as the user writes it.
     pub(super) fn pattern(&self, text: &str) -> Result<NamePattern, Failure> {
-        match self.regex {
-            true => NamePattern::regex(text).map_err(Failure::new),
-            false => Ok(NamePattern::wildcard(text)),
-        }
+        NamePattern::of(text, self.regex).map_err(Failure::new)
     }
 
     pub(super) fn wanted(&self, target: &Target<'_>) -> Result<Wanted, Failure> {
@@ -146,11 +143,15 @@ impl Observing {
         {
             return Err(text.mistake(refused.at, refused.message).into());
         }
-        for text in target.condition.into_iter().chain(target.shows.as_ref().map(|shows| shows.express)) {
-            let may = May { evaluate: cx.may(Permission::Evaluate) };
-            if let Some(wrong) = host.check_calls(&matched, &evaluated(text)?, may).or_fail()? {
-                return Err(text.mistake(wrong.at, wrong.message).into());
-            }
+        if let Some(watches) = &looks
+            && let Some((part, wrong)) = host.check_calls(&matched, watches).or_fail()?
+        {
+            let text = match part {
+                AskedPart::Condition => target.condition,
+                AskedPart::Express => target.shows.as_ref().map(|shows| shows.express),
+            };
+            let at_text = |text: &Expression| text.mistake(wrong.at.clone(), wrong.message.clone()).into();
+            return Err(text.map_or_else(|| Failure::new(wrong.message.clone()), at_text));
         }
         self.announce(cx, &matched)?;
         if self.listener != 0 {
@@ -177,7 +178,7 @@ impl Observing {
         running.is_trace = is_trace;
         let observation = Observation {
             condition: condition.map(|condition| -> Arc<dyn Compile> { condition }),
-            looks,
+            looks: looks.map(|looks| -> Arc<dyn Looks> { looks }),
             parts: target.parts,
             lazy: self.lazy.then_some(wanted),
             lines: target.lines.as_ref().map(|lines| lines.numbers.clone()).unwrap_or_default(),
@@ -244,7 +245,7 @@ fn parse(condition: &Expression, when: When) -> Result<Arc<Conditioned>, Failure
 }
 
 /// What looks at the calls, where something is asked or shown of them.
-fn looks(host: &Host, cx: &Context<'_>, target: &Target<'_>) -> Result<Option<Arc<dyn Looks>>, Failure> {
+fn looks(host: &Host, cx: &Context<'_>, target: &Target<'_>) -> Result<Option<Arc<Watches>>, Failure> {
     if target.condition.is_none() && target.shows.is_none() && target.keep.is_none() {
         return Ok(None);
     }
@@ -252,7 +253,7 @@ fn looks(host: &Host, cx: &Context<'_>, target: &Target<'_>) -> Result<Option<Ar
         condition: target.condition.map(evaluated).transpose()?,
         express: target.shows.as_ref().map(|shows| evaluated(shows.express)).transpose()?,
         depth: target.shows.as_ref().map_or(0, |shows| shows.depth),
-        may: May { evaluate: cx.may(Permission::Evaluate) },
+        may: may(cx),
         at_entry: target.when == When::Entry,
         parts: if target.shows.is_some() { Parts::VALUES } else { Parts::ENTRY_EXIT },
         keep: target.keep,
@@ -263,6 +264,5 @@ fn looks(host: &Host, cx: &Context<'_>, target: &Target<'_>) -> Result<Option<Ar
 
 /// Reads an expression about a call; a mistake is pointed at.
 pub(super) fn evaluated(text: &Expression) -> Result<host::values::Expression, Failure> {
-    let read = host::values::Expression::of_call(text.as_str());
-    read.map_err(|wrong| text.mistake(wrong.at, wrong.message).into())
+    read(text, host::values::Expression::of_call)
 }

@@ -1,7 +1,5 @@
 //! `trace`: where the time of a call goes.
 
-use std::time::{Duration, Instant};
-
 use host::advice::{Kind, TraceNode, TraceOptions};
 use host::values::Redaction;
 use host::{Matched, NamePattern, Parts, Wanted};
@@ -9,7 +7,7 @@ use shell::{Expression, MethodPattern};
 
 use super::call_tree::{Asked, Calls, Traced};
 use super::callees;
-use super::in_flight::InFlight;
+use super::in_flight::Again;
 use super::observation::{Observing, Target};
 use super::running::{Found, Running};
 use crate::prelude::*;
@@ -68,9 +66,6 @@ pub(crate) struct Trace {
 /// method takes four.
 const MOST_NODES: usize = 10_000;
 const DEEPEST: usize = 30;
-/// Between two looks at calls in flight.
-const LOOK: Duration = Duration::from_secs(1);
-
 impl Command for Trace {
     type Host = Host;
 
@@ -160,7 +155,7 @@ impl Trace {
         let asked = Asked { cpu: self.cpu, alloc: self.alloc, calls };
         let redaction = host.options().redaction();
         running.go(cx)?;
-        let mut look = Instant::now() + LOOK;
+        let mut again = Again::new(self.in_flight);
         loop {
             match running.next(cx)? {
                 Found::Trace(mut record) => {
@@ -171,13 +166,7 @@ impl Trace {
                 Found::Over => return Ok(()),
                 _ => {}
             }
-            if self.in_flight && Instant::now() >= look {
-                look = Instant::now() + LOOK;
-                if let Some(open) = InFlight::of(host, running)? {
-                    cx.emit(open)?;
-                    running.shown(cx)?;
-                }
-            }
+            again.show(host, cx, running)?;
         }
     }
 }

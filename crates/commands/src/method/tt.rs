@@ -12,6 +12,7 @@ use shell::{Expression, MethodPattern, Permission};
 use super::fragment::{Again, Found as Searched, FragmentFacts, Fragments, One, Opened, Watched};
 use super::observation::{Observing, Target, evaluated};
 use super::running::{Found, Running};
+use crate::expression::may;
 use crate::expression::value::Shown;
 use crate::prelude::*;
 
@@ -95,7 +96,7 @@ impl Command for Tt {
 
     fn run(self, host: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
         let shown = Shown::of(host, self.expand, self.size_limit)?;
-        let may = May { evaluate: cx.may(Permission::Evaluate) };
+        let may = may(cx);
         if self.record {
             return self.records(host, cx, shown);
         }
@@ -230,13 +231,13 @@ impl Tt {
             ));
         }
         let fragment = host.fragment(index).ok_or_else(|| missing(index))?;
-        let times = self.replay_times.max(1);
+        let (times, met) = (self.replay_times.max(1), host.met_classes());
         for number in 1..=times {
             if number > 1 {
                 cx.sleep(Duration::from_millis(self.replay_interval))?;
             }
-            let replay = host.replay(&fragment, shown.expand).or_fail()?;
-            let replay_result = FragmentFacts::replayed(host, &fragment, &replay, shown)?;
+            let replay = host.replay(&met, &fragment, shown.expand).or_fail()?;
+            let replay_result = FragmentFacts::replayed(host, &met, &fragment, &replay, shown)?;
             cx.emit(Again { replay_result, replay_no: number, opened: self.opened(shown) })?;
         }
         cx.message(format!("Time fragment[{index}] successfully replayed {times} times."))

@@ -1,14 +1,12 @@
 //! `watch`: what a method is called with, what it returns, what it throws.
 
-use std::time::{Duration, Instant};
-
 use host::Parts;
 use host::advice::{Kind, Points, WatchRecord};
 use host::condition::When;
 use host::values::{Moment as Point, Watched};
 use shell::{Expression, MethodPattern, Shape, Value};
 
-use super::in_flight::InFlight;
+use super::in_flight::Again;
 use super::observation::{Observing, Shows, Target};
 use super::running::{Found, Running};
 use super::thread::Moment;
@@ -102,9 +100,6 @@ impl Value for Rate {
     }
 }
 
-/// Between two looks at calls in flight.
-const LOOK: Duration = Duration::from_secs(1);
-
 impl Command for Watch {
     type Host = Host;
 
@@ -152,7 +147,7 @@ impl Watch {
         shown: Shown,
     ) -> Result<(), Failure> {
         running.go(cx)?;
-        let mut look = Instant::now() + LOOK;
+        let mut again = Again::new(self.in_flight);
         loop {
             match running.next(cx)? {
                 Found::Watch(record) => {
@@ -164,13 +159,7 @@ impl Watch {
                 Found::Over => return Ok(()),
                 _ => {}
             }
-            if self.in_flight && Instant::now() >= look {
-                look = Instant::now() + LOOK;
-                if let Some(open) = InFlight::of(host, running)? {
-                    cx.emit(open)?;
-                    running.shown(cx)?;
-                }
-            }
+            again.show(host, cx, running)?;
         }
     }
 }

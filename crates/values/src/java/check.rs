@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::ops::Deref;
 
 use jvm::{Class, Local};
 use ognl::{Declared, Node, Primitive, Reflection, Standard, check};
@@ -17,7 +18,7 @@ const BELOW: usize = 128;
 
 impl<'f> Java<'_, 'f> {
     /// Finds what cannot work in an expression about calls of a method, by the types that its descriptor names; `loaded` are
-    /// all classes there are.
+    /// all classes there are, looked at only where the types leave something open.
     ///
     /// # Errors
     /// The first part that cannot work, and why.
@@ -27,7 +28,7 @@ impl<'f> Java<'_, 'f> {
         descriptor: &str,
         is_static: bool,
         node: &Node,
-        loaded: &[Local<'f, Class>],
+        loaded: &dyn Deref<Target = Vec<Local<'f, Class>>>,
     ) -> Result<(), ognl::Error> {
         link(self.live.env(), class);
         let Some((own, _)) = self.classes.find(self.live, class) else { return Ok(()) };
