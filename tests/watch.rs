@@ -134,6 +134,57 @@ fn conditions_pick_calls_by_argument_field_result_and_time() {
     }
 }
 
+/// Conditions of the usual form are not evaluated part by part; compared with `true` they are.
+#[test]
+fn a_condition_of_the_usual_form_picks_the_calls_that_its_evaluation_picks() {
+    // The last order of a round is always picked, so that the end of the last round is seen.
+    let some = [
+        "params[1]==\"customer-9\"",
+        "params[1]!=\"customer-9\"",
+        "params[1].length() > 10",
+        "target.pause == 0 && params[1].length() < 11",
+        "!(target.pause == 0) || params[1]==\"customer-2\"",
+        "target.pause >= 0 && (params[0] <= 3 || params[0] == 11L)",
+    ];
+    let always = [
+        ("calls.Main pass", "params[0].number < 2", "chain 6"),
+        ("calls.Main pass", "params[0].next == null || params[0].next.number > 1", "chain 6"),
+        ("calls.Main pass", "params[0].next.number==2 && !(params[0].number!=1)", "chain 6"),
+        ("calls.Main pass", "target.links == 6 && returnObj == 6", "chain 6"),
+        ("calls.Main kinds", "params[0] && params[1]==1 && params[3]>=2", "kinds"),
+        ("calls.Main kinds", "params[4] <= 3L && params[5] == 4 && params[8] == \"seven\"", "kinds"),
+        ("calls.Main kinds", "!(params[8] != \"seven\") && returnObj.length() > 9", "kinds"),
+    ];
+    for name in ["8", "17", "25"] {
+        let mut java = shop(name);
+        for condition in some {
+            let mut seen = |condition: &str| {
+                let mut watch =
+                    Observation::start(&java, &format!("watch demo.Shop order params[0] '{condition}'"));
+                // The first round finds what the second one knows.
+                (0..3).for_each(|_| drop(java.ask("orders 12")));
+                let mut numbers = Vec::new();
+                while numbers.iter().filter(|number| **number == 12).count() < 3 {
+                    numbers.push(watch.next("watch")["data"].clone());
+                }
+                watch.interrupt();
+                numbers
+            };
+            let quick = seen(&format!("{condition} || params[0] == 12"));
+            let evaluated = seen(&format!("({condition} || params[0] == 12) == true"));
+            assert_eq!(quick, evaluated, "JDK {name}: {condition}");
+        }
+        let mut java = program(name);
+        for (method, condition, ask) in always {
+            for condition in [condition.to_owned(), format!("({condition}) == true")] {
+                let line = format!("watch {method} params[0] '{condition}' -n 3");
+                let lines = watched(&mut java, &line, &[ask; 3]);
+                assert_eq!(records(&lines).len(), 3, "JDK {name}: {condition}: {lines:#?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn values_are_opened_as_deep_as_asked_and_no_longer_than_allowed() {
     let mut java = program("17");

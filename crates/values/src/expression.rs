@@ -12,7 +12,7 @@ use crate::root::NAMES;
 use crate::snapshot::Snapshot;
 
 /// So much of the stack is left alone: for what an evaluation calls, and for the application itself.
-const STACK: usize = 96 << 10;
+pub(crate) const STACK: usize = 96 << 10;
 /// The variable with the time that a call took.
 const COST: &str = "cost";
 /// Levels of an expression that must be possible at least.
