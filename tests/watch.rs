@@ -402,6 +402,20 @@ fn failures_at_some_calls_are_counted_in_the_last_words() {
 }
 
 #[test]
+fn a_condition_that_reaches_through_a_null_does_not_hold() {
+    let mut java = program("17");
+    // The first one is compiled, and has no words for it; the second one is evaluated.
+    for (condition, faults) in [("params[0].length()>3", 0), ("params[0].trim().length()>3", 1)] {
+        let line = format!("watch calls.Main maybe params[0] '{condition}' -n 1");
+        let lines = watched(&mut java, &line, &["nothing", "maybe 1"]);
+        assert_eq!(data(&lines), ["text-0"]);
+        let observed = result(&lines, "observed");
+        assert_eq!(observed["faults"].as_u64().unwrap_or(0), faults, "{observed}");
+    }
+    java.assert_undisturbed_but(&java.process.output());
+}
+
+#[test]
 fn the_picture_is_that_of_arthas() {
     let mut java = shop("17");
     let pid = java.pid().to_string();

@@ -65,10 +65,10 @@ impl Expression {
     /// # Errors
     /// It is no expression.
     pub fn with_names(text: &str, names: &'static [&'static str]) -> Result<Self, ognl::Error> {
-        let node = ognl::parse(text)?;
+        let (prepared, node) = Prepared::with_tree(text, names)?;
         // A text within may be an expression of its own, which is read when it is evaluated.
         let names_cost = text.contains(COST);
-        Ok(Self { node, names_cost, prepared: Prepared::new(text, names)? })
+        Ok(Self { node, names_cost, prepared })
     }
 
     /// Whether it may speak of `#cost`: else nobody has to know that.

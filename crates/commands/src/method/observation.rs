@@ -202,6 +202,11 @@ impl Observing {
         cx.emit(Weaving::of(matched))
     }
 
+    /// After so many results the command ends.
+    pub(super) fn limits(&self) -> u64 {
+        self.limits
+    }
+
     /// With more classes than these nothing is woven.
     pub(super) fn most_classes(&self) -> usize {
         self.max_match
