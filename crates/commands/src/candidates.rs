@@ -53,13 +53,13 @@ fn vm_options(host: &Host) -> Vec<String> {
 }
 
 fn beans(host: &Host, pattern: &str) -> Vec<String> {
-    host.beans(pattern).unwrap_or_default().into_iter().map(|bean| bean.canonical).collect()
+    host.beans(pattern).unwrap_or_default().into_iter().map(|bean| bean.name).collect()
 }
 
 /// Of the JDK's own beans only: to describe itself a bean of the application runs code, and Tab runs none.
 fn attributes(host: &Host, pattern: &str) -> Vec<String> {
     let beans = host.beans(pattern).unwrap_or_default().into_iter().filter(|bean| bean.platform);
-    let names = beans.flat_map(|bean| host.bean_attribute_names(&bean.canonical).unwrap_or_default());
+    let names = beans.flat_map(|bean| host.bean_attribute_names(&bean.name).unwrap_or_default());
     names.collect::<BTreeSet<String>>().into_iter().collect()
 }
 

@@ -19,8 +19,8 @@ use crate::{Host, NamePattern, java, management};
 /// A registered bean.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct BeanName {
-    /// Its name with the keys in order.
-    pub canonical: String,
+    /// Its name as it was registered.
+    pub name: String,
     /// Whether it is one of the JDK's own: asking it runs no code of the application.
     pub platform: bool,
 }
@@ -71,10 +71,10 @@ impl Host {
                 env.call(&server, "queryNames", descriptor, &[Value::of(&pattern), Value::Null])?;
             let mut all = Vec::new();
             env.each_object(&java::array(env, &names)?, |env, _, name| -> Result<()> {
-                let canonical = java::text(env, &name, "getCanonicalName")?.unwrap_or_default();
-                let domain = canonical.split(':').next().unwrap_or_default();
+                let name_of = java::text(env, &name, "toString")?.unwrap_or_default();
+                let domain = name_of.split(':').next().unwrap_or_default();
                 let platform = PLATFORM.contains(&domain) && is_of_the_jdk(env, &server, &name);
-                all.push(BeanName { canonical, platform });
+                all.push(BeanName { name: name_of, platform });
                 Ok(())
             })?;
             all.sort();

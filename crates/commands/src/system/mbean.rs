@@ -44,7 +44,7 @@ impl Command for Mbean {
 
     fn run(self, host: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
         let Some(pattern) = &self.beans else {
-            let names = host.beans("*:*").or_fail()?.into_iter().map(|bean| bean.canonical);
+            let names = host.beans("*:*").or_fail()?.into_iter().map(|bean| bean.name);
             return cx.emit(Names { mbean_names: names.collect() });
         };
         let attributes = match self.attributes.as_deref() {
@@ -89,18 +89,18 @@ impl Mbean {
         if self.metadata {
             let mut metadata = BTreeMap::new();
             for bean in asked {
-                if let Some(told) = ask(cx, || host.bean_metadata(&bean.canonical))?.flatten() {
-                    metadata.insert(bean.canonical, told);
+                if let Some(told) = ask(cx, || host.bean_metadata(&bean.name))?.flatten() {
+                    metadata.insert(bean.name, told);
                 }
             }
             return cx.emit(Metadata { mbean_metadata: metadata });
         }
         let mut values = BTreeMap::new();
         for bean in asked {
-            if let Some(told) = ask(cx, || host.bean_attributes(&bean.canonical, attributes))?
+            if let Some(told) = ask(cx, || host.bean_attributes(&bean.name, attributes))?
                 && !told.is_empty()
             {
-                values.insert(bean.canonical, told);
+                values.insert(bean.name, told);
             }
         }
         cx.emit(Attributes { mbean_attribute: values })
