@@ -18,6 +18,7 @@ pub(crate) struct Cat {
     #[arg(short = 'M', long = "sizeLimit", label = "bytes")]
     size_limit: Option<u64>,
     /// The files
+    #[arg(required)]
     files: Vec<FilePath>,
 }
 
