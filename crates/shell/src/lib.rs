@@ -29,7 +29,7 @@ mod value;
 
 pub use args::{Args, Bag, OptionGroup, join};
 pub use command::{Command, Entry, Failure};
-pub use connections::{ConnectionState, Connections};
+pub use connections::{Configured, ConnectionState, Connections};
 pub use context::{After, Context, SessionFacts};
 pub use line::{Token, Word, tokens, words};
 pub use outside::{Asked, Draw, Drawn, Outside, Size};
@@ -39,6 +39,6 @@ pub use shell_derive::{Args, Choice, OptionGroup};
 pub use signature::{Arg, Group, Opt, Permission, Permissions, Shape, Signature};
 pub use usage::UsageError;
 pub use value::{
-    ClassPattern, CommandName, Environment, Expression, FilePath, MethodPattern, SystemProperty, ThreadId,
-    Value, not_one_of,
+    BeanAttributePattern, BeanPattern, ClassPattern, CommandName, Environment, Expression, FilePath,
+    MethodPattern, SwitchName, SystemProperty, ThreadId, Value, VmOptionName, not_one_of,
 };

@@ -1,6 +1,7 @@
 //! Commands about the console and the agent themselves.
 
 pub(crate) mod cls;
+pub(crate) mod echo;
 pub(crate) mod help;
 pub(crate) mod history;
 pub(crate) mod quit;
