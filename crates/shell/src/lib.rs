@@ -29,7 +29,7 @@ mod value;
 
 pub use args::{Args, Bag, OptionGroup, join};
 pub use command::{Command, Entry, Failure};
-pub use connections::{ConnectionState, Connections};
+pub use connections::{Configured, ConnectionState, Connections};
 pub use context::{After, Context, SessionFacts};
 pub use line::{Token, Word, tokens, words};
 pub use outside::{Asked, Draw, Drawn, Outside, Size};

@@ -2,81 +2,28 @@
 //!
 //! An option of the agent's argument counts more than the environment (`OXPROBE_` and the key in
 //! upper case), that more than a system property (`oxprobe.` and the key, then the name Arthas
-//! uses), and that more than the file that `config` names. Nothing here fails: what is wrong
-//! becomes a sentence and is left aside, because a bad option must never stop an application.
+//! uses), and that more than the file that `config` names. Every value remembers which it was. Nothing
+//! here fails: what is wrong becomes a sentence and is left aside, because a bad option must never
+//! stop an application.
+
+mod key;
+mod listen;
+mod secret;
+mod source;
+mod text;
+mod time;
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-/// One key and the names it has elsewhere.
-struct Key {
-    name: &'static str,
-    get: fn(&Options) -> Option<String>,
-    /// The system property Arthas users know it by.
-    arthas: Option<&'static str>,
-    set: fn(&mut Options, String),
-}
+use shell::Configured;
 
-const KEYS: &[Key] = &[
-    Key {
-        name: "tunnel-url",
-        get: |o| o.tunnel_url.clone(),
-        arthas: Some("arthas.tunnelServer"),
-        set: |o, v| o.tunnel_url = Some(v),
-    },
-    Key {
-        name: "app-name",
-        get: |o| o.app_name.clone(),
-        arthas: Some("arthas.appName"),
-        set: |o, v| o.app_name = Some(v),
-    },
-    Key {
-        name: "agent-id",
-        get: |o| o.agent_id.clone(),
-        arthas: Some("arthas.agentId"),
-        set: |o, v| o.agent_id = Some(v),
-    },
-    Key {
-        name: "token",
-        get: |o| o.token.as_ref().map(|token| token.0.clone()),
-        arthas: None,
-        set: |o, v| o.token = Some(Secret(v)),
-    },
-    Key {
-        name: "token-file",
-        get: |o| text(&o.token_file),
-        arthas: None,
-        set: |o, v| o.token_file = Some(v.into()),
-    },
-    Key { name: "ca-file", get: |o| text(&o.ca_file), arthas: None, set: |o, v| o.ca_file = Some(v.into()) },
-    Key { name: "log", get: |o| text(&o.log), arthas: None, set: |o, v| o.log = Some(v.into()) },
-    Key {
-        name: "output-dir",
-        get: |o| text(&o.output_dir),
-        arthas: Some("arthas.outputPath"),
-        set: |o, v| o.output_dir = Some(v.into()),
-    },
-    Key {
-        name: "disabled-commands",
-        get: |o| (!o.disabled_commands.is_empty()).then(|| o.disabled_commands.join(" ")),
-        arthas: Some("arthas.disabledCommands"),
-        set: |o, v| o.disabled_commands = names(&v),
-    },
-    Key {
-        name: "permissions",
-        get: |o| o.permissions.clone(),
-        arthas: None,
-        set: |o, v| o.permissions = Some(v),
-    },
-    Key { name: "config", get: |o| text(&o.config), arthas: None, set: |o, v| o.config = Some(v.into()) },
-    Key { name: "socket", get: |o| o.socket.clone(), arthas: None, set: |o, v| o.socket = Some(v) },
-    Key { name: "nonce", get: |o| o.nonce.clone(), arthas: None, set: |o, v| o.nonce = Some(v) },
-];
-
-fn text(path: &Option<PathBuf>) -> Option<String> {
-    path.as_ref().map(|path| path.to_string_lossy().into_owned())
-}
+use self::key::{KEYS, Key, Kind};
+pub use self::listen::Listen;
+pub use self::secret::Secret;
+pub use self::source::{Source, Sources};
+use self::text::{is_service_link, parse_argument, parse_file};
 
 /// The options in force. A key that nobody gave is `None` or empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -93,53 +40,43 @@ pub struct Options {
     pub token_file: Option<PathBuf>,
     /// `ca-file`: PEM certificates that a `wss` tunnel may be signed by, instead of the system's.
     pub ca_file: Option<PathBuf>,
-    /// `log`: a file for the log, or a folder for it. The pid becomes part of its name.
-    pub log: Option<PathBuf>,
-    /// `output-dir`: where commands put their files.
-    pub output_dir: Option<PathBuf>,
-    /// `disabled-commands`: names that are refused. The value separates them by blanks, `;` or `|`.
-    pub disabled_commands: Vec<String>,
+    /// `http`: where the HTTP API and its WebSocket listen.
+    pub http: Option<Listen>,
+    /// `telnet`: where the telnet server listens.
+    pub telnet: Option<Listen>,
+    /// `mcp`: where the MCP server listens. May be the address of `http`.
+    pub mcp: Option<Listen>,
+    /// `user`: who may log in there. Holds no colon.
+    pub user: Option<String>,
+    /// `password`: that user's password.
+    pub password: Option<Secret>,
+    /// `password-file`: a file that holds the password.
+    pub password_file: Option<PathBuf>,
+    /// `no-password`: they ask for none.
+    pub no_password: Option<bool>,
+    /// `allow`: what sessions over `http`, `telnet` and `mcp` may do (`view observe …`), separated as in
+    /// `disabled_commands`; without it, what `permissions` says.
+    pub allow: Option<String>,
     /// `permissions`: what sessions may do (`view observe …`), separated as in `disabled_commands`; without it everything.
     pub permissions: Option<String>,
+    /// `read-only`: nothing that changes the application or its files.
+    pub read_only: Option<bool>,
+    /// `disabled-commands`: names that are refused. The value separates them by blanks, `;` or `|`.
+    pub disabled_commands: Vec<String>,
+    /// `session-timeout`: how long a session lasts in which nothing happens; zero for ever.
+    pub session_timeout: Option<Duration>,
+    /// `output-dir`: where commands put their files.
+    pub output_dir: Option<PathBuf>,
+    /// `log`: a file for the log, or a folder for it. The pid becomes part of its name.
+    pub log: Option<PathBuf>,
     /// `config`: a file with the same keys, one a line.
     pub config: Option<PathBuf>,
     /// `socket`: the path of the local socket, or `@name` for an abstract one.
     pub socket: Option<String>,
     /// `nonce`: what the agent says in its first frame, so that the loader knows its own attach.
     pub nonce: Option<String>,
-}
-
-/// A text that no log and no debug output shows.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Wraps a text.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The text itself.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("(secret)")
-    }
-}
-
-/// Where options come from, apart from the agent's argument. Functions, so that tests need neither
-/// an environment nor a JVM.
-pub struct Sources<'a> {
-    /// An environment variable.
-    pub environment: &'a dyn Fn(&str) -> Option<String>,
-    /// A Java system property.
-    pub property: &'a dyn Fn(&str) -> Option<String>,
-    /// The text of the file that `config` names.
-    pub file: &'a dyn Fn(&std::path::Path) -> std::io::Result<String>,
+    /// Which place named a key's value.
+    pub sources: BTreeMap<&'static str, Source>,
 }
 
 /// Options and what was wrong with them, a sentence each.
@@ -151,11 +88,33 @@ pub struct Gathered {
     pub problems: Vec<String>,
 }
 
+/// One key as the documentation has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyFacts {
+    /// As the option list and the file have it.
+    pub name: &'static str,
+    /// What it says, in a few words.
+    pub about: &'static str,
+    /// What holds where no place names it; empty for nothing.
+    pub default: &'static str,
+    /// The name Arthas has for it.
+    pub arthas: Option<&'static str>,
+}
+
+/// The address Arthas binds all its ports to.
+const ARTHAS_IP: &str = "arthas.ip";
+
 impl Options {
     /// Puts together what the agent's argument and the other places say.
     pub fn gather(argument: &str, sources: &Sources<'_>) -> Gathered {
         let mut all = Gathered::default();
-        let given = parse_argument(argument, &mut all.problems);
+        let mut given = parse_argument(argument, &mut all.problems);
+        // The argument of a process can be read by every other.
+        for key in KEYS.iter().filter(|key| key.kind == Kind::OutOfSight) {
+            if given.remove(key.name).is_some() {
+                all.problems.push(in_sight(key, "the option list"));
+            }
+        }
         Self::gather_given(given, sources, all)
     }
 
@@ -165,58 +124,29 @@ impl Options {
     }
 
     fn gather_given(given: BTreeMap<String, String>, sources: &Sources<'_>, mut all: Gathered) -> Gathered {
-        let mut values: BTreeMap<&'static str, String> = BTreeMap::new();
-        let mut accept = |place: &str, found: &dyn Fn(&Key) -> Option<String>, problems: &mut Vec<String>| {
-            for key in KEYS {
-                if values.contains_key(key.name) {
-                    continue;
-                }
-                let Some(value) = found(key).map(|value| value.trim().to_owned()) else { continue };
-                if is_service_link(&value) {
-                    problems.push(format!(
-                        "{} from {place} is '{value}', an address that Kubernetes sets for a service, and is \
-                         ignored; set enableServiceLinks: false on the pod to be rid of it",
-                        key.name
-                    ));
-                } else if !value.is_empty() {
-                    values.insert(key.name, value);
-                }
-            }
-        };
         unknown(given.keys(), "the option list", &mut all.problems);
-        accept("the option list", &|key| given.get(key.name).cloned(), &mut all.problems);
-        accept(
-            "the environment",
-            &|key| (sources.environment)(&environment_name(key.name)),
-            &mut all.problems,
-        );
-        accept(
-            "a system property",
-            &|key| (sources.property)(&format!("oxprobe.{}", key.name)),
-            &mut all.problems,
-        );
-        accept("a system property", &|key| (sources.property)(key.arthas?), &mut all.problems);
-        if let Some(path) = values.get("config").map(PathBuf::from) {
+        all.accept(|key| Some((Source::Option, given.get(key.name).cloned()?)));
+        all.accept(|key| {
+            let name = environment_name(key.name);
+            let value = (sources.environment)(&name)?;
+            Some((Source::Environment(name), value))
+        });
+        all.accept(|key| {
+            let name = format!("oxprobe.{}", key.name);
+            let value = (sources.property)(&name)?;
+            Some((Source::Property(name), value))
+        });
+        all.accept(|key| {
+            let (name, value) = named_by_arthas(key, sources.property)?;
+            Some((Source::Property(name.to_owned()), value))
+        });
+        if let Some(path) = all.options.config.clone() {
             match (sources.file)(&path) {
-                Ok(text) => {
-                    let file = parse_file(&text, &mut all.problems);
-                    unknown(file.keys(), "the config file", &mut all.problems);
-                    let mut accept_file = |key: &Key| {
-                        if let (false, Some(value)) = (values.contains_key(key.name), file.get(key.name)) {
-                            values.insert(key.name, value.clone());
-                        }
-                    };
-                    KEYS.iter().for_each(&mut accept_file);
-                }
+                Ok(text) => all.accept_file(&text, &path),
                 Err(why) => all.problems.push(format!(
                     "the config file {} cannot be read ({why}); the options it holds are not in force",
                     path.display()
                 )),
-            }
-        }
-        for key in KEYS {
-            if let Some(value) = values.remove(key.name) {
-                (key.set)(&mut all.options, value);
             }
         }
         all
@@ -225,7 +155,48 @@ impl Options {
     /// The system properties that [`Options::gather`] may ask for.
     pub fn property_names() -> Vec<String> {
         let own = KEYS.iter().map(|key| format!("oxprobe.{}", key.name));
-        own.chain(KEYS.iter().filter_map(|key| key.arthas.map(str::to_owned))).collect()
+        let arthas = KEYS.iter().filter_map(|key| key.arthas).chain([ARTHAS_IP]);
+        own.chain(arthas.map(str::to_owned)).collect()
+    }
+
+    /// The keys there are, but for those between the loader and the agent.
+    pub fn keys() -> impl Iterator<Item = KeyFacts> {
+        KEYS.iter().filter(|key| key.kind != Kind::Internal).map(|key| KeyFacts {
+            name: key.name,
+            about: key.about,
+            default: key.default,
+            arthas: key.arthas,
+        })
+    }
+
+    /// What is in force and where it came from, without what is secret.
+    pub fn configuration(&self) -> Vec<Configured> {
+        let row = |key: &Key| {
+            let source = self.sources.get(key.name).map(Source::to_string);
+            let default = (!key.default.is_empty()).then(|| key.default.to_owned());
+            Configured {
+                key: key.name,
+                value: key.shown(self).or(default),
+                source: source.unwrap_or_else(|| "default".to_owned()),
+            }
+        };
+        KEYS.iter().filter(|key| key.kind != Kind::Internal).map(row).collect()
+    }
+
+    /// The user who may log in.
+    pub fn user_or_default(&self) -> &str {
+        self.user.as_deref().unwrap_or(key::USER)
+    }
+
+    /// How long a session lasts in which nothing happens; `None` for ever.
+    pub fn session_timeout_or_default(&self) -> Option<Duration> {
+        Some(self.session_timeout.unwrap_or(key::SESSION_TIMEOUT)).filter(|limit| !limit.is_zero())
+    }
+
+    /// Where commands put their files. May be relative to the JVM's working directory, and need not
+    /// exist.
+    pub fn output_dir_or_default(&self) -> &Path {
+        self.output_dir.as_deref().unwrap_or(Path::new(key::OUTPUT_DIR))
     }
 
     /// Keys and values, as they are given.
@@ -242,10 +213,95 @@ impl Options {
     /// Lays newer options over these: what the newer ones give counts, the rest stays.
     pub fn overlay(&mut self, newer: Self) {
         for key in KEYS {
-            if let Some(value) = (key.get)(&newer) {
-                (key.set)(self, value);
+            let Some(value) = (key.get)(&newer) else { continue };
+            // It was understood once.
+            if (key.set)(self, &value).is_ok() {
+                match newer.sources.get(key.name) {
+                    Some(source) => self.sources.insert(key.name, source.clone()),
+                    None => self.sources.remove(key.name),
+                };
             }
         }
+    }
+}
+
+impl Gathered {
+    /// Takes what a place has for the keys that no place before had.
+    fn accept(&mut self, find: impl Fn(&Key) -> Option<(Source, String)>) {
+        for key in KEYS {
+            if self.options.sources.contains_key(key.name) {
+                continue;
+            }
+            let Some((source, value)) = find(key) else { continue };
+            let value = value.trim();
+            if is_service_link(value) {
+                self.problems.push(format!(
+                    "{} from {} is '{value}', an address that Kubernetes sets for a service, and is \
+                     ignored; set enableServiceLinks: false on the pod to be rid of it",
+                    key.name,
+                    place(&source)
+                ));
+                continue;
+            }
+            if value.is_empty() {
+                continue;
+            }
+            if key.kind == Kind::OutOfSight && matches!(source, Source::Property(_)) {
+                self.problems.push(in_sight(key, &place(&source)));
+                continue;
+            }
+            if let Err(why) = (key.set)(&mut self.options, value) {
+                self.problems.push(format!("{} from {} {why}", key.name, place(&source)));
+                // What holds all the same has a place, too.
+                if (key.get)(&self.options).is_none() {
+                    continue;
+                }
+            }
+            self.options.sources.insert(key.name, source);
+        }
+    }
+
+    /// Takes what the config file has: our names or Arthas's.
+    fn accept_file(&mut self, text: &str, path: &Path) {
+        let file = parse_file(text, &mut self.problems);
+        let known = |name: &&String| !KEYS.iter().any(|key| key.arthas == Some(name)) && *name != ARTHAS_IP;
+        unknown(file.keys().filter(known), "the config file", &mut self.problems);
+        let source = || Source::File(path.to_owned());
+        self.accept(|key| Some((source(), file.get(key.name).cloned()?)));
+        let find = |name: &str| file.get(name).cloned();
+        self.accept(|key| Some((source(), named_by_arthas(key, &find)?.1)));
+    }
+}
+
+/// What a place has under Arthas's name for a key.
+fn named_by_arthas(key: &Key, find: &dyn Fn(&str) -> Option<String>) -> Option<(&'static str, String)> {
+    let name = key.arthas?;
+    let value = find(name)?;
+    let port = value.trim().parse::<u16>().ok().filter(|_| key.kind == Kind::Listen);
+    let ip = find(ARTHAS_IP).filter(|ip| !ip.trim().is_empty());
+    let value = match (port, ip) {
+        (Some(port), Some(ip)) if ip.contains(':') => format!("[{}]:{port}", ip.trim()),
+        (Some(port), Some(ip)) => format!("{}:{port}", ip.trim()),
+        _ => value,
+    };
+    Some((name, value))
+}
+
+fn in_sight(key: &Key, place: &str) -> String {
+    format!(
+        "{} from {place} is ignored, because other users of the machine could read it there; use password-file or {}",
+        key.name,
+        environment_name(key.name)
+    )
+}
+
+/// A source in a sentence.
+fn place(source: &Source) -> String {
+    match source {
+        Source::Option => "the option list".to_owned(),
+        Source::Environment(name) => format!("the environment ({name})"),
+        Source::Property(name) => format!("the system property {name}"),
+        Source::File(path) => format!("the config file {}", path.display()),
     }
 }
 
@@ -254,63 +310,12 @@ fn environment_name(key: &str) -> String {
     format!("OXPROBE_{}", key.replace('-', "_").to_uppercase())
 }
 
-/// Whether a value is what kubelet puts into the environment for a service: `tcp://10.0.0.1:7777`.
-fn is_service_link(value: &str) -> bool {
-    ["tcp://", "udp://", "sctp://"].iter().any(|scheme| value.starts_with(scheme))
-}
-
-fn names(value: &str) -> Vec<String> {
-    value
-        .split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '|'))
-        .filter(|name| !name.is_empty())
-        .map(str::to_owned)
-        .collect()
-}
-
 fn unknown<'a>(keys: impl Iterator<Item = &'a String>, place: &str, problems: &mut Vec<String>) {
     for key in keys {
         if !KEYS.iter().any(|known| known.name == key) {
             problems.push(format!("{place} has the unknown key '{key}', which is ignored"));
         }
     }
-}
-
-/// `key=value,key=value`; `%2C` is a comma in a value.
-fn parse_argument(argument: &str, problems: &mut Vec<String>) -> BTreeMap<String, String> {
-    let mut values = BTreeMap::new();
-    for item in argument.split(',').map(str::trim).filter(|item| !item.is_empty()) {
-        match item.split_once('=') {
-            Some((key, value)) => {
-                let value = value.replace("%2C", ",").replace("%2c", ",");
-                values.insert(key.trim().to_owned(), value);
-            }
-            // Not shown whole: it may be half of a secret that had a comma in it.
-            None => problems.push(format!(
-                "an option of {} characters has no '=' and is ignored; options are key=value joined by commas, \
-                 with %2C for a comma in a value",
-                item.chars().count()
-            )),
-        }
-    }
-    values
-}
-
-/// `key=value` a line; `#` starts a comment.
-fn parse_file(text: &str, problems: &mut Vec<String>) -> BTreeMap<String, String> {
-    let mut values = BTreeMap::new();
-    for (at, line) in text.lines().enumerate() {
-        let line = line.trim();
-        if line.is_empty() || line.starts_with('#') {
-            continue;
-        }
-        match line.split_once('=') {
-            Some((key, value)) => {
-                values.insert(key.trim().to_owned(), value.trim().to_owned());
-            }
-            None => problems.push(format!("line {} of the config file has no '=' and is ignored", at + 1)),
-        }
-    }
-    values
 }
 
 #[cfg(test)]
@@ -384,7 +389,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said_and_left_aside() {
         let all = gather("tunnel-ulr=x,half of a secret,,config=/nowhere,app-name=", &[], &[], "");
-        assert_eq!(all.options, Options { config: Some("/nowhere".into()), ..Options::default() });
+        assert_eq!(all.options.to_map(), BTreeMap::from([("config".to_owned(), "/nowhere".to_owned())]));
         let text = all.problems.join("\n");
         assert!(text.contains("'tunnel-ulr'"), "{text}");
         assert!(text.contains("has no '='") && !text.contains("half of"), "{text}");
@@ -403,10 +408,96 @@ mod tests {
     #[test]
     fn newer_options_leave_what_they_do_not_name() {
         let mut options = gather("tunnel-url=ws://a/ws,app-name=a,token=1", &[], &[], "").options;
-        options.overlay(gather("app-name=b,nonce=7", &[], &[], "").options);
+        options.overlay(gather("app-name=b", &[("OXPROBE_NONCE", "7")], &[], "").options);
         assert_eq!(options.tunnel_url.as_deref(), Some("ws://a/ws"));
         assert_eq!(options.app_name.as_deref(), Some("b"));
         assert_eq!(options.nonce.as_deref(), Some("7"));
         assert!(options.token.is_some());
+        assert_eq!(options.sources["token"], Source::Option);
+        assert_eq!(options.sources["nonce"], Source::Environment("OXPROBE_NONCE".to_owned()));
+    }
+
+    #[test]
+    fn every_value_remembers_its_place_and_secrets_are_not_shown() {
+        let file = "session-timeout=90m\nlog=file\npassword=hush\n";
+        let all = gather(
+            "tunnel-url=ws://h/ws?token=hush,config=/etc/ox.conf,token=hush",
+            &[("OXPROBE_APP_NAME", "env")],
+            &[("oxprobe.agent-id", "prop"), ("arthas.outputPath", "arthas")],
+            file,
+        );
+        assert_eq!(all.problems, Vec::<String>::new());
+        let rows = all.options.configuration();
+        assert!(!format!("{rows:?}").contains("hush"), "{rows:?}");
+        let row = |key: &str| {
+            let row = rows.iter().find(|row| row.key == key).unwrap();
+            (row.value.as_deref(), row.source.as_str())
+        };
+        assert_eq!(row("tunnel-url").1, "option");
+        assert_eq!(row("app-name"), (Some("env"), "environment OXPROBE_APP_NAME"));
+        assert_eq!(row("agent-id"), (Some("prop"), "property oxprobe.agent-id"));
+        assert_eq!(row("output-dir"), (Some("arthas"), "property arthas.outputPath"));
+        assert_eq!(row("session-timeout"), (Some("90m"), "file /etc/ox.conf"));
+        assert_eq!(row("password"), (Some("***"), "file /etc/ox.conf"));
+        assert_eq!(row("http"), (Some("off"), "default"));
+        assert_eq!(row("ca-file"), (None, "default"));
+    }
+
+    #[test]
+    fn a_password_is_not_taken_from_where_others_can_read_it() {
+        let all =
+            gather("password=hush", &[], &[("oxprobe.password", "hush"), ("arthas.password", "hush")], "");
+        assert_eq!(all.options.password, None);
+        assert_eq!(all.problems.len(), 3, "{:?}", all.problems);
+        assert!(all.problems.iter().all(|why| why.contains("password-file") && !why.contains("hush")));
+        let all = gather("", &[("OXPROBE_PASSWORD", "hush")], &[], "");
+        assert_eq!(all.options.password, Some(Secret::new("hush")));
+    }
+
+    #[test]
+    fn what_arthas_calls_a_port_is_joined_with_its_address() {
+        let http = |properties: &[(&str, &str)]| {
+            let all = gather("", &[], properties, "");
+            assert_eq!(all.problems, Vec::<String>::new());
+            all.options.http.map(|at| at.to_string())
+        };
+        assert_eq!(http(&[]), None);
+        assert_eq!(http(&[("arthas.ip", "0.0.0.0")]), None);
+        assert_eq!(http(&[("arthas.httpPort", "8563")]).as_deref(), Some("127.0.0.1:8563"));
+        let both = |ip| http(&[("arthas.httpPort", "8563"), ("arthas.ip", ip)]);
+        assert_eq!(both("0.0.0.0").as_deref(), Some("0.0.0.0:8563"));
+        assert_eq!(both("::").as_deref(), Some("[::]:8563"));
+        assert_eq!(http(&[("arthas.httpPort", "-1")]).as_deref(), Some("off"));
+        assert_eq!(http(&[("arthas.httpPort", "1"), ("oxprobe.http", "2")]).as_deref(), Some("127.0.0.1:2"));
+    }
+
+    #[test]
+    fn the_properties_file_of_arthas_is_understood() {
+        let file = "arthas.telnetPort=3658\narthas.httpPort=8563\narthas.ip=127.0.0.1\narthas.sessionTimeout=1800\narthas.statUrl=x";
+        let all = gather("config=/etc/ox.conf,telnet=off", &[], &[], file);
+        assert_eq!(all.options.telnet, Some(Listen::Off));
+        assert_eq!(all.options.http.map(|at| at.to_string()).as_deref(), Some("127.0.0.1:8563"));
+        assert_eq!(all.options.session_timeout_or_default(), Some(Duration::from_secs(1800)));
+        assert_eq!(all.problems.len(), 1);
+        assert!(all.problems[0].contains("arthas.statUrl"), "{:?}", all.problems);
+    }
+
+    #[test]
+    fn a_value_that_is_not_understood_leaves_the_next_place_its_turn() {
+        let all =
+            gather("http=:80,session-timeout=soon,no-password=maybe", &[("OXPROBE_HTTP", "81")], &[], "");
+        assert_eq!(all.options.http.map(|at| at.to_string()).as_deref(), Some("127.0.0.1:81"));
+        assert_eq!(all.options.no_password, None);
+        assert_eq!(all.options.session_timeout_or_default(), Some(Duration::from_secs(10_800)));
+        assert_eq!(all.problems.len(), 3, "{:?}", all.problems);
+        assert_eq!(gather("session-timeout=0", &[], &[], "").options.session_timeout_or_default(), None);
+    }
+
+    #[test]
+    fn a_slip_in_read_only_shuts_rather_than_opens() {
+        let all = gather("read-only=ture", &[("OXPROBE_READ_ONLY", "false")], &[], "");
+        assert_eq!(all.options.read_only, Some(true));
+        assert_eq!(all.problems.len(), 1);
+        assert_eq!(gather("read-only=no", &[], &[], "").options.read_only, Some(false));
     }
 }

@@ -296,6 +296,7 @@ impl Reactor {
         self.core.process.options_changed(&self.core.options);
         self.core.shell.disable(&self.core.options.disabled_commands);
         self.core.shell.permit(self.permissions());
+        self.core.publish_configuration();
         self.tunnel.configure(self.tunnel_start, &mut self.core);
         if self.core.options.log != self.log_opened
             && let Some(path) = self.core.options.log.clone()
