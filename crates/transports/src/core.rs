@@ -6,14 +6,14 @@ use std::time::Instant;
 
 use mio::{Registry, Token};
 use model::{Field, Text};
-use shell::{Draw, Setup as SessionSetup, Shell, Size};
+use shell::{Draw, Lock, Permissions, Setup as SessionSetup, Shell, Size};
 
 use crate::mailbox::{Letter, Mailbox};
 use crate::options::{Options, Sources};
 use crate::{Facts, Journal, Process};
 
 /// How many sessions there may be at once, over all transports.
-pub(crate) const MAX_SESSIONS: usize = 64;
+pub(crate) const MAX_SESSIONS: usize = 256;
 
 /// Tokens below this are the loop's own.
 pub(crate) const FIRST_TOKEN: usize = 16;
@@ -56,6 +56,20 @@ pub(crate) struct Problems {
     pub(crate) log: Option<String>,
     pub(crate) local: Option<String>,
     pub(crate) tunnel: Option<String>,
+    pub(crate) http: Option<String>,
+}
+
+/// Who a session is for.
+pub(crate) struct Visitor {
+    /// The transport.
+    pub(crate) from: &'static str,
+    pub(crate) user: String,
+    /// The other end, for the log.
+    pub(crate) peer: String,
+    /// The id of the session, where it has one.
+    pub(crate) id: Option<String>,
+    /// What a password must open first.
+    pub(crate) lock: Option<Arc<Lock>>,
 }
 
 impl Core {
@@ -117,22 +131,39 @@ impl Core {
     pub(crate) fn session_setup(
         &self,
         token: Token,
-        from: &str,
-        user: String,
+        visitor: Visitor,
         size: Size,
         draw: Arc<dyn Draw>,
     ) -> SessionSetup {
         let mail = self.mail.clone();
         // Clients of the Arthas protocol wait for Arthas's prompt.
-        let name = if from == "tunnel" { "arthas" } else { "oxprobe" };
+        let name = if visitor.from == "local" { "oxprobe" } else { "arthas" };
         SessionSetup {
-            user,
-            from: from.to_owned(),
+            id: visitor.id,
+            user: visitor.user,
+            from: visitor.from.to_owned(),
+            peer: visitor.peer,
+            permissions: self.permissions_of(visitor.from),
+            lock: visitor.lock,
             prompt: format!("[{name}@{}]$ ", self.facts.pid),
             size,
             draw,
             wake: Arc::new(move || mail.post(Letter::Wake(token))),
             welcome: self.welcome(),
+        }
+    }
+
+    /// What sessions of a transport may do. Who comes by the local socket is the JVM's own user or root,
+    /// whom nothing here would keep from anything.
+    fn permissions_of(&self, from: &str) -> Permissions {
+        let asked_for = matches!(from, "http" | "telnet" | "mcp");
+        let allowed = match &self.options.allow {
+            Some(names) if asked_for => permissions_named("allow", names),
+            _ => Permissions::ALL,
+        };
+        match self.options.read_only {
+            Some(true) if from != "local" => allowed.and(Permissions::READ_ONLY),
+            _ => allowed,
         }
     }
 
@@ -175,9 +206,19 @@ impl Core {
 
     /// Shows what is wrong in `session`.
     pub(crate) fn publish_problems(&self) {
-        let parts = [&self.problems.log, &self.problems.local, &self.problems.tunnel];
+        let parts = [&self.problems.log, &self.problems.local, &self.problems.tunnel, &self.problems.http];
         let mut problems = self.problems.options.clone();
         problems.extend(parts.into_iter().flatten().cloned());
         self.shell.connections().update(|known| known.problems = problems);
     }
+}
+
+/// What an option's names of permissions allow. A name that is none allows nothing.
+pub(crate) fn permissions_named(option: &str, names: &str) -> Permissions {
+    let names = names.split([' ', ',', ';', '|']).map(str::trim).filter(|name| !name.is_empty());
+    let (permissions, unknown) = Permissions::named(names);
+    for name in unknown {
+        log::warn!("the option `{option}` names `{name}`, which is none: it allows nothing");
+    }
+    permissions
 }

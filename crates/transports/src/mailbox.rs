@@ -7,6 +7,7 @@ use std::io;
 use mio::{Token, Waker};
 use parking_lot::Mutex;
 
+use crate::http::News;
 use crate::options::{Gathered, Options};
 use crate::tunnel::Found;
 
@@ -16,6 +17,8 @@ pub(crate) enum Letter {
     Wake(Token),
     /// A look-up ended. The number tells an old one from the one waited for.
     Found(u64, Result<Found, String>),
+    /// Something that waited for a disk, for the HTTP server.
+    Http(News),
     /// Options that a peer sent are put together.
     Configured(Token, Box<Gathered>),
     /// Options that another attach brought.

@@ -9,7 +9,8 @@ use mio::{Events, Poll, Token, Waker};
 use parking_lot::Mutex;
 use shell::{Outside, Permissions, Shell};
 
-use crate::core::{Core, Demand};
+use crate::core::{Core, Demand, permissions_named};
+use crate::http::Http;
 use crate::local::{Local, Made, Place};
 use crate::mailbox::{Letter, Mailbox};
 use crate::options::Options;
@@ -104,6 +105,7 @@ pub struct Reactor {
     outside: Arc<dyn Outside>,
     local: Local,
     tunnel: Tunnel,
+    http: Http,
     tunnel_start: Instant,
     phase: Phase,
     /// Peers of the local socket that wait for the agent to have stopped.
@@ -144,6 +146,7 @@ impl Reactor {
             outside,
             local,
             tunnel: Tunnel::new(),
+            http: Http::new(),
             tunnel_start,
             phase: Phase::Running,
             asked: Vec::new(),
@@ -180,11 +183,13 @@ impl Reactor {
                 self.read(letter, &mut ready);
             }
             for token in ready {
-                let _known =
-                    self.local.ready(token, &mut self.core) || self.tunnel.ready(token, &mut self.core);
+                let _known = self.local.ready(token, &mut self.core)
+                    || self.tunnel.ready(token, &mut self.core)
+                    || self.http.ready(token, &mut self.core);
             }
             self.local.tick(&mut self.core);
             self.tunnel.tick(&mut self.core);
+            self.http.tick(&mut self.core);
             self.obey();
             self.advance();
             self.write_log();
@@ -218,7 +223,10 @@ impl Reactor {
             Phase::TearingDown(limit) | Phase::Flushing(limit) => Some(limit),
             Phase::Running | Phase::Over => None,
         };
-        let deadline = [self.local.deadline(), self.tunnel.deadline(), phase].into_iter().flatten().min()?;
+        let deadline = [self.local.deadline(), self.tunnel.deadline(), self.http.deadline(), phase]
+            .into_iter()
+            .flatten()
+            .min()?;
         // Rounded up, so that the loop does not wake just before its time.
         Some(deadline.saturating_duration_since(Instant::now()) + Duration::from_millis(1))
     }
@@ -229,6 +237,7 @@ impl Reactor {
                 ready.insert(token);
             }
             Letter::Found(number, result) => self.tunnel.found(number, result, &mut self.core),
+            Letter::Http(news) => self.http.hear(news, &mut self.core),
             Letter::Configured(token, gathered) => {
                 self.core.options.overlay(gathered.options);
                 self.apply_options();
@@ -280,15 +289,10 @@ impl Reactor {
         }
     }
 
-    /// What sessions may do. A name that is none allows nothing.
+    /// What sessions may do.
     fn permissions(&self) -> Permissions {
-        let Some(names) = &self.core.options.permissions else { return Permissions::ALL };
-        let names = names.split([' ', ',', ';', '|']).map(str::trim).filter(|name| !name.is_empty());
-        let (permissions, unknown) = Permissions::named(names);
-        for name in unknown {
-            log::warn!("the option `permissions` names `{name}`, which is none: it allows nothing");
-        }
-        permissions
+        let names = self.core.options.permissions.as_deref();
+        names.map_or(Permissions::ALL, |names| permissions_named("permissions", names))
     }
 
     /// Puts the options in force.
@@ -298,6 +302,7 @@ impl Reactor {
         self.core.shell.permit(self.permissions());
         self.core.publish_configuration();
         self.tunnel.configure(self.tunnel_start, &mut self.core);
+        self.http.configure(&mut self.core);
         if self.core.options.log != self.log_opened
             && let Some(path) = self.core.options.log.clone()
         {
@@ -362,6 +367,7 @@ impl Reactor {
         self.local.stop_listening();
         self.local.leave(&asked, left, &mut self.core);
         self.tunnel.leave("the agent was stopped", &mut self.core);
+        self.http.leave(&mut self.core);
     }
 
     fn advance(&mut self) {
@@ -371,7 +377,8 @@ impl Reactor {
                 self.flush(&["giving back to the JVM what it lent".to_owned()]);
             }
             Phase::Flushing(limit)
-                if self.core.now >= limit || (self.local.is_flushed() && self.tunnel.is_flushed()) =>
+                if self.core.now >= limit
+                    || (self.local.is_flushed() && self.tunnel.is_flushed() && self.http.is_flushed()) =>
             {
                 self.phase = Phase::Over;
             }

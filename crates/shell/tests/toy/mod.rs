@@ -328,8 +328,12 @@ impl Toy {
             woken.1.notify_all();
         };
         Setup {
+            id: None,
             user: "tester".to_owned(),
             from: "test".to_owned(),
+            peer: String::new(),
+            permissions: shell::Permissions::ALL,
+            lock: None,
             prompt: "$ ".to_owned(),
             size: Size::USUAL,
             draw: Arc::new(Plain),

@@ -1,0 +1,543 @@
+//! The HTTP server: the API, a terminal over a WebSocket, and the folder of files.
+//!
+//! It listens only where somebody asked for it, and asks everybody for a password. A request is
+//! decided about as soon as its head is there: is it meant for us, does it come from a page of ours,
+//! who is it. Only then its body is read and a route works on it.
+
+mod answer;
+mod api;
+mod base64;
+mod connection;
+mod console;
+mod head;
+mod origin;
+mod output;
+mod page;
+mod visits;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use mio::Token;
+use mio::net::TcpStream;
+use tungstenite::handshake::derive_accept_key;
+
+use crate::core::{Core, Visitor};
+use crate::credentials::{Credentials, Verdict, Wanted};
+use crate::mailbox::Letter;
+use crate::port::Port;
+use answer::Answer;
+use api::{Api, Client, Reply};
+use connection::{Connection, Step};
+use console::Console;
+pub(crate) use head::Head;
+use visits::Visits;
+
+/// How many connections there may be, and how many of people who have not said who they are.
+const CONNECTIONS: (usize, usize) = (512, 64);
+
+/// What all connections together may hold, in bytes; more is refused until it is less.
+const HELD_BYTES: usize = 64 * 1024 * 1024;
+
+/// How many requests of one connection one turn of the loop takes.
+const STEPS_PER_TURN: usize = 32;
+
+/// How many files may be sent at once.
+const DOWNLOADS: usize = 16;
+
+/// Something that waited for a disk.
+pub(crate) enum News {
+    /// The password was read; the number tells an old one from the one waited for. `None`: as before.
+    Credentials(u64, Result<Option<Box<Credentials>>, String>),
+    /// What a path below the output folder names.
+    Found(Token, Box<output::Found>),
+    /// A piece of a file.
+    Piece(Token, Vec<u8>),
+}
+
+/// See the module.
+pub(crate) struct Http {
+    /// What is served: where, and who may enter.
+    target: Option<(SocketAddr, Wanted)>,
+    /// Numbers the readings of passwords.
+    readings: u64,
+    port: Option<Port>,
+    credentials: Arc<Credentials>,
+    visits: Visits,
+    connections: BTreeMap<Token, Connection>,
+    consoles: BTreeMap<Token, Console>,
+    /// Upgrades under way: who opens the console, and whether without a welcome.
+    upgrades: BTreeMap<Token, (Visitor, bool)>,
+    api: Api,
+}
+
+/// Who a request is from.
+struct Pass {
+    visit: String,
+}
+
+impl Http {
+    pub(crate) fn new() -> Self {
+        Self {
+            target: None,
+            readings: 0,
+            port: None,
+            credentials: Arc::new(Credentials::shut()),
+            visits: Visits::default(),
+            connections: BTreeMap::new(),
+            consoles: BTreeMap::new(),
+            upgrades: BTreeMap::new(),
+            api: Api::new(Instant::now()),
+        }
+    }
+
+    /// Takes the options in force. Nothing happens where they say what is so already.
+    pub(crate) fn configure(&mut self, core: &mut Core) {
+        let address = core.options.http.and_then(|listen| listen.address());
+        let wanted = address.map(|address| (address, Wanted::of(&core.options)));
+        let is_file = matches!(&wanted, Some((_, Wanted::InFile(..))));
+        // A file may hold another password than the last time.
+        if wanted == self.target && (self.port.is_some() || wanted.is_none()) && !is_file {
+            return;
+        }
+        let moved = self.target.as_ref().map(|(address, _)| *address) != address;
+        self.target = wanted.clone();
+        self.readings += 1;
+        if moved {
+            self.shut(core);
+        }
+        let Some((_, wanted)) = wanted else {
+            core.problems.http = None;
+            return;
+        };
+        let (number, before) = (self.readings, self.credentials.clone());
+        let started = core.aside(move |mail| {
+            let credentials = wanted.get(&before).map(|credentials| credentials.map(Box::new));
+            mail.post(Letter::Http(News::Credentials(number, credentials)));
+        });
+        if let Err(why) = started {
+            self.problem(core, why);
+        }
+    }
+
+    /// Takes what waited for a disk.
+    pub(crate) fn hear(&mut self, news: News, core: &mut Core) {
+        match news {
+            News::Credentials(number, read) if number == self.readings => match read {
+                Ok(credentials) => self.open(credentials.map(|credentials| *credentials), core),
+                Err(why) => {
+                    self.shut(core);
+                    self.problem(core, format!("the port is not opened: {why}"));
+                }
+            },
+            News::Credentials(..) => {}
+            News::Found(token, found) => {
+                if let Some(connection) = self.connections.get_mut(&token) {
+                    let mut answer = found.answer;
+                    if let Some(visit) = &connection.visit {
+                        answer = answer.with("set-cookie", visits::cookie(visit));
+                    }
+                    connection.answer(answer, found.download, core.now);
+                    self.drive(token, core);
+                }
+            }
+            News::Piece(token, piece) => {
+                if let Some(connection) = self.connections.get_mut(&token) {
+                    connection.fetched(&piece, core.now);
+                    self.drive(token, core);
+                }
+            }
+        }
+    }
+
+    /// Listens. Other passwords than before end what was let in by them.
+    fn open(&mut self, credentials: Option<Credentials>, core: &mut Core) {
+        let Some((address, _)) = self.target else { return };
+        match credentials {
+            Some(credentials) => {
+                self.hang_up(core);
+                self.credentials = Arc::new(credentials);
+            }
+            None if self.port.is_some() => return,
+            None => {}
+        }
+        if self.port.is_none() {
+            match Port::open(address, core) {
+                Ok(port) => self.port = Some(port),
+                Err(why) => return self.problem(core, why),
+            }
+        }
+        let Some(port) = &self.port else { return };
+        core.problems.http = None;
+        let address = port.address();
+        let credentials = &self.credentials;
+        match (credentials.user(), credentials.made()) {
+            (None, _) => log::warn!("http: listening at {address}, and asks nobody for a password"),
+            (Some(user), None) => log::info!("http: listening at {address} for {user}"),
+            (Some(user), Some(_)) => log::info!(
+                "http: listening at {address} for {user}; no password was given, so one was made up, which \
+                 `session` shows over the local socket"
+            ),
+        }
+        core.shell.connections().update(|known| {
+            known.http = Some(shell::Port {
+                address: address.to_string(),
+                user: credentials.user().map(str::to_owned),
+                made_password: credentials.made().map(str::to_owned),
+            });
+        });
+        core.publish_problems();
+        // Somebody may have been quicker than the registration.
+        core.again.insert(port.token());
+    }
+
+    /// Closes the port and everything that came by it.
+    fn shut(&mut self, core: &mut Core) {
+        if let Some(port) = self.port.take() {
+            log::info!("http: {} is closed", port.address());
+        }
+        self.hang_up(core);
+        self.credentials = Arc::new(Credentials::shut());
+        core.shell.connections().update(|known| known.http = None);
+    }
+
+    fn hang_up(&mut self, core: &mut Core) {
+        self.api.leave(core);
+        self.deliver(core);
+        for console in self.consoles.values_mut() {
+            console.leave(1001, "the HTTP port changes", core);
+        }
+        for connection in self.connections.values_mut() {
+            connection.leave(core.now);
+        }
+        let tokens: Vec<Token> = self.connections.keys().copied().collect();
+        for token in tokens {
+            self.drive(token, core);
+        }
+        self.visits.forget();
+    }
+
+    fn problem(&mut self, core: &mut Core, why: String) {
+        if core.problems.http.as_ref() != Some(&why) {
+            log::warn!("http: {why}");
+            core.problems.http = Some(why);
+        }
+        core.publish_problems();
+    }
+
+    /// Whether the token is one of ours; then what can be done is done.
+    pub(crate) fn ready(&mut self, token: Token, core: &mut Core) -> bool {
+        if self.port.as_ref().is_some_and(|port| port.token() == token) {
+            self.accept(core);
+        } else if self.connections.contains_key(&token) {
+            self.drive(token, core);
+        } else if let Some(console) = self.consoles.get_mut(&token) {
+            if console.drive(core).is_err() {
+                console.end_session(core);
+                self.consoles.remove(&token);
+            }
+        } else if self.api.ready(token, core) {
+            self.deliver(core);
+        } else {
+            return false;
+        }
+        true
+    }
+
+    fn accept(&mut self, core: &mut Core) {
+        while let Some((token, stream, peer)) = self.port.as_mut().and_then(|port| port.accept(core)) {
+            self.take(token, stream, peer, Vec::new(), core);
+        }
+    }
+
+    /// Takes a connection on which HTTP is spoken, and what was read from it already.
+    fn take(&mut self, token: Token, stream: TcpStream, peer: SocketAddr, read: Vec<u8>, core: &mut Core) {
+        let (most, strangers) = CONNECTIONS;
+        if core.stopping || self.connections.len() + self.consoles.len() >= most {
+            return;
+        }
+        // Of too many strangers the one that has been here longest without a word goes.
+        let unknown = self.connections.values().filter(|connection| !connection.known);
+        if unknown.clone().count() >= strangers
+            && let Some(oldest) = unknown.min_by_key(|connection| connection.accepted).map(Connection::token)
+        {
+            self.forget(oldest);
+        }
+        self.connections.insert(token, Connection::new(stream, token, peer, read, core.now));
+        self.drive(token, core);
+    }
+
+    fn forget(&mut self, token: Token) {
+        self.connections.remove(&token);
+        self.upgrades.remove(&token);
+        self.api.gone(token);
+    }
+
+    /// Does what a connection wants, as long as it wants something.
+    fn drive(&mut self, token: Token, core: &mut Core) {
+        for _ in 0..STEPS_PER_TURN {
+            let Some(connection) = self.connections.get_mut(&token) else { return };
+            match connection.step(core.now) {
+                Step::Wait => return,
+                Step::Gone => return self.forget(token),
+                Step::Decide(head) => self.decide(token, head, core),
+                Step::Serve(head, body) => self.serve(token, &head, &body, core),
+                Step::Fetch => self.fetch(token, core),
+                Step::Upgraded(stream, read) => return self.upgraded(token, stream, read, core),
+            }
+        }
+        core.again.insert(token);
+    }
+
+    /// Lets a request in or turns it away, before its body is read.
+    fn decide(&mut self, token: Token, head: Head, core: &mut Core) {
+        let now = core.now;
+        let held: usize = self.connections.values().map(Connection::weight).sum();
+        let Some(connection) = self.connections.get_mut(&token) else { return };
+        if let Err(refused) = origin::check(&head, &core.options.host_names) {
+            log::warn!("http: {}: {}", connection.peer, refused.why);
+            return connection.turn_away(&head, Answer::refusal(refused.status, refused.why), now);
+        }
+        let limit = core.options.session_timeout_or_default();
+        let peer = connection.peer;
+        let visit = connection.visit.clone();
+        match admit(&self.credentials, &mut self.visits, &head, peer, visit, limit, now) {
+            Err(answer) => connection.turn_away(&head, answer, now),
+            Ok(_) if held + head.length > HELD_BYTES => {
+                let sentence = "too much is waiting to be read by others; try again";
+                connection.turn_away(&head, Answer::refusal(503, sentence), now);
+            }
+            Ok(pass) => {
+                connection.visit = Some(pass.visit);
+                connection.admit(head, now);
+            }
+        }
+    }
+
+    /// Works on a request that was let in.
+    fn serve(&mut self, token: Token, head: &Head, body: &[u8], core: &mut Core) {
+        let Some(connection) = self.connections.get_mut(&token) else { return };
+        let visit = connection.visit.clone().unwrap_or_default();
+        if let Some(user) = head.parameter("userId") {
+            self.visits.set_user_id(&visit, user.chars().filter(|c| !c.is_control()).take(200).collect());
+        }
+        let user = self.credentials.user().unwrap_or_default().to_owned();
+        let peer = connection.peer.to_string();
+        let user = self.visits.user_id(&visit).unwrap_or(user);
+        let path = head.path.as_str();
+        let follows = matches!(head.method.as_str(), "GET" | "HEAD");
+        let answer = if path == "/api" {
+            if head.method == "POST" {
+                let client = Client { connection: token, user, peer };
+                self.api.ask(client, body, core).map(Answer::json)
+            } else {
+                let method: String = head.method.chars().take(20).collect();
+                Some(Answer::json(Reply::refused(format!("Unsupported http method: {method}")).json()))
+            }
+        } else if !follows {
+            Some(Answer::text(405, "Only /api is posted to").with("allow", "GET, HEAD"))
+        } else if path.eq_ignore_ascii_case("/ws") {
+            match upgrade(head) {
+                Ok(answer) => {
+                    let visitor = Visitor { from: "http", user, peer, id: None, lock: None };
+                    let quiet =
+                        head.parameter("quiet").is_some_and(|quiet| quiet.eq_ignore_ascii_case("true"));
+                    self.upgrades.insert(token, (visitor, quiet));
+                    Some(answer)
+                }
+                Err(answer) => Some(answer),
+            }
+        } else if path == output::ROUTE || path.starts_with("/arthas-output/") {
+            self.look(token, head, core)
+        } else {
+            Some(match path {
+                "/" | "/index.html" => page::page(),
+                "/ui" | "/ui/" => Answer::text(302, "The page is at /").with("location", "/"),
+                _ => Answer::text(404, "Not found"),
+            })
+        };
+        if let Some(answer) = answer {
+            self.answer(token, answer, core);
+        }
+    }
+
+    fn answer(&mut self, token: Token, answer: Answer, core: &Core) {
+        let Some(connection) = self.connections.get_mut(&token) else { return };
+        let answer = match &connection.visit {
+            Some(visit) => answer.with("set-cookie", visits::cookie(visit)),
+            None => answer,
+        };
+        connection.answer(answer, None, core.now);
+    }
+
+    /// Looks a path up, aside. `None`: the answer comes later.
+    fn look(&mut self, token: Token, head: &Head, core: &mut Core) -> Option<Answer> {
+        if self.connections.values().filter(|connection| connection.download().is_some()).count() >= DOWNLOADS
+        {
+            return Some(Answer::text(503, "Too many files are being sent; try again"));
+        }
+        let folder = core.options.output_dir_or_default().to_owned();
+        let path = head.path.clone();
+        let range = head.field("range").map(str::to_owned);
+        let started = core.aside(move |mail| {
+            let found = output::look(&folder, &path, range.as_deref());
+            mail.post(Letter::Http(News::Found(token, Box::new(found))));
+        });
+        started.err().map(|why| Answer::text(503, &why))
+    }
+
+    /// Reads more of a file, aside.
+    fn fetch(&mut self, token: Token, core: &mut Core) {
+        let download = self.connections.get(&token).and_then(Connection::download);
+        let Some(reader) = download.map(output::Download::reader) else { return };
+        let started = core.aside(move |mail| mail.post(Letter::Http(News::Piece(token, reader()))));
+        if started.is_err()
+            && let Some(connection) = self.connections.get_mut(&token)
+        {
+            connection.fetched(&[], core.now);
+        }
+    }
+
+    fn upgraded(&mut self, token: Token, stream: TcpStream, read: Vec<u8>, core: &mut Core) {
+        self.connections.remove(&token);
+        let Some((visitor, quiet)) = self.upgrades.remove(&token) else { return };
+        let console = Console::open(stream, read, token, visitor, quiet, core);
+        self.consoles.insert(token, console);
+        // What came behind the handshake makes no event any more.
+        core.again.insert(token);
+    }
+
+    /// Sends the API's replies that became ready.
+    fn deliver(&mut self, core: &mut Core) {
+        for (token, json) in self.api.replies() {
+            self.answer(token, Answer::json(json), core);
+            self.drive(token, core);
+        }
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        let connections = self.connections.values().filter_map(Connection::deadline);
+        let consoles = self.consoles.values().map(Console::deadline);
+        let port = self.port.as_ref().and_then(Port::deadline);
+        connections.chain(consoles).chain(self.api.deadline()).chain(port).min()
+    }
+
+    pub(crate) fn tick(&mut self, core: &mut Core) {
+        let now = core.now;
+        if self.port.as_ref().and_then(Port::deadline).is_some_and(|paused| now >= paused) {
+            self.accept(core);
+        }
+        let due = self
+            .connections
+            .values_mut()
+            .filter_map(|connection| connection.tick(now).then_some(connection.token()));
+        for token in due.collect::<Vec<_>>() {
+            self.drive(token, core);
+        }
+        self.consoles.retain(|_, console| match console.tick(now) {
+            Ok(()) => true,
+            Err(_) => {
+                console.end_session(core);
+                false
+            }
+        });
+        self.api.tick(core);
+        self.deliver(core);
+    }
+
+    /// The agent stops: no more connections, and the last words to those there are.
+    pub(crate) fn leave(&mut self, core: &mut Core) {
+        self.port = None;
+        self.api.leave(core);
+        self.deliver(core);
+        for console in self.consoles.values_mut() {
+            // What the last command said goes out first.
+            drop(console.drive(core));
+            console.leave(1000, "Bye", core);
+        }
+        for connection in self.connections.values_mut() {
+            connection.leave(core.now);
+        }
+        core.shell.connections().update(|known| known.http = None);
+    }
+
+    /// Whether everybody has what was said.
+    pub(crate) fn is_flushed(&self) -> bool {
+        self.consoles.is_empty() && self.connections.values().all(Connection::is_flushed)
+    }
+}
+
+/// Who a request is from: by its cookie, else by `Authorization: Basic`, else by its query.
+fn admit(
+    credentials: &Credentials,
+    visits: &mut Visits,
+    head: &Head,
+    peer: SocketAddr,
+    visit: Option<String>,
+    limit: Option<Duration>,
+    now: Instant,
+) -> Result<Pass, Answer> {
+    if let Some(visit) = visits.known(head, now, limit) {
+        return Ok(Pass { visit });
+    }
+    let given = basic(head).or_else(|| {
+        let password = head.parameter("password")?;
+        Some((head.parameter("username").unwrap_or_else(|| "arthas".to_owned()), password))
+    });
+    let verdict = match (&given, credentials.user()) {
+        (_, None) => Verdict::Right,
+        (None, Some(_)) => Verdict::Wrong,
+        (Some((user, password)), Some(_)) => {
+            credentials.check(origin::network(peer.ip()), user, password, now)
+        }
+    };
+    match verdict {
+        Verdict::Right => {}
+        Verdict::Wrong => {
+            let answer = Answer::refusal(401, "Say user and password");
+            return Err(answer.with("www-authenticate", "Basic realm=\"arthas webconsole\""));
+        }
+        Verdict::Wait(wait) => {
+            let answer = Answer::refusal(429, "Too many passwords were wrong; wait");
+            return Err(answer.with("retry-after", (wait.as_secs() + 1).to_string()));
+        }
+    }
+    let visit = match visit.filter(|visit| visits.touch(visit, now)) {
+        Some(visit) => visit,
+        None => visits.begin(now).map_err(|why| Answer::refusal(500, why))?,
+    };
+    Ok(Pass { visit })
+}
+
+/// User and password of a request.
+fn basic(head: &Head) -> Option<(String, String)> {
+    let (scheme, text) = head.field("authorization")?.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let text = String::from_utf8(base64::decode(text.trim())?).ok()?;
+    let (user, password) = text.split_once(':')?;
+    Some((user.to_owned(), password.to_owned()))
+}
+
+/// The answer that makes a WebSocket of a connection (RFC 6455, 4.2).
+fn upgrade(head: &Head) -> Result<Answer, Answer> {
+    let wanted = || Answer::text(426, "A WebSocket is wanted here").with("upgrade", "websocket");
+    if head.method != "GET"
+        || !head.has_word("upgrade", "websocket")
+        || !head.has_word("connection", "upgrade")
+    {
+        return Err(wanted());
+    }
+    if head.field("sec-websocket-version") != Some("13") {
+        return Err(wanted().with("sec-websocket-version", "13"));
+    }
+    let key =
+        head.field("sec-websocket-key").filter(|key| base64::decode(key).is_some_and(|key| key.len() == 16));
+    let key = key.ok_or_else(|| Answer::text(400, "Sec-WebSocket-Key is none"))?;
+    let mut answer = Answer::new(101, "", Vec::new());
+    answer.fields.push(("upgrade", "websocket".to_owned()));
+    Ok(answer.with("sec-websocket-accept", derive_accept_key(key.as_bytes())))
+}
