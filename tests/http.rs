@@ -10,6 +10,7 @@ use harness::client::result;
 use harness::curl::{self, PASSWORD};
 use harness::{Answer, Curl, Java, JavaBuilder, eventually, exec, exec_json, jdk, jdks};
 use serde_json::{Value, json};
+use wire::arthas::Response;
 
 fn results(reply: &Value) -> Vec<Value> {
     reply["body"]["results"].as_array().unwrap_or_else(|| panic!("{reply}")).clone()
@@ -275,4 +276,28 @@ fn a_version_costs_little_on_an_open_connection() {
     times.sort();
     println!("least {:?}, median {:?}, 95 of 100 {:?}", times[0], times[150], times[285]);
     assert!(times[150] < Duration::from_millis(5), "{:?}", times[150]);
+}
+
+#[test]
+fn an_answer_through_an_arthas_tunnel_is_byte_for_byte_javas() {
+    let jar = harness::arthas::home().join("arthas-core.jar");
+    let header = |number: usize| (format!("X-Header-{number}"), format!("value \u{e9}\u{1f600}\0 {number}"));
+    for version in ["8", "17"] {
+        let mut command = JavaBuilder::new(&jdk(version), "ProxyAnswer").arg(jar.to_str().unwrap()).command();
+        let mut java = harness::Running::start(&mut command);
+        java.line("the program to be ready", |line| line == "ready");
+        for (status, content, headers) in [(200, 0, 0), (404, 9, 1), (200, 100_000, 5), (302, 1, 12)] {
+            let headers: Vec<_> = (0..headers).map(header).collect();
+            let response = Response { status, content: vec![b'x'; content], headers: headers.clone() };
+            java.say(&wire::base64::encode(&response.to_bytes()));
+            let sorted: BTreeMap<String, String> = headers.into_iter().collect();
+            let shown: Vec<String> = sorted.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let line = java.line("its answer", |line| line.starts_with("ok "));
+            let wanted = format!("ok same {status} {content} {{{}}}", shown.join(", "));
+            // What stands on a terminal may have lost what its character set lacks.
+            let plain =
+                |text: &str| text.chars().filter(|c| c.is_ascii_graphic() && *c != '?').collect::<String>();
+            assert_eq!(plain(&line), plain(&wanted), "Java {version}");
+        }
+    }
 }
