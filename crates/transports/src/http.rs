@@ -15,7 +15,6 @@ mod page;
 mod proxy;
 mod visits;
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -29,6 +28,7 @@ use crate::core::{Core, Visitor};
 use crate::credentials::{Credentials, Verdict};
 use crate::mailbox::Letter;
 use crate::port::Port;
+use crate::table::Table;
 use answer::Answer;
 use api::{Api, Client, Reply};
 use connection::{Connection, Step};
@@ -66,10 +66,10 @@ pub(crate) struct Http {
     /// Who may enter; `None`: nobody.
     credentials: Option<Arc<Credentials>>,
     visits: Visits,
-    connections: BTreeMap<Token, Connection>,
-    consoles: BTreeMap<Token, Console>,
+    connections: Table<Token, Connection>,
+    consoles: Table<Token, Console>,
     /// Upgrades under way: who opens the console, and whether without a welcome.
-    upgrades: BTreeMap<Token, (Visitor, bool)>,
+    upgrades: Table<Token, (Visitor, bool)>,
     api: Api,
 }
 
@@ -85,9 +85,9 @@ impl Http {
             port: None,
             credentials: None,
             visits: Visits::default(),
-            connections: BTreeMap::new(),
-            consoles: BTreeMap::new(),
-            upgrades: BTreeMap::new(),
+            connections: Table::default(),
+            consoles: Table::default(),
+            upgrades: Table::default(),
             api: Api::new(Instant::now()),
         }
     }
@@ -216,20 +216,28 @@ impl Http {
 
     fn accept(&mut self, core: &mut Core) {
         while let Some((token, stream, peer)) = self.port.as_mut().and_then(|port| port.accept(core)) {
-            self.take(token, stream, peer, Vec::new(), core);
+            self.adopt(token, stream, peer, Vec::new(), core);
         }
     }
 
-    /// Takes a connection on which HTTP is spoken, and what was read from it already.
-    fn take(&mut self, token: Token, stream: TcpStream, peer: SocketAddr, read: Vec<u8>, core: &mut Core) {
+    /// Takes a connection on which HTTP is spoken, by whatever port it came, and what was read from it already.
+    pub(crate) fn adopt(
+        &mut self,
+        token: Token,
+        stream: TcpStream,
+        peer: SocketAddr,
+        read: Vec<u8>,
+        core: &mut Core,
+    ) {
         let (most, strangers) = CONNECTIONS;
         if core.stopping || self.connections.len() + self.consoles.len() >= most {
             return;
         }
         // Of too many strangers the one that has been here longest without a word goes.
-        let unknown = self.connections.values().filter(|connection| !connection.known);
-        if unknown.clone().count() >= strangers
-            && let Some(oldest) = unknown.min_by_key(|connection| connection.accepted).map(Connection::token)
+        let unknown = || self.connections.values().filter(|connection| !connection.known);
+        if unknown().count() >= strangers
+            && let Some(oldest) =
+                unknown().min_by_key(|connection| connection.accepted).map(Connection::token)
         {
             self.forget(oldest);
         }

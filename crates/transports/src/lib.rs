@@ -25,6 +25,7 @@ mod options;
 mod port;
 mod random;
 mod reactor;
+mod table;
 mod takeover;
 mod tunnel;
 

@@ -9,7 +9,6 @@ mod request;
 mod run;
 mod shared;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -20,6 +19,7 @@ use crate::clock;
 use crate::core::{Core, Demand, Visitor};
 use crate::draw;
 use crate::random;
+use crate::table::Table;
 pub(crate) use reply::Reply;
 use reply::{Object, State};
 use request::{Action, Request};
@@ -57,15 +57,15 @@ pub(crate) struct Client {
 
 /// See the module.
 pub(crate) struct Api {
-    sessions: BTreeMap<String, Shared>,
-    runs: BTreeMap<Token, Run>,
+    sessions: Table<String, Shared>,
+    runs: Table<Token, Run>,
     done: Vec<(Token, String)>,
     next_tidy: Instant,
 }
 
 impl Api {
     pub(crate) fn new(now: Instant) -> Self {
-        Self { sessions: BTreeMap::new(), runs: BTreeMap::new(), done: Vec::new(), next_tidy: now + TIDY }
+        Self { sessions: Table::default(), runs: Table::default(), done: Vec::new(), next_tidy: now + TIDY }
     }
 
     /// Answers a request; `None`: later.
@@ -412,7 +412,7 @@ impl Api {
 
     pub(crate) fn tick(&mut self, core: &mut Core) {
         let mut replies = Vec::new();
-        for (token, run) in &mut self.runs {
+        for (token, run) in self.runs.iter_mut() {
             replies.extend(run.tick(core.now));
             if run.paused.take_if(|until| core.now >= *until).is_some() {
                 // A client that was waited for has not come.
@@ -422,7 +422,7 @@ impl Api {
         let mut forgotten = Vec::new();
         let tidy = core.now >= self.next_tidy;
         let limit = core.options.session_timeout_or_default();
-        for (id, session) in &mut self.sessions {
+        for (id, session) in self.sessions.iter_mut() {
             replies.extend(session.answer_pulls(core.now, false));
             if tidy {
                 session.tidy(core.now);
@@ -451,7 +451,7 @@ impl Api {
             }
             self.close(&id, core);
         }
-        for (_, mut run) in std::mem::take(&mut self.runs) {
+        for mut run in std::mem::take(&mut self.runs).into_values() {
             run.session.close();
             let replies = run.last_replies();
             if run.home.is_none() {
