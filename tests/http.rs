@@ -78,7 +78,7 @@ fn scripts_made_for_arthas_work_unchanged() {
         let reply = curl.api(&json!({"action": "exec", "sessionId": session, "command": "version"}));
         assert_eq!(
             (&reply["state"], &reply["message"]),
-            (&json!("REFUSED"), &json!("Another job is running."))
+            (&json!("REFUSED"), &json!("Another command is executing."))
         );
         let reply = curl.api(&json!({"action": "interrupt_job", "sessionId": session}));
         assert_eq!(reply["body"]["jobStatus"], "TERMINATED", "{reply}");
@@ -300,4 +300,92 @@ fn an_answer_through_an_arthas_tunnel_is_byte_for_byte_javas() {
             assert_eq!(plain(&line), plain(&wanted), "Java {version}");
         }
     }
+}
+
+/// Where values are in an answer, without the insides of results.
+fn paths(value: &Value, prefix: &str, into: &mut Vec<String>) {
+    let Value::Object(fields) = value else { return into.push(prefix.to_owned()) };
+    for (key, value) in fields {
+        paths(value, &format!("{prefix}.{key}"), into);
+    }
+}
+
+/// The two sides of one question: the state, a failure's text, where values are, and of results their types.
+fn shape(reply: &Value) -> Value {
+    let mut found = Vec::new();
+    paths(reply, "", &mut found);
+    let kinds: Vec<&Value> =
+        reply["body"]["results"].as_array().into_iter().flatten().map(|r| &r["type"]).collect();
+    let statuses: Vec<&Value> =
+        reply["body"]["results"].as_array().into_iter().flatten().map(|r| &r["inputStatus"]).collect();
+    let status = &reply["body"]["jobStatus"];
+    json!({"state": reply["state"], "paths": found, "kinds": kinds, "input": statuses, "jobStatus": status})
+}
+
+#[test]
+fn the_envelope_is_arthass_in_the_same_run() {
+    let (ours, theirs) = (Java::demo(&jdk("17")), Java::demo(&jdk("17")));
+    let curl = Curl::open(&ours, "");
+    let arthas = harness::arthas::boot(&theirs, &[]);
+    let ask_theirs = |request: &Value| -> Value {
+        let out = std::process::Command::new("curl")
+            .args(["-s", "-m", "60", "-d", &request.to_string()])
+            .arg(format!("http://127.0.0.1:{}/api", arthas.http))
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&out.stdout).into_owned();
+        serde_json::from_str(&text).unwrap_or_else(|why| panic!("{why} in {text}"))
+    };
+    let sessions =
+        [curl.api(&json!({"action": "init_session"})), ask_theirs(&json!({"action": "init_session"}))];
+    assert_eq!(shape(&sessions[0]), shape(&sessions[1]));
+    let mut differing = Vec::new();
+    let mut both = |request: &Value| {
+        let [ours, theirs] = [0, 1].map(|side| {
+            let mut request = request.clone();
+            if request["sessionId"] == "S" {
+                request["sessionId"] = sessions[side]["sessionId"].clone();
+            }
+            if request["consumerId"] == "C" {
+                request["consumerId"] = sessions[side]["consumerId"].clone();
+            }
+            if side == 0 { curl.api(&request) } else { ask_theirs(&request) }
+        });
+        if shape(&ours) != shape(&theirs) {
+            differing.push(format!("{request}\n  ours   {ours}\n  theirs {theirs}"));
+        }
+        if ours["state"] == "FAILED"
+            && !request["command"].is_string()
+            && ours["message"] != theirs["message"]
+        {
+            differing
+                .push(format!("{request}\n  ours   {}\n  theirs {}", ours["message"], theirs["message"]));
+        }
+    };
+    let pull = json!({"action": "pull_results", "sessionId": "S", "consumerId": "C"});
+    for request in [
+        pull.clone(),
+        pull.clone(),
+        json!({"action": "exec", "command": "version", "requestId": "r"}),
+        json!({"action": "exec", "command": "sysprop java.version", "sessionId": "S"}),
+        json!({"action": "exec", "command": "nosuch"}),
+        json!({"action": "exec", "command": "version", "execTimeout": "5000"}),
+        json!({"action": "session_info", "sessionId": "S"}),
+        json!({"action": "interrupt_job", "sessionId": "S"}),
+        json!({}),
+        json!({"action": "nope"}),
+        json!({"action": "async_exec", "command": "version"}),
+        json!({"action": "session_info", "sessionId": "none"}),
+        json!({"action": "pull_results", "sessionId": "S"}),
+        json!({"action": "pull_results", "sessionId": "S", "consumerId": "none"}),
+        json!({"action": "async_exec", "sessionId": "S", "command": "monitor -c 60 demo.MathGame run"}),
+        json!({"action": "exec", "sessionId": "S", "command": "version"}),
+        json!({"action": "async_exec", "sessionId": "S", "command": "version"}),
+        json!({"action": "interrupt_job", "sessionId": "S"}),
+        json!({"action": "async_exec", "sessionId": "S", "command": "nosuch"}),
+        json!({"action": "close_session", "sessionId": "S"}),
+    ] {
+        both(&request);
+    }
+    assert!(differing.is_empty(), "{}", differing.join("\n"));
 }

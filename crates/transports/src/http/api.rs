@@ -168,8 +168,7 @@ impl Api {
             Ok(_) => None,
             Err(why) => {
                 core.close_session();
-                let message = format!("Exec command failed: {why}");
-                Some(Reply { session: Some(id), ..Reply::failed(message) })
+                Some(not_run(request, id, Reply::failed(format!("Exec command failed: {why}"))))
             }
         }
     }
@@ -182,10 +181,7 @@ impl Api {
         let output = Output::Packed(Packed::new(waiter, id.clone(), request.timeout(), core.now));
         match self.start(&id, Some(&id), user, client.peer, request, output, core) {
             Ok(_) => None,
-            Err(why) => {
-                let message = format!("Exec command failed: {why}");
-                Some(Reply { session: Some(id), ..Reply::failed(message) })
-            }
+            Err(why) => Some(not_run(request, id, Reply::failed(format!("Exec command failed: {why}")))),
         }
     }
 
@@ -207,7 +203,7 @@ impl Api {
                     session.publish(command(&line, 0, State::Failed, Some(&message)));
                 }
                 self.answer_pulls(&id, core.now, false);
-                Reply { session: Some(id), ..Reply::failed(message) }
+                not_run(request, id, Reply::failed(message))
             }
         }
     }
@@ -216,14 +212,12 @@ impl Api {
     fn free(&self, request: &Request) -> Result<(String, String), Reply> {
         let id = request.session_id.clone().unwrap_or_default();
         let session = self.sessions.get(&id);
-        let foreground =
-            session.and_then(|session| session.foreground).and_then(|token| self.runs.get(&token));
-        let message = match foreground.map(|run| &run.output) {
-            None => return Ok((id, session.map(|session| session.user.clone()).unwrap_or_default())),
-            Some(Output::Packed(_)) => "Another command is executing.",
-            Some(_) => "Another job is running.",
-        };
-        Err(Reply { session: Some(id), ..Reply::refused(message) })
+        match session {
+            Some(Shared { foreground: Some(_), .. }) => {
+                Err(not_run(request, id, Reply::refused("Another command is executing.")))
+            }
+            _ => Ok((id, session.map(|session| session.user.clone()).unwrap_or_default())),
+        }
     }
 
     /// Starts a command and gives its job's number; the error is a sentence.
@@ -278,8 +272,7 @@ impl Api {
     fn interrupt(&mut self, id: &str, waiter: Waiter, core: &Core) -> Option<Reply> {
         let foreground = self.sessions.get(id).and_then(|session| session.foreground);
         let Some(run) = foreground.and_then(|token| self.runs.get_mut(&token)) else {
-            let message = "no foreground job is running";
-            return Some(Reply { session: Some(id.to_owned()), ..Reply::failed(message) });
+            return Some(Reply::failed("no foreground job is running"));
         };
         run.session.interrupt();
         run.interrupters.push((waiter, core.now + GRACE));
@@ -467,6 +460,12 @@ pub(crate) fn fuzz(body: &[u8]) {
     if let Ok(request) = Request::read(body) {
         drop((request.action(), request.timeout()));
     }
+}
+
+/// The answer to a command that was not run.
+fn not_run(request: &Request, session: String, reply: Reply) -> Reply {
+    let command = Object::new().text("command", request.command.as_deref().unwrap_or_default());
+    Reply { body: Some(command.finish()), session: Some(session), ..reply }
 }
 
 fn joined(session: &mut Shared, now: Instant) -> Reply {
