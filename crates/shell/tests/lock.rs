@@ -11,7 +11,7 @@ mod toy;
 
 use std::sync::{Arc, Mutex};
 
-use shell::{Credentials, Event, Lock, Permissions, Session, Setup};
+use shell::{Credentials, Event, Grant, Lock, Permissions, Session, Setup};
 use toy::{Toy, text_of};
 
 struct Hush;
@@ -84,9 +84,12 @@ fn a_session_does_what_it_and_the_agent_both_allow() {
     let with = |names: &[&'static str]| {
         let (permissions, unknown) = Permissions::named(names.iter().copied());
         assert!(unknown.is_empty());
-        Setup { permissions, ..toy.setup() }
+        Setup { permissions: Arc::new(Grant::of(permissions)), ..toy.setup() }
     };
-    assert_eq!(run(&toy, &with(&["view"]), "greet World").0, 0);
+    let viewer = with(&["view"]);
+    assert_eq!(run(&toy, &viewer, "greet World").0, 0);
+    viewer.permissions.set(Permissions::NONE);
+    assert_eq!(run(&toy, &viewer, "greet World").0, -1, "what is taken back is gone at once");
     let (status, text) = run(&toy, &with(&["admin", "dump"]), "greet World");
     assert_eq!(status, -1);
     assert!(text.contains("needs the permission view") && text.contains("sessions from test"), "{text}");

@@ -24,6 +24,7 @@ use mio::net::TcpStream;
 use tungstenite::handshake::derive_accept_key;
 use wire::base64;
 
+use crate::allowance::Allowance;
 use crate::core::{Core, Visitor};
 use crate::credentials::{Credentials, Verdict};
 use crate::mailbox::Letter;
@@ -50,6 +51,9 @@ const STEPS_PER_TURN: usize = 32;
 /// How many files may be sent at once.
 const DOWNLOADS: usize = 16;
 
+/// How many paths may be looked up at once.
+const ERRANDS: usize = 32;
+
 /// Something that waited for a disk.
 pub(crate) enum News {
     /// What a path below the output folder names.
@@ -70,6 +74,10 @@ pub(crate) struct Http {
     consoles: Table<Token, Console>,
     /// Upgrades under way: who opens the console, and whether without a welcome.
     upgrades: Table<Token, (Visitor, bool)>,
+    /// Threads that look up a path or read a file.
+    errands: usize,
+    /// How often it is said what strangers do: they shall not fill the log.
+    warnings: Allowance,
     api: Api,
 }
 
@@ -88,6 +96,8 @@ impl Http {
             connections: Table::default(),
             consoles: Table::default(),
             upgrades: Table::default(),
+            errands: 0,
+            warnings: Allowance::new(1, 10, Instant::now()),
             api: Api::new(Instant::now()),
         }
     }
@@ -151,6 +161,7 @@ impl Http {
     pub(crate) fn hear(&mut self, news: News, core: &mut Core) {
         match news {
             News::Found(token, found) => {
+                self.errands = self.errands.saturating_sub(1);
                 if let Some(connection) = self.connections.get_mut(&token) {
                     let mut answer = found.answer;
                     if let Some(visit) = &connection.visit {
@@ -161,6 +172,7 @@ impl Http {
                 }
             }
             News::Piece(token, piece) => {
+                self.errands = self.errands.saturating_sub(1);
                 if let Some(connection) = self.connections.get_mut(&token) {
                     connection.fetched(&piece, core.now);
                     self.drive(token, core);
@@ -273,7 +285,9 @@ impl Http {
         let held: usize = self.connections.values().map(Connection::weight).sum();
         let Some(connection) = self.connections.get_mut(&token) else { return };
         if let Err(refused) = origin::check(&head, &core.options.host_names) {
-            log::warn!("http: {}: {}", connection.peer, refused.why);
+            if self.warnings.take(now).is_ok() {
+                log::warn!("http: {}: {}", connection.peer, refused.why);
+            }
             return connection.turn_away(&head, Answer::refusal(refused.status, refused.why), now);
         }
         let limit = core.options.session_timeout_or_default();
@@ -302,7 +316,11 @@ impl Http {
         }
         let user = self.credentials.as_ref().and_then(|known| known.user()).unwrap_or_default().to_owned();
         let peer = connection.peer.to_string();
-        let user = self.visits.user_id(&visit).unwrap_or(user);
+        // A tool may name the person it acts for; who logged in is told as well.
+        let (user, peer) = match self.visits.user_id(&visit) {
+            Some(named) => (named, format!("{peer} ({user})")),
+            None => (user, peer),
+        };
         let path = head.path.as_str();
         let follows = matches!(head.method.as_str(), "GET" | "HEAD");
         let answer = if path == "/api" {
@@ -351,8 +369,8 @@ impl Http {
 
     /// Looks a path up, aside. `None`: the answer comes later.
     fn look(&mut self, token: Token, head: &Head, core: &mut Core) -> Option<Answer> {
-        if self.connections.values().filter(|connection| connection.download().is_some()).count() >= DOWNLOADS
-        {
+        let sent = self.connections.values().filter(|connection| connection.download().is_some()).count();
+        if sent >= DOWNLOADS || self.errands >= ERRANDS {
             return Some(Answer::text(503, "Too many files are being sent; try again"));
         }
         let folder = core.options.output_dir_or_default().to_owned();
@@ -363,6 +381,7 @@ impl Http {
             let found = output::look(&folder, &path, range.as_deref(), rights);
             mail.post(Letter::Http(News::Found(token, Box::new(found))));
         });
+        self.errands += usize::from(started.is_ok());
         started.err().map(|why| Answer::text(503, &why))
     }
 
@@ -371,6 +390,7 @@ impl Http {
         let download = self.connections.get(&token).and_then(Connection::download);
         let Some(reader) = download.map(output::Download::reader) else { return };
         let started = core.aside(move |mail| mail.post(Letter::Http(News::Piece(token, reader()))));
+        self.errands += usize::from(started.is_ok());
         if started.is_err()
             && let Some(connection) = self.connections.get_mut(&token)
         {

@@ -430,9 +430,8 @@ fn a_websocket_is_a_terminal_as_arthass_console_wants_it() {
     until("the lost one is cancelled", SECONDS, || agent.toy.cancelled.load(Ordering::SeqCst) == 2);
     keys(&mut quiet, "bye\r");
     let closed = loop {
-        match quiet.read().unwrap() {
-            Message::Close(frame) => break frame.unwrap(),
-            _ => {}
+        if let Message::Close(frame) = quiet.read().unwrap() {
+            break frame.unwrap();
         }
     };
     assert_eq!((u16::from(closed.code), closed.reason.as_str()), (1000, "Bye"));

@@ -356,7 +356,7 @@ impl Toy {
             user: "tester".to_owned(),
             from: "test".to_owned(),
             peer: String::new(),
-            permissions: shell::Permissions::ALL,
+            permissions: Arc::new(shell::Grant::of(shell::Permissions::ALL)),
             lock: None,
             prompt: "$ ".to_owned(),
             size: Size::USUAL,

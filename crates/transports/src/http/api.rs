@@ -105,7 +105,7 @@ impl Api {
         session.last = core.now;
         session.accessed = milliseconds();
         if let Some(user) = &request.user_id {
-            session.user.clone_from(user);
+            session.user = name(user);
         }
         match action {
             Action::Exec => self.exec(client, request, waiter, core),
@@ -135,7 +135,7 @@ impl Api {
         if let Err(why) = core.open_session() {
             return Reply::refused(why);
         }
-        let user = request.user_id.clone().unwrap_or_else(|| client.user.clone());
+        let user = request.user_id.as_deref().map_or_else(|| client.user.clone(), name);
         let mut session = Shared::new(id.clone(), user, core.now, milliseconds());
         let consumer = match session.join(core.now) {
             Ok(consumer) => consumer,
@@ -157,7 +157,7 @@ impl Api {
         core: &mut Core,
     ) -> Option<Reply> {
         let (id, user) = match random::name() {
-            Ok(id) => (id, request.user_id.clone().unwrap_or_else(|| client.user.clone())),
+            Ok(id) => (id, request.user_id.as_deref().map_or_else(|| client.user.clone(), name)),
             Err(why) => return Some(Reply::failed(why)),
         };
         if let Err(why) = core.open_session() {
@@ -174,10 +174,7 @@ impl Api {
     }
 
     fn exec(&mut self, client: Client, request: &Request, waiter: Waiter, core: &mut Core) -> Option<Reply> {
-        let (id, user) = match self.free(request) {
-            Ok(free) => free,
-            Err(reply) => return Some(reply),
-        };
+        let Some((id, user)) = self.free(request) else { return Some(busy(request)) };
         let output = Output::Packed(Packed::new(waiter, id.clone(), request.timeout(), core.now));
         match self.start(&id, Some(&id), user, client.peer, request, output, core) {
             Ok(_) => None,
@@ -186,10 +183,7 @@ impl Api {
     }
 
     fn async_exec(&mut self, client: Client, request: &Request, core: &mut Core) -> Reply {
-        let (id, user) = match self.free(request) {
-            Ok(free) => free,
-            Err(reply) => return reply,
-        };
+        let Some((id, user)) = self.free(request) else { return busy(request) };
         let line = request.command.clone().unwrap_or_default();
         match self.start(&id, Some(&id), user, client.peer, request, Output::Shared, core) {
             Ok(job) => {
@@ -209,15 +203,9 @@ impl Api {
     }
 
     /// The session a request names and its user, if no command runs there.
-    fn free(&self, request: &Request) -> Result<(String, String), Reply> {
-        let id = request.session_id.clone().unwrap_or_default();
-        let session = self.sessions.get(&id);
-        match session {
-            Some(Shared { foreground: Some(_), .. }) => {
-                Err(not_run(request, id, Reply::refused("Another command is executing.")))
-            }
-            _ => Ok((id, session.map(|session| session.user.clone()).unwrap_or_default())),
-        }
+    fn free(&self, request: &Request) -> Option<(String, String)> {
+        let session = self.sessions.get(request.session_id.as_deref()?)?;
+        session.foreground.is_none().then(|| (session.id.clone(), session.user.clone()))
     }
 
     /// Starts a command and gives its job's number; the error is a sentence.
@@ -286,7 +274,7 @@ impl Api {
         }
         let session = self.sessions.get_mut(id)?;
         match session.pull(consumer, waiter, core.now) {
-            Err(reply) => return Some(reply),
+            Err(why) => return Some(Reply::failed(why)),
             Ok(replies) => {
                 // There is room for more of what the command holds back.
                 core.again.extend(session.foreground);
@@ -462,6 +450,12 @@ pub(crate) fn fuzz(body: &[u8]) {
     }
 }
 
+/// The answer to a command while another runs.
+fn busy(request: &Request) -> Reply {
+    let session = request.session_id.clone().unwrap_or_default();
+    not_run(request, session, Reply::refused("Another command is executing."))
+}
+
 /// The answer to a command that was not run.
 fn not_run(request: &Request, session: String, reply: Reply) -> Reply {
     let command = Object::new().text("command", request.command.as_deref().unwrap_or_default());
@@ -485,6 +479,11 @@ fn told(session: &Shared, pid: u32) -> Reply {
         .number("lastAccessTime", session.accessed)
         .number("pid", pid.into());
     Reply { body: Some(body.finish()), session: Some(session.id.clone()), ..Reply::new(State::Succeeded) }
+}
+
+/// A user's name as somebody gave it, fit to be kept.
+fn name(user: &str) -> String {
+    user.chars().filter(|c| !c.is_control()).take(200).collect()
 }
 
 fn milliseconds() -> u64 {
