@@ -4,34 +4,34 @@
 //! decided about as soon as its head is there: is it meant for us, does it come from a page of ours,
 //! who is it. Only then its body is read and a route works on it.
 
+mod admission;
 mod answer;
 mod api;
 mod connection;
 mod console;
+mod handshake;
 mod head;
 mod origin;
 mod output;
 mod page;
 mod proxy;
+mod route;
 mod visits;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use mio::Token;
 use mio::net::TcpStream;
-use tungstenite::handshake::derive_accept_key;
-use wire::base64;
 
 use crate::allowance::Allowance;
 use crate::core::{Core, Visitor};
-use crate::credentials::{Credentials, Verdict};
-use crate::mailbox::Letter;
+use crate::credentials::Credentials;
 use crate::port::Port;
 use crate::table::Table;
 use answer::Answer;
-use api::{Api, Client, Reply};
+use api::Api;
 use connection::{Connection, Step};
 use console::Console;
 pub(crate) use head::Head;
@@ -79,11 +79,6 @@ pub(crate) struct Http {
     /// How often it is said what strangers do: they shall not fill the log.
     warnings: Allowance,
     api: Api,
-}
-
-/// Who a request is from.
-struct Pass {
-    visit: String,
 }
 
 impl Http {
@@ -294,7 +289,7 @@ impl Http {
         let peer = connection.peer;
         let visit = connection.visit.clone();
         let Some(credentials) = &self.credentials else { return self.forget(token) };
-        match admit(credentials, &mut self.visits, &head, peer, visit, limit, now) {
+        match admission::admit(credentials, &mut self.visits, &head, peer, visit, limit, now) {
             Err(answer) => connection.turn_away(&head, answer, now),
             Ok(_) if held + head.length > HELD_BYTES => {
                 let sentence = "too much is waiting to be read by others; try again";
@@ -304,97 +299,6 @@ impl Http {
                 connection.visit = Some(pass.visit);
                 connection.admit(head, now);
             }
-        }
-    }
-
-    /// Works on a request that was let in.
-    fn serve(&mut self, token: Token, head: &Head, body: &[u8], core: &mut Core) {
-        let Some(connection) = self.connections.get_mut(&token) else { return };
-        let visit = connection.visit.clone().unwrap_or_default();
-        if let Some(user) = head.parameter("userId") {
-            self.visits.set_user_id(&visit, user.chars().filter(|c| !c.is_control()).take(200).collect());
-        }
-        let user = self.credentials.as_ref().and_then(|known| known.user()).unwrap_or_default().to_owned();
-        let peer = connection.peer.to_string();
-        // A tool may name the person it acts for; who logged in is told as well.
-        let (user, peer) = match self.visits.user_id(&visit) {
-            Some(named) => (named, format!("{peer} ({user})")),
-            None => (user, peer),
-        };
-        let path = head.path.as_str();
-        let follows = matches!(head.method.as_str(), "GET" | "HEAD");
-        let answer = if path == "/api" {
-            if head.method == "POST" {
-                let client = Client { connection: token, user, peer };
-                self.api.ask(client, body, core).map(Answer::json)
-            } else {
-                let method: String = head.method.chars().take(20).collect();
-                Some(Answer::json(Reply::refused(format!("Unsupported http method: {method}")).json()))
-            }
-        } else if !follows {
-            Some(Answer::text(405, "Only /api is posted to").with("allow", "GET, HEAD"))
-        } else if path.eq_ignore_ascii_case("/ws") {
-            match upgrade(head) {
-                Ok(answer) => {
-                    let visitor = Visitor { from: "http", user, peer, id: None, lock: None };
-                    let quiet =
-                        head.parameter("quiet").is_some_and(|quiet| quiet.eq_ignore_ascii_case("true"));
-                    self.upgrades.insert(token, (visitor, quiet));
-                    Some(answer)
-                }
-                Err(answer) => Some(answer),
-            }
-        } else if path == output::ROUTE || path.starts_with("/arthas-output/") {
-            self.look(token, head, core)
-        } else {
-            Some(match path {
-                "/" | "/index.html" => page::page(),
-                "/ui" | "/ui/" => Answer::text(302, "The page is at /").with("location", "/"),
-                _ => Answer::text(404, "Not found"),
-            })
-        };
-        if let Some(answer) = answer {
-            self.answer(token, answer, core);
-        }
-    }
-
-    fn answer(&mut self, token: Token, answer: Answer, core: &Core) {
-        let Some(connection) = self.connections.get_mut(&token) else { return };
-        let answer = match &connection.visit {
-            Some(visit) => answer.with("set-cookie", visits::cookie(visit)),
-            None => answer,
-        };
-        connection.answer(answer, None, core.now);
-    }
-
-    /// Looks a path up, aside. `None`: the answer comes later.
-    fn look(&mut self, token: Token, head: &Head, core: &mut Core) -> Option<Answer> {
-        let sent = self.connections.values().filter(|connection| connection.download().is_some()).count();
-        if sent >= DOWNLOADS || self.errands >= ERRANDS {
-            return Some(Answer::text(503, "Too many files are being sent; try again"));
-        }
-        let folder = core.options.output_dir_or_default().to_owned();
-        let rights = Rights::of(core.permissions_in_force("http"));
-        let path = head.path.clone();
-        let range = head.field("range").map(str::to_owned);
-        let started = core.aside(move |mail| {
-            let found = output::look(&folder, &path, range.as_deref(), rights);
-            mail.post(Letter::Http(News::Found(token, Box::new(found))));
-        });
-        self.errands += usize::from(started.is_ok());
-        started.err().map(|why| Answer::text(503, &why))
-    }
-
-    /// Reads more of a file, aside.
-    fn fetch(&mut self, token: Token, core: &mut Core) {
-        let download = self.connections.get(&token).and_then(Connection::download);
-        let Some(reader) = download.map(output::Download::reader) else { return };
-        let started = core.aside(move |mail| mail.post(Letter::Http(News::Piece(token, reader()))));
-        self.errands += usize::from(started.is_ok());
-        if started.is_err()
-            && let Some(connection) = self.connections.get_mut(&token)
-        {
-            connection.fetched(&[], core.now);
         }
     }
 
@@ -467,87 +371,14 @@ impl Http {
     }
 }
 
-/// Who a request is from: by its cookie, else by `Authorization: Basic`, else by its query.
-fn admit(
-    credentials: &Credentials,
-    visits: &mut Visits,
-    head: &Head,
-    peer: SocketAddr,
-    visit: Option<String>,
-    limit: Option<Duration>,
-    now: Instant,
-) -> Result<Pass, Answer> {
-    if let Some(visit) = visits.known(head, now, limit) {
-        return Ok(Pass { visit });
-    }
-    let given = basic(head).or_else(|| {
-        let password = head.parameter("password")?;
-        Some((head.parameter("username").unwrap_or_else(|| "arthas".to_owned()), password))
-    });
-    let verdict = match (&given, credentials.user()) {
-        (_, None) => Verdict::Right,
-        (None, Some(_)) => Verdict::Wrong,
-        (Some((user, password)), Some(_)) => {
-            credentials.check(origin::network(peer.ip()), user, password, now)
-        }
-    };
-    match verdict {
-        Verdict::Right => {}
-        Verdict::Wrong => {
-            let answer = Answer::refusal(401, "Say user and password");
-            return Err(answer.with("www-authenticate", "Basic realm=\"arthas webconsole\""));
-        }
-        Verdict::Wait(wait) => {
-            let answer = Answer::refusal(429, "Too many passwords were wrong; wait");
-            return Err(answer.with("retry-after", wait.as_secs_f64().ceil().to_string()));
-        }
-    }
-    let visit = match visit.filter(|visit| visits.touch(visit, now)) {
-        Some(visit) => visit,
-        None => visits.begin(now).map_err(|why| Answer::refusal(500, why))?,
-    };
-    Ok(Pass { visit })
-}
-
-/// User and password of a request.
-fn basic(head: &Head) -> Option<(String, String)> {
-    let (scheme, text) = head.field("authorization")?.split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("basic") {
-        return None;
-    }
-    let text = String::from_utf8(base64::decode(text.trim())?).ok()?;
-    let (user, password) = text.split_once(':')?;
-    Some((user.to_owned(), password.to_owned()))
-}
-
-/// The answer that makes a WebSocket of a connection (RFC 6455, 4.2).
-fn upgrade(head: &Head) -> Result<Answer, Answer> {
-    let wanted = || Answer::text(426, "A WebSocket is wanted here").with("upgrade", "websocket");
-    if head.method != "GET"
-        || !head.has_word("upgrade", "websocket")
-        || !head.has_word("connection", "upgrade")
-    {
-        return Err(wanted());
-    }
-    if head.field("sec-websocket-version") != Some("13") {
-        return Err(wanted().with("sec-websocket-version", "13"));
-    }
-    let key =
-        head.field("sec-websocket-key").filter(|key| base64::decode(key).is_some_and(|key| key.len() == 16));
-    let key = key.ok_or_else(|| Answer::text(400, "Sec-WebSocket-Key is none"))?;
-    let mut answer = Answer::new(101, "", Vec::new());
-    answer.fields.push(("upgrade", "websocket".to_owned()));
-    Ok(answer.with("sec-websocket-accept", derive_accept_key(key.as_bytes())))
-}
-
 /// For the fuzz target: everything that is read out of a request.
 pub(crate) fn fuzz(head: Option<Head>, body: &[u8]) {
     if let Some(head) = head {
         drop((
             origin::check(&head, &[]).is_ok(),
-            basic(&head),
+            admission::basic(&head),
             head.parameter("password"),
-            upgrade(&head).is_ok(),
+            handshake::upgrade(&head).is_ok(),
         ));
         output::fuzz(&head.path, head.field("range").unwrap_or_default());
     }
