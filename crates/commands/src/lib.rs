@@ -26,6 +26,7 @@ pub static COMMANDS: &[Entry<Host>] = &[
     Entry::of::<shell::help::Help>(),
     Entry::of::<shell::version::Version>(),
     Entry::of::<shell::session::Session>(),
+    Entry::of::<shell::auth::Auth>(),
     Entry::of::<shell::history::History>(),
     Entry::of::<shell::echo::Echo>(),
     Entry::of::<shell::cls::Cls>(),

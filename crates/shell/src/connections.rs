@@ -1,5 +1,7 @@
 //! What the transports know about the agent's connections and the `session` command shows.
 
+use std::fmt;
+
 use parking_lot::RwLock;
 
 /// The agent's connections. Written by transports, read by commands.
@@ -21,6 +23,8 @@ pub struct ConnectionState {
     pub problems: Vec<String>,
     /// The agent's configuration, without what is secret.
     pub configuration: Vec<Configured>,
+    /// The HTTP port, while it is open.
+    pub http: Option<Port>,
 }
 
 /// A key of the agent's configuration: what holds, and who said so.
@@ -32,6 +36,23 @@ pub struct Configured {
     pub value: Option<String>,
     /// Where the value came from: `option`, `environment NAME`, `property NAME`, `file PATH`, `default`.
     pub source: String,
+}
+
+/// A port that somebody asked for.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Port {
+    /// Where it listens.
+    pub address: String,
+    /// The user who may enter; `None`: everybody.
+    pub user: Option<String>,
+    /// The password, where the agent made it up: for the local socket's eyes only.
+    pub made_password: Option<String>,
+}
+
+impl fmt::Debug for Port {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.address)
+    }
 }
 
 impl Connections {

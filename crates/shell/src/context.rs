@@ -7,7 +7,7 @@ use model::{Message, Show, View};
 
 use crate::job::Job;
 use crate::shell::Shell;
-use crate::{Connections, Draw, Drawn, Failure, Outside, Permission, Signature, Size};
+use crate::{Connections, Draw, Drawn, Failure, Lock, Outside, Permission, Permissions, Signature, Size};
 
 /// Who asks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub struct SessionFacts {
     pub user: String,
     /// The transport: `local`, `tunnel`.
     pub from: String,
+    /// The other end of the connection, as the log shows it; may be empty.
+    pub peer: String,
 }
 
 /// What shall happen after a command, once its output is flushed.
@@ -35,6 +37,8 @@ pub struct Context<'a> {
     pub(crate) shell: &'a Arc<Shell>,
     pub(crate) draw: &'a dyn Draw,
     pub(crate) facts: &'a SessionFacts,
+    pub(crate) permissions: Permissions,
+    pub(crate) lock: Option<&'a Lock>,
     pub(crate) terminal: bool,
 }
 
@@ -103,7 +107,25 @@ impl Context<'_> {
 
     /// Whether who asks has this permission.
     pub fn may(&self, permission: Permission) -> bool {
-        self.shell.permissions().has(permission)
+        self.permissions.has(permission)
+    }
+
+    /// Whether the session is locked until a password is said.
+    pub fn is_locked(&self) -> bool {
+        self.lock.is_some_and(|lock| !lock.is_open())
+    }
+
+    /// Unlocks the session, if this is a user and his password; `None` where nobody asks for one.
+    ///
+    /// # Errors
+    /// Too many were wrong; the sentence says how long to wait.
+    pub fn authenticate(&self, user: &str, password: &str) -> Option<Result<bool, String>> {
+        self.lock.map(|lock| lock.open(user, password))
+    }
+
+    /// Who unlocked the session.
+    pub fn authenticated_as(&self) -> Option<String> {
+        self.lock.and_then(Lock::user)
     }
 
     /// All commands there are, in the order they are listed.

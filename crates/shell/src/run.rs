@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 use model::{Message, Status};
 
@@ -10,10 +11,11 @@ use crate::context::for_terminal;
 use crate::help::HelpDetail;
 use crate::job::Job;
 use crate::line::words;
+use crate::lock::ALWAYS;
 use crate::nearest::nearest;
 use crate::scan::{ignored_options, scan};
 use crate::shell::Shell;
-use crate::{Context, Draw, Drawn, Failure, SessionFacts, Size, UsageError, Word};
+use crate::{Context, Draw, Drawn, Failure, Grant, Lock, SessionFacts, Signature, Size, UsageError, Word};
 
 /// The longest line that is run, in bytes.
 pub(crate) const LONGEST_LINE: usize = 64 * 1024;
@@ -25,6 +27,8 @@ pub(crate) struct Caller {
     pub(crate) draw: Arc<dyn Draw>,
     pub(crate) wake: Arc<dyn Fn() + Send + Sync>,
     pub(crate) facts: Arc<SessionFacts>,
+    pub(crate) permissions: Arc<Grant>,
+    pub(crate) lock: Option<Arc<Lock>>,
     pub(crate) terminal: bool,
 }
 
@@ -66,8 +70,9 @@ impl Caller {
 
         let job = Arc::new(Job::new(self.shell.job_number(), line, size, self.wake.clone()));
         self.shell.job_starts(&job);
-        let running = Running { caller: self.clone(), job: job.clone(), ended: false };
         let (words, name) = (words.to_vec(), signature.name);
+        let since = self.shell.outside.now();
+        let running = Running { caller: self.clone(), job: job.clone(), name, since, ended: false };
         let work = move || running.run(name, &words);
         if let Err(error) = self.shell.outside.spawn(&format!("oxprobe-job-{}", job.id), Box::new(work)) {
             let message = format!(
@@ -95,6 +100,8 @@ impl Caller {
 struct Running {
     caller: Caller,
     job: Arc<Job>,
+    name: &'static str,
+    since: Duration,
     ended: bool,
 }
 
@@ -116,17 +123,20 @@ impl Running {
             return Err(Failure::new(format!("{name}: command not found")));
         };
         let signature = command.signature;
-        if !caller.shell.permissions().has(signature.permission) {
-            return Err(Failure::new(format!(
-                "`{name}` needs the permission {}, which this agent was started without (its option `permissions`).",
-                signature.permission.name()
-            )));
+        if caller.is_locked() && !ALWAYS.contains(&name) {
+            return Err(Failure::new(LOCKED));
+        }
+        let permissions = caller.shell.permissions().and(caller.permissions.get());
+        if !permissions.has(signature.permission) {
+            return Err(Failure::new(caller.forbidden(signature)));
         }
         let mut cx = Context {
             job: &self.job,
             shell: &caller.shell,
             draw: caller.draw.as_ref(),
             facts: &caller.facts,
+            permissions,
+            lock: caller.lock.as_deref(),
             terminal: caller.terminal,
         };
         if scan(signature, words).is_ok_and(|scan| scan.help) {
@@ -145,9 +155,34 @@ impl Running {
     fn end(&mut self, end: Result<(), Failure>) {
         if !self.ended {
             self.ended = true;
+            self.audit(&end);
             self.caller.shell.job_ends(self.job.id);
             self.job.end(end);
         }
+    }
+}
+
+impl Running {
+    /// Who did what, from where, how long, and how it ended.
+    fn audit(&self, end: &Result<(), Failure>) {
+        let facts = &self.caller.facts;
+        let opened = self.caller.lock.as_ref().and_then(|lock| lock.user());
+        let user = opened.as_deref().unwrap_or(&facts.user);
+        // A password follows; and the log escapes what would drive its reader's terminal.
+        let line = if self.name == "auth" { "auth" } else { self.job.line.trim() };
+        let took = self.caller.shell.outside.now().saturating_sub(self.since);
+        let how = match end {
+            Err(Failure::Cancelled) => "interrupted".to_owned(),
+            end => format!("status {}", status(end).status_code),
+        };
+        log::info!(
+            "audit: user={user:?} from={} peer={:?} session={} job={} command={line:?} took={:.1}ms end={how:?}",
+            facts.from,
+            facts.peer,
+            facts.id,
+            self.job.id,
+            took.as_secs_f64() * 1000.0
+        );
     }
 }
 
@@ -177,7 +212,31 @@ pub(crate) fn status(end: &Result<(), Failure>) -> Status {
     Status { status_code, message }
 }
 
+/// Said instead of every command of a session that is not unlocked.
+const LOCKED: &str = "This session may not run commands yet: say the password with `auth PASSWORD` \
+                      (`auth -n USER PASSWORD` for another user than arthas).";
+
 impl Caller {
+    /// Whether a password must be said first.
+    pub(crate) fn is_locked(&self) -> bool {
+        self.lock.as_ref().is_some_and(|lock| !lock.is_open())
+    }
+
+    fn forbidden(&self, signature: &Signature) -> String {
+        let (name, permission) = (signature.name, signature.permission.name());
+        match self.shell.permissions().has(signature.permission) {
+            true => format!(
+                "`{name}` needs the permission {permission}, which sessions from {} do not have (options `allow` and \
+                 `read-only`).",
+                self.facts.from
+            ),
+            false => format!(
+                "`{name}` needs the permission {permission}, which this agent was started without (its option \
+                 `permissions`)."
+            ),
+        }
+    }
+
     /// A sentence as the terminal shows it, with its line end.
     pub(crate) fn sentence(&self, status: i32, message: String, size: Size) -> String {
         let drawn = match status {

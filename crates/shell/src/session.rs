@@ -13,17 +13,25 @@ use model::Field;
 
 use crate::run::Caller;
 use crate::shell::{Shell, random_id};
-use crate::{Draw, SessionFacts, Size};
+use crate::{Draw, Grant, Lock, SessionFacts, Size};
 use exec::Exec;
 use terminal::Terminal;
 
 /// What a transport says about a session it opens.
 #[derive(Clone)]
 pub struct Setup {
+    /// The session's id, where the transport has given it one; else one is made.
+    pub id: Option<String>,
     /// The user, as far as the transport knows; may be empty.
     pub user: String,
     /// The transport: `local`, `tunnel`.
     pub from: String,
+    /// The other end of the connection, as the log shows it; may be empty.
+    pub peer: String,
+    /// What the session may do, at most.
+    pub permissions: Arc<Grant>,
+    /// What must be opened with a password first; sessions of one client may share it.
+    pub lock: Option<Arc<Lock>>,
     /// What stands before the line, such as `[oxprobe@42]$ `.
     pub prompt: String,
     /// The size to draw for.
@@ -84,6 +92,22 @@ impl Session {
         Self { kind: Kind::Exec(Exec::new(&caller, setup.size, line)) }
     }
 
+    /// The number of an exec session's job; `None` where no job was started.
+    pub fn job(&self) -> Option<u64> {
+        match &self.kind {
+            Kind::Terminal(_) => None,
+            Kind::Exec(exec) => exec.job_id(),
+        }
+    }
+
+    /// Why an exec session has no job: the sentence for the user.
+    pub fn refusal(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Terminal(_) => None,
+            Kind::Exec(exec) => exec.refusal(),
+        }
+    }
+
     /// Keys from the user, cut anywhere. An exec session has no use for them.
     pub fn input(&mut self, bytes: &[u8]) {
         if let Kind::Terminal(terminal) = &mut self.kind {
@@ -135,6 +159,19 @@ impl Drop for Session {
 }
 
 fn caller(shell: Arc<Shell>, setup: &Setup, terminal: bool) -> Caller {
-    let facts = SessionFacts { id: random_id(), user: setup.user.clone(), from: setup.from.clone() };
-    Caller { shell, draw: setup.draw.clone(), wake: setup.wake.clone(), facts: Arc::new(facts), terminal }
+    let facts = SessionFacts {
+        id: setup.id.clone().unwrap_or_else(random_id),
+        user: setup.user.clone(),
+        from: setup.from.clone(),
+        peer: setup.peer.clone(),
+    };
+    Caller {
+        shell,
+        draw: setup.draw.clone(),
+        wake: setup.wake.clone(),
+        facts: Arc::new(facts),
+        permissions: setup.permissions.clone(),
+        lock: setup.lock.clone(),
+        terminal,
+    }
 }

@@ -105,6 +105,13 @@ impl Permissions {
     /// Everything.
     pub const ALL: Self = Self(0x7F);
 
+    /// Nothing.
+    pub const NONE: Self = Self(0);
+
+    /// What changes nothing: view, profile and observe.
+    pub const READ_ONLY: Self =
+        Self(1 << Permission::View as u8 | 1 << Permission::Profile as u8 | 1 << Permission::Observe as u8);
+
     /// Those of these names; the names that are none come back.
     pub fn named<'n>(names: impl IntoIterator<Item = &'n str>) -> (Self, Vec<&'n str>) {
         let (mut set, mut unknown) = (0, Vec::new());
@@ -115,6 +122,12 @@ impl Permissions {
             }
         }
         (Self(set), unknown)
+    }
+
+    /// Those that are in both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
     }
 
     /// Whether this one is in it.

@@ -6,14 +6,14 @@ use std::time::Instant;
 
 use mio::{Registry, Token};
 use model::{Field, Text};
-use shell::{Draw, Setup as SessionSetup, Shell, Size};
+use shell::{Draw, Grant, Lock, Permissions, Setup as SessionSetup, Shell, Size};
 
 use crate::mailbox::{Letter, Mailbox};
 use crate::options::{Options, Sources};
 use crate::{Facts, Journal, Process};
 
 /// How many sessions there may be at once, over all transports.
-pub(crate) const MAX_SESSIONS: usize = 64;
+pub(crate) const MAX_SESSIONS: usize = 256;
 
 /// Tokens below this are the loop's own.
 pub(crate) const FIRST_TOKEN: usize = 16;
@@ -38,6 +38,7 @@ pub(crate) struct Core {
     /// No more sessions.
     pub(crate) stopping: bool,
     pub(crate) problems: Problems,
+    grants: Grants,
     next_token: usize,
 }
 
@@ -56,6 +57,36 @@ pub(crate) struct Problems {
     pub(crate) log: Option<String>,
     pub(crate) local: Option<String>,
     pub(crate) tunnel: Option<String>,
+    pub(crate) password: Option<String>,
+    pub(crate) http: Option<String>,
+}
+
+/// What may be done, by the way in.
+struct Grants {
+    /// Who comes by it is the JVM's own user or root, whom nothing here would keep from anything.
+    local: Arc<Grant>,
+    tunnel: Arc<Grant>,
+    ports: Arc<Grant>,
+}
+
+impl Default for Grants {
+    fn default() -> Self {
+        let all = || Arc::new(Grant::of(Permissions::ALL));
+        Self { local: all(), tunnel: all(), ports: all() }
+    }
+}
+
+/// Who a session is for.
+pub(crate) struct Visitor {
+    /// The transport.
+    pub(crate) from: &'static str,
+    pub(crate) user: String,
+    /// The other end, for the log.
+    pub(crate) peer: String,
+    /// The id of the session, where it has one.
+    pub(crate) id: Option<String>,
+    /// What a password must open first.
+    pub(crate) lock: Option<Arc<Lock>>,
 }
 
 impl Core {
@@ -83,6 +114,7 @@ impl Core {
             orders: Vec::new(),
             sessions: 0,
             stopping: false,
+            grants: Grants::default(),
             problems: Problems { options: problems, ..Problems::default() },
             next_token: FIRST_TOKEN,
         }
@@ -117,23 +149,54 @@ impl Core {
     pub(crate) fn session_setup(
         &self,
         token: Token,
-        from: &str,
-        user: String,
+        visitor: Visitor,
         size: Size,
         draw: Arc<dyn Draw>,
     ) -> SessionSetup {
         let mail = self.mail.clone();
         // Clients of the Arthas protocol wait for Arthas's prompt.
-        let name = if from == "tunnel" { "arthas" } else { "oxprobe" };
+        let name = if visitor.from == "local" { "oxprobe" } else { "arthas" };
         SessionSetup {
-            user,
-            from: from.to_owned(),
+            id: visitor.id,
+            user: visitor.user,
+            from: visitor.from.to_owned(),
+            peer: visitor.peer,
+            permissions: self.granted(visitor.from).clone(),
+            lock: visitor.lock,
             prompt: format!("[{name}@{}]$ ", self.facts.pid),
             size,
             draw,
             wake: Arc::new(move || mail.post(Letter::Wake(token))),
             welcome: self.welcome(),
         }
+    }
+
+    /// Puts in force what the options say sessions may do, those that are open included.
+    pub(crate) fn grant(&self) {
+        let options = &self.options;
+        let names = options.permissions.as_deref();
+        self.shell.permit(names.map_or(Permissions::ALL, |names| named("permissions", names)));
+        let read_only = match options.read_only {
+            Some(true) => Permissions::READ_ONLY,
+            _ => Permissions::ALL,
+        };
+        let names = options.allow.as_deref();
+        let allowed = names.map_or(Permissions::ALL, |names| named("allow", names));
+        self.grants.ports.set(allowed.and(read_only));
+        self.grants.tunnel.set(read_only);
+    }
+
+    fn granted(&self, from: &str) -> &Arc<Grant> {
+        match from {
+            "local" => &self.grants.local,
+            "tunnel" => &self.grants.tunnel,
+            _ => &self.grants.ports,
+        }
+    }
+
+    /// What sessions of a transport may really do.
+    pub(crate) fn permissions_in_force(&self, from: &str) -> Permissions {
+        self.shell.permissions().and(self.granted(from).get())
     }
 
     fn welcome(&self) -> Vec<Field> {
@@ -175,9 +238,20 @@ impl Core {
 
     /// Shows what is wrong in `session`.
     pub(crate) fn publish_problems(&self) {
-        let parts = [&self.problems.log, &self.problems.local, &self.problems.tunnel];
+        let Problems { log, local, tunnel, password, http, .. } = &self.problems;
+        let parts = [log, local, tunnel, password, http];
         let mut problems = self.problems.options.clone();
         problems.extend(parts.into_iter().flatten().cloned());
         self.shell.connections().update(|known| known.problems = problems);
     }
+}
+
+/// What an option's names of permissions allow. A name that is none allows nothing.
+fn named(option: &str, names: &str) -> Permissions {
+    let names = names.split([' ', ',', ';', '|']).map(str::trim).filter(|name| !name.is_empty());
+    let (permissions, unknown) = Permissions::named(names);
+    for name in unknown {
+        log::warn!("the option `{option}` names `{name}`, which is none: it allows nothing");
+    }
+    permissions
 }

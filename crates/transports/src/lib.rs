@@ -2,22 +2,30 @@
 //!
 //! A transport carries bytes between a peer and a [`shell::Session`]; it does not know what can be
 //! asked. `local` is the Unix socket of the `oxprobe` command, `tunnel` the outbound WebSocket
-//! to a tunnel server. Everything that may wait (names, files, certificates) runs on a short thread
+//! to a tunnel server, `http` the HTTP API and its WebSocket, closed unless somebody asks for them. Everything that may wait (names, files, certificates) runs on a short thread
 //! of its own, everything that a peer can make grow is bounded.
 #![forbid(unsafe_code)]
 
+mod allowance;
 mod backoff;
 mod clock;
 mod config_file;
 mod core;
+mod credentials;
 mod draw;
+mod entrance;
 pub mod fuzz;
+mod guesses;
+mod http;
 mod identity;
 mod journal;
 mod local;
 mod mailbox;
 mod options;
+mod port;
+mod random;
 mod reactor;
+mod table;
 mod takeover;
 mod tunnel;
 

@@ -48,6 +48,8 @@ pub struct Options {
     pub telnet: Option<Listen>,
     /// `mcp`: where the MCP server listens. May be the address of `http`.
     pub mcp: Option<Listen>,
+    /// `host-names`: what may stand in a request's `Host`, beside addresses and `localhost`.
+    pub host_names: Vec<String>,
     /// `user`: who may log in there. Holds no colon.
     pub user: Option<String>,
     /// `password`: that user's password.

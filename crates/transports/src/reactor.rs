@@ -7,9 +7,11 @@ use std::time::{Duration, Instant};
 
 use mio::{Events, Poll, Token, Waker};
 use parking_lot::Mutex;
-use shell::{Outside, Permissions, Shell};
+use shell::{Outside, Shell};
 
 use crate::core::{Core, Demand};
+use crate::entrance::Entrance;
+use crate::http::Http;
 use crate::local::{Local, Made, Place};
 use crate::mailbox::{Letter, Mailbox};
 use crate::options::Options;
@@ -104,6 +106,8 @@ pub struct Reactor {
     outside: Arc<dyn Outside>,
     local: Local,
     tunnel: Tunnel,
+    entrance: Entrance,
+    http: Http,
     tunnel_start: Instant,
     phase: Phase,
     /// Peers of the local socket that wait for the agent to have stopped.
@@ -144,6 +148,8 @@ impl Reactor {
             outside,
             local,
             tunnel: Tunnel::new(),
+            entrance: Entrance::new(),
+            http: Http::new(),
             tunnel_start,
             phase: Phase::Running,
             asked: Vec::new(),
@@ -180,11 +186,13 @@ impl Reactor {
                 self.read(letter, &mut ready);
             }
             for token in ready {
-                let _known =
-                    self.local.ready(token, &mut self.core) || self.tunnel.ready(token, &mut self.core);
+                let _known = self.local.ready(token, &mut self.core)
+                    || self.tunnel.ready(token, &mut self.core)
+                    || self.http.ready(token, &mut self.core);
             }
             self.local.tick(&mut self.core);
             self.tunnel.tick(&mut self.core);
+            self.http.tick(&mut self.core);
             self.obey();
             self.advance();
             self.write_log();
@@ -218,7 +226,10 @@ impl Reactor {
             Phase::TearingDown(limit) | Phase::Flushing(limit) => Some(limit),
             Phase::Running | Phase::Over => None,
         };
-        let deadline = [self.local.deadline(), self.tunnel.deadline(), phase].into_iter().flatten().min()?;
+        let deadline = [self.local.deadline(), self.tunnel.deadline(), self.http.deadline(), phase]
+            .into_iter()
+            .flatten()
+            .min()?;
         // Rounded up, so that the loop does not wake just before its time.
         Some(deadline.saturating_duration_since(Instant::now()) + Duration::from_millis(1))
     }
@@ -229,6 +240,14 @@ impl Reactor {
                 ready.insert(token);
             }
             Letter::Found(number, result) => self.tunnel.found(number, result, &mut self.core),
+            Letter::Credentials(number, read) => {
+                if self.entrance.hear(number, read, &mut self.core) {
+                    self.look_after_ports();
+                    self.core.publish_problems();
+                }
+            }
+            Letter::Proxied(text) => self.tunnel.proxied(text, &mut self.core),
+            Letter::Http(news) => self.http.hear(news, &mut self.core),
             Letter::Configured(token, gathered) => {
                 self.core.options.overlay(gathered.options);
                 self.apply_options();
@@ -280,24 +299,20 @@ impl Reactor {
         }
     }
 
-    /// What sessions may do. A name that is none allows nothing.
-    fn permissions(&self) -> Permissions {
-        let Some(names) = &self.core.options.permissions else { return Permissions::ALL };
-        let names = names.split([' ', ',', ';', '|']).map(str::trim).filter(|name| !name.is_empty());
-        let (permissions, unknown) = Permissions::named(names);
-        for name in unknown {
-            log::warn!("the option `permissions` names `{name}`, which is none: it allows nothing");
-        }
-        permissions
+    /// Opens and closes ports, as the options and what is known of the password say.
+    fn look_after_ports(&mut self) {
+        self.http.configure(self.entrance.credentials(), &mut self.core);
     }
 
     /// Puts the options in force.
     fn apply_options(&mut self) {
         self.core.process.options_changed(&self.core.options);
         self.core.shell.disable(&self.core.options.disabled_commands);
-        self.core.shell.permit(self.permissions());
+        self.core.grant();
         self.core.publish_configuration();
         self.tunnel.configure(self.tunnel_start, &mut self.core);
+        self.entrance.configure(&mut self.core);
+        self.look_after_ports();
         if self.core.options.log != self.log_opened
             && let Some(path) = self.core.options.log.clone()
         {
@@ -362,6 +377,7 @@ impl Reactor {
         self.local.stop_listening();
         self.local.leave(&asked, left, &mut self.core);
         self.tunnel.leave("the agent was stopped", &mut self.core);
+        self.http.leave(&mut self.core);
     }
 
     fn advance(&mut self) {
@@ -371,7 +387,8 @@ impl Reactor {
                 self.flush(&["giving back to the JVM what it lent".to_owned()]);
             }
             Phase::Flushing(limit)
-                if self.core.now >= limit || (self.local.is_flushed() && self.tunnel.is_flushed()) =>
+                if self.core.now >= limit
+                    || (self.local.is_flushed() && self.tunnel.is_flushed() && self.http.is_flushed()) =>
             {
                 self.phase = Phase::Over;
             }

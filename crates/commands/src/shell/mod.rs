@@ -1,5 +1,6 @@
 //! Commands about the console and the agent themselves.
 
+pub(crate) mod auth;
 pub(crate) mod cls;
 pub(crate) mod echo;
 pub(crate) mod help;

@@ -13,6 +13,7 @@ impl Command for Session {
     fn run(self, _: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
         let connections = cx.connections().get();
         let facts = cx.session().clone();
+        let from_here = facts.from == "local";
         cx.emit(SessionInfo {
             java_pid: std::process::id(),
             session_id: facts.id,
@@ -21,6 +22,9 @@ impl Command for Session {
             tunnel_server: connections.tunnel_server,
             user_id: Some(facts.user).filter(|user| !user.is_empty()),
             from: facts.from,
+            http: connections.http.as_ref().map(|http| http.address.clone()),
+            // Made up by the agent: for whoever may attach to this JVM anyway, and nobody else.
+            http_password: connections.http.and_then(|http| http.made_password).filter(|_| from_here),
             problems: connections.problems,
         })
     }
@@ -38,7 +42,13 @@ struct SessionInfo {
     tunnel_server: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     user_id: Option<String>,
-    /// How this session reached the agent: `local`, `tunnel`.
+    /// Where the HTTP port listens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    http: Option<String>,
+    /// The password of the HTTP port, where the agent made it up; over the local socket only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    http_password: Option<String>,
+    /// How this session reached the agent: `local`, `tunnel`, `http`.
     from: String,
     /// What is wrong with the agent's connections or its options, a sentence each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -56,6 +66,8 @@ impl Show for SessionInfo {
             rows.push(("TUNNEL_CONNECTED", self.tunnel_connected.to_string()));
         }
         rows.extend(self.user_id.clone().map(|user| ("USER_ID", user)));
+        rows.extend(self.http.clone().map(|address| ("HTTP", address)));
+        rows.extend(self.http_password.clone().map(|password| ("HTTP_PASSWORD", password)));
         rows.push(("FROM", self.from.clone()));
         let rows =
             rows.into_iter().map(|(name, value)| vec![Text::styled(Style::Name, name), Text::from(value)]);
@@ -85,6 +97,8 @@ mod tests {
             tunnel_server: Some("wss://tunnel/ws".to_owned()),
             user_id: None,
             from: "local".to_owned(),
+            http: None,
+            http_password: None,
             problems: vec!["The tunnel refuses the token.".to_owned()],
         };
         let Layout::Group(group) = info.layout() else { unreachable!("a group was made") };

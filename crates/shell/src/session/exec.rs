@@ -12,6 +12,9 @@ pub(crate) struct Exec {
     draw: Arc<dyn Draw>,
     size: Size,
     job: Option<Arc<Job>>,
+    /// The job's number, also when it is over.
+    id: Option<u64>,
+    refusal: Option<String>,
     /// What is left to say once the job is over.
     last: VecDeque<Event>,
 }
@@ -19,17 +22,42 @@ pub(crate) struct Exec {
 impl Exec {
     pub(crate) fn new(caller: &Caller, size: Size, line: &str) -> Self {
         let draw = caller.draw.clone();
-        let mut exec = Self { line: line.to_owned(), draw, size, job: None, last: VecDeque::new() };
+        let mut exec = Self {
+            line: line.to_owned(),
+            draw,
+            size,
+            job: None,
+            id: None,
+            refusal: None,
+            last: VecDeque::new(),
+        };
         if caller.shell.refuses() {
-            exec.over(0, &Err(Failure::new("The agent is stopping: it takes no more commands.")), None);
+            exec.refuse(&Failure::new("The agent is stopping: it takes no more commands."));
             return exec;
         }
         match caller.start(line, size) {
-            Started::Job(job, _) => exec.job = Some(job),
+            Started::Job(job, _) => {
+                exec.id = Some(job.id);
+                exec.job = Some(job);
+            }
             Started::Nothing => exec.over(0, &Ok(()), None),
-            Started::Failed(failure) => exec.over(0, &Err(failure), None),
+            Started::Failed(failure) => exec.refuse(&failure),
         }
         exec
+    }
+
+    pub(crate) fn job_id(&self) -> Option<u64> {
+        self.id
+    }
+
+    pub(crate) fn refusal(&self) -> Option<&str> {
+        self.refusal.as_deref()
+    }
+
+    fn refuse(&mut self, failure: &Failure) {
+        let end = Err(failure.clone());
+        self.refusal = status(&end).message;
+        self.over(0, &end, None);
     }
 
     pub(crate) fn poll(&mut self, max_bytes: usize) -> Option<Event> {

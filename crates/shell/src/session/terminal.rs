@@ -15,6 +15,7 @@ use crate::complete::{Completion, Plan, columns, plan};
 use crate::context::for_terminal;
 use crate::edit::{Editor, Key, Keys, Step, width};
 use crate::help::{HelpDetail, Welcome};
+use crate::history::History;
 use crate::job::{Found, Job};
 use crate::run::{Caller, LONGEST_LINE, Started, status};
 use crate::{After, Drawn, Event, Failure, Setup, Size};
@@ -209,7 +210,10 @@ impl Terminal {
     }
 
     fn edit(&mut self, key: Key) {
-        match self.editor.key(key, &self.caller.shell.history) {
+        // What others typed is not shown to somebody unknown.
+        let nothing = History::default();
+        let history = if self.caller.is_locked() { &nothing } else { &self.caller.shell.history };
+        match self.editor.key(key, history) {
             Step::Edited => {}
             Step::Accept(line) => {
                 self.editor.leave("", &mut self.out);
@@ -237,7 +241,9 @@ impl Terminal {
     }
 
     fn run(&mut self, line: &str) {
-        self.caller.shell.history.add(line);
+        if !self.caller.is_locked() {
+            self.caller.shell.history.add(line);
+        }
         match self.caller.start(line, self.size) {
             Started::Job(job, ends_on_q) => {
                 let line = line.to_owned();
@@ -300,6 +306,9 @@ impl Terminal {
     }
 
     fn ask_completion(&mut self) {
+        if self.caller.is_locked() {
+            return self.complete(Completion::Nothing);
+        }
         match plan(&self.caller.shell, &self.editor.before_cursor()) {
             Plan::Now(completion) => self.complete(completion),
             Plan::Ask(question) => match Asking::start(&self.caller, question) {

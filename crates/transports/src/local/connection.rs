@@ -18,7 +18,7 @@ use wire::{
 };
 
 use super::rendezvous::Peer;
-use crate::core::{Core, Demand};
+use crate::core::{Core, Demand, Visitor};
 use crate::draw;
 
 /// Beyond this much unsent output, sessions are not polled and nothing is read.
@@ -313,7 +313,9 @@ impl Connection {
             _ => Arc::new(draw::Text { theme }),
         };
         let user = if user.is_empty() { format!("uid {}", self.peer.uid) } else { user };
-        let setup = core.session_setup(self.token, "local", user, sane(Size { cols, rows }), draw);
+        let peer = format!("uid {}", self.peer.uid);
+        let visitor = Visitor { from: "local", user, peer, id: None, lock: None };
+        let setup = core.session_setup(self.token, visitor, sane(Size { cols, rows }), draw);
         let session = match &mode {
             Mode::Terminal => Session::terminal(core.shell.clone(), setup),
             Mode::Exec { line, .. } => Session::exec(core.shell.clone(), setup, line),

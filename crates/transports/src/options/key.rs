@@ -149,6 +149,15 @@ pub(super) const KEYS: &[Key] = &[
             |o, v| listen(&mut o.mcp, v),
         )
     },
+    key(
+        "host-names",
+        "names by which people reach http and mcp, beside addresses and localhost; separated by blanks, ; or |",
+        |o| (!o.host_names.is_empty()).then(|| o.host_names.join(" ")),
+        |o, v| {
+            o.host_names = names(v);
+            Ok(())
+        },
+    ),
     Key {
         default: USER,
         arthas: Some("arthas.username"),

@@ -8,9 +8,10 @@ use render::Theme;
 use shell::{Event, Session, Size};
 use wire::arthas::Keys;
 
+use super::address::Address;
 use super::link::Link;
 use super::lost::Lost;
-use crate::core::{Core, Demand};
+use crate::core::{Core, Demand, Visitor};
 use crate::draw;
 
 /// The most that goes into one frame.
@@ -81,7 +82,20 @@ impl Terminal {
         match core.open_session() {
             Ok(()) => {
                 let draw = Arc::new(draw::Text { theme: Theme::Ansi });
-                let setup = core.session_setup(self.token, "tunnel", String::new(), Size::USUAL, draw);
+                let visitor = Visitor {
+                    from: "tunnel",
+                    user: String::new(),
+                    peer: core
+                        .options
+                        .tunnel_url
+                        .as_deref()
+                        .and_then(|url| Address::parse(url).ok())
+                        .map(|a| a.to_string())
+                        .unwrap_or_default(),
+                    id: None,
+                    lock: None,
+                };
+                let setup = core.session_setup(self.token, visitor, Size::USUAL, draw);
                 self.session = Some(Session::terminal(core.shell.clone(), setup));
             }
             Err(sentence) => self.refusal = Some(sentence),
