@@ -116,7 +116,7 @@ fn a_port_opens_and_closes_on_a_living_agent_and_a_busy_one_disturbs_nothing() {
     let curl = Curl::open(&java, "");
     let at = curl.base.trim_start_matches("http://").to_owned();
     assert_eq!(curl::session(&java)["http"], at);
-    assert!(curl::session(&java)["httpPassword"].is_null(), "it was given, not made up");
+    assert!(curl::session(&java)["portPassword"].is_null(), "it was given, not made up");
     Answer::of(&["attach", &pid, "-o", "http=off"]).ok();
     eventually("it is closed", || TcpStream::connect(&at).is_err().then_some(()));
 
@@ -137,7 +137,7 @@ fn a_password_is_made_up_where_none_is_given_and_only_the_local_socket_tells_it(
     let java = JavaBuilder::new(&jdk("17"), "demo.MathGame").with_agent(&format!("http={at}")).start();
     eventually("the port is open", || TcpStream::connect(&at).ok());
     let shown =
-        eventually("it is shown", || curl::session(&java)["httpPassword"].as_str().map(str::to_owned));
+        eventually("it is shown", || curl::session(&java)["portPassword"].as_str().map(str::to_owned));
     let ask = |password: &str| {
         let user = format!("arthas:{password}");
         let body = r#"{"action":"exec","command":"session"}"#;

@@ -29,6 +29,7 @@ pub const BODIES: &[Body] = &[
     Body { name: "keys", run: shell::fuzz::keys },
     Body { name: "agent-options", run: transports::fuzz::options },
     Body { name: "http", run: transports::fuzz::http },
+    Body { name: "telnet", run: transports::fuzz::telnet },
     Body { name: "weave", run: weave::weave },
 ];
 

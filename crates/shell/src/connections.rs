@@ -25,6 +25,8 @@ pub struct ConnectionState {
     pub configuration: Vec<Configured>,
     /// The HTTP port, while it is open.
     pub http: Option<Port>,
+    /// The telnet port, while it is open.
+    pub telnet: Option<Port>,
 }
 
 /// A key of the agent's configuration: what holds, and who said so.

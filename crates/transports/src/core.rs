@@ -59,6 +59,7 @@ pub(crate) struct Problems {
     pub(crate) tunnel: Option<String>,
     pub(crate) password: Option<String>,
     pub(crate) http: Option<String>,
+    pub(crate) telnet: Option<String>,
 }
 
 /// What may be done, by the way in.
@@ -238,8 +239,8 @@ impl Core {
 
     /// Shows what is wrong in `session`.
     pub(crate) fn publish_problems(&self) {
-        let Problems { log, local, tunnel, password, http, .. } = &self.problems;
-        let parts = [log, local, tunnel, password, http];
+        let Problems { log, local, tunnel, password, http, telnet, .. } = &self.problems;
+        let parts = [log, local, tunnel, password, http, telnet];
         let mut problems = self.problems.options.clone();
         problems.extend(parts.into_iter().flatten().cloned());
         self.shell.connections().update(|known| known.problems = problems);

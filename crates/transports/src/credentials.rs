@@ -143,7 +143,6 @@ fn joined(user: &str, password: &str) -> String {
 }
 
 /// The credentials as a session of one peer is asked for them.
-#[expect(dead_code, reason = "for telnet, whose sessions are not authenticated by a handshake")]
 pub(crate) struct Asked {
     pub(crate) credentials: Arc<Credentials>,
     pub(crate) peer: IpAddr,

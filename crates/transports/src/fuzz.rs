@@ -1,4 +1,4 @@
-//! The bodies of the fuzz targets `agent-options` and `http`: any text is read without a panic; options that
+//! The bodies of the fuzz targets `agent-options`, `http` and `telnet`: any text is read without a panic; options that
 //! were understood are written and read again as the same, and a request is one however it is cut.
 
 use crate::http::Head;
@@ -26,6 +26,19 @@ pub fn options(bytes: &[u8]) {
         if Address::parse(&shown).is_err() {
             panic!("{shown} cannot be read again");
         }
+    }
+}
+
+/// Reads the bytes as what a peer sends to the telnet port.
+///
+/// # Panics
+/// Where more is answered than was asked: that is how two ends talk to each other for ever.
+#[expect(clippy::panic, reason = "a panic is what fuzzing looks for")]
+pub fn telnet(bytes: &[u8]) {
+    let (_, answer) = crate::telnet::fuzz(bytes);
+    // A proposal of three bytes is answered by six at most.
+    if answer > 2 * bytes.len() {
+        panic!("{answer} bytes for {}", bytes.len());
     }
 }
 

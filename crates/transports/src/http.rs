@@ -35,6 +35,7 @@ use api::Api;
 use connection::{Connection, Step};
 use console::Console;
 pub(crate) use head::Head;
+pub(crate) use origin::network;
 pub(crate) use output::Rights;
 pub(crate) use proxy::answer as proxied;
 use visits::Visits;
@@ -105,13 +106,15 @@ impl Http {
         }
         self.wanted = wanted;
         core.problems.http = None;
-        let (Some(address), Some(credentials)) = (wanted, credentials) else { return };
+        let Some(credentials) = credentials else { return };
         let are_new = !self.credentials.as_ref().is_some_and(|before| Arc::ptr_eq(before, credentials));
         if are_new {
             // Who came in by another password is out.
             self.hang_up(core);
             self.credentials = Some(credentials.clone());
         }
+        // Without a port of its own it serves who speaks HTTP on the telnet port.
+        let Some(address) = wanted else { return };
         if self.port.is_none() {
             match Port::open(address, core) {
                 Ok(port) => {

@@ -2,8 +2,8 @@
 //!
 //! A transport carries bytes between a peer and a [`shell::Session`]; it does not know what can be
 //! asked. `local` is the Unix socket of the `oxprobe` command, `tunnel` the outbound WebSocket
-//! to a tunnel server, `http` the HTTP API and its WebSocket, closed unless somebody asks for them. Everything that may wait (names, files, certificates) runs on a short thread
-//! of its own, everything that a peer can make grow is bounded.
+//! to a tunnel server, `http` the HTTP API and its WebSocket, `telnet` a terminal, both closed unless
+//! somebody asks for them. Everything that may wait (names, files, certificates) runs on a short thread of its own, everything that a peer can make grow is bounded.
 #![forbid(unsafe_code)]
 
 mod allowance;
@@ -27,6 +27,7 @@ mod random;
 mod reactor;
 mod table;
 mod takeover;
+mod telnet;
 mod tunnel;
 
 pub use config_file::read_config;

@@ -15,6 +15,7 @@ use crate::http::Http;
 use crate::local::{Local, Made, Place};
 use crate::mailbox::{Letter, Mailbox};
 use crate::options::Options;
+use crate::telnet::Telnet;
 use crate::tunnel::Tunnel;
 use crate::{Facts, Journal, takeover};
 
@@ -108,6 +109,7 @@ pub struct Reactor {
     tunnel: Tunnel,
     entrance: Entrance,
     http: Http,
+    telnet: Telnet,
     tunnel_start: Instant,
     phase: Phase,
     /// Peers of the local socket that wait for the agent to have stopped.
@@ -150,6 +152,7 @@ impl Reactor {
             tunnel: Tunnel::new(),
             entrance: Entrance::new(),
             http: Http::new(),
+            telnet: Telnet::new(),
             tunnel_start,
             phase: Phase::Running,
             asked: Vec::new(),
@@ -188,11 +191,13 @@ impl Reactor {
             for token in ready {
                 let _known = self.local.ready(token, &mut self.core)
                     || self.tunnel.ready(token, &mut self.core)
-                    || self.http.ready(token, &mut self.core);
+                    || self.http.ready(token, &mut self.core)
+                    || self.telnet.ready(token, &mut self.http, &mut self.core);
             }
             self.local.tick(&mut self.core);
             self.tunnel.tick(&mut self.core);
             self.http.tick(&mut self.core);
+            self.telnet.tick(&mut self.http, &mut self.core);
             self.obey();
             self.advance();
             self.write_log();
@@ -226,8 +231,10 @@ impl Reactor {
             Phase::TearingDown(limit) | Phase::Flushing(limit) => Some(limit),
             Phase::Running | Phase::Over => None,
         };
-        let deadline = [self.local.deadline(), self.tunnel.deadline(), self.http.deadline(), phase]
+        let ports = [self.http.deadline(), self.telnet.deadline()];
+        let deadline = [self.local.deadline(), self.tunnel.deadline(), phase]
             .into_iter()
+            .chain(ports)
             .flatten()
             .min()?;
         // Rounded up, so that the loop does not wake just before its time.
@@ -301,7 +308,9 @@ impl Reactor {
 
     /// Opens and closes ports, as the options and what is known of the password say.
     fn look_after_ports(&mut self) {
-        self.http.configure(self.entrance.credentials(), &mut self.core);
+        let credentials = self.entrance.credentials();
+        self.http.configure(credentials, &mut self.core);
+        self.telnet.configure(credentials, &mut self.core);
     }
 
     /// Puts the options in force.
@@ -377,6 +386,7 @@ impl Reactor {
         self.local.stop_listening();
         self.local.leave(&asked, left, &mut self.core);
         self.tunnel.leave("the agent was stopped", &mut self.core);
+        self.telnet.leave(&mut self.http, &mut self.core);
         self.http.leave(&mut self.core);
     }
 
@@ -388,7 +398,10 @@ impl Reactor {
             }
             Phase::Flushing(limit)
                 if self.core.now >= limit
-                    || (self.local.is_flushed() && self.tunnel.is_flushed() && self.http.is_flushed()) =>
+                    || (self.local.is_flushed()
+                        && self.tunnel.is_flushed()
+                        && self.http.is_flushed()
+                        && self.telnet.is_flushed()) =>
             {
                 self.phase = Phase::Over;
             }

@@ -23,8 +23,13 @@ impl Command for Session {
             user_id: Some(facts.user).filter(|user| !user.is_empty()),
             from: facts.from,
             http: connections.http.as_ref().map(|http| http.address.clone()),
-            // Made up by the agent: for whoever may attach to this JVM anyway, and nobody else.
-            http_password: connections.http.and_then(|http| http.made_password).filter(|_| from_here),
+            telnet: connections.telnet.as_ref().map(|telnet| telnet.address.clone()),
+            // One for all ports. Made up by the agent: for whoever may attach to this JVM anyway, and nobody else.
+            port_password: connections
+                .http
+                .or(connections.telnet)
+                .and_then(|port| port.made_password)
+                .filter(|_| from_here),
             problems: connections.problems,
         })
     }
@@ -45,9 +50,12 @@ struct SessionInfo {
     /// Where the HTTP port listens.
     #[serde(skip_serializing_if = "Option::is_none")]
     http: Option<String>,
-    /// The password of the HTTP port, where the agent made it up; over the local socket only.
+    /// Where the telnet port listens.
     #[serde(skip_serializing_if = "Option::is_none")]
-    http_password: Option<String>,
+    telnet: Option<String>,
+    /// The password of the ports, where the agent made it up; over the local socket only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    port_password: Option<String>,
     /// How this session reached the agent: `local`, `tunnel`, `http`.
     from: String,
     /// What is wrong with the agent's connections or its options, a sentence each.
@@ -67,7 +75,8 @@ impl Show for SessionInfo {
         }
         rows.extend(self.user_id.clone().map(|user| ("USER_ID", user)));
         rows.extend(self.http.clone().map(|address| ("HTTP", address)));
-        rows.extend(self.http_password.clone().map(|password| ("HTTP_PASSWORD", password)));
+        rows.extend(self.telnet.clone().map(|address| ("TELNET", address)));
+        rows.extend(self.port_password.clone().map(|password| ("PORT_PASSWORD", password)));
         rows.push(("FROM", self.from.clone()));
         let rows =
             rows.into_iter().map(|(name, value)| vec![Text::styled(Style::Name, name), Text::from(value)]);
@@ -98,7 +107,8 @@ mod tests {
             user_id: None,
             from: "local".to_owned(),
             http: None,
-            http_password: None,
+            telnet: None,
+            port_password: None,
             problems: vec!["The tunnel refuses the token.".to_owned()],
         };
         let Layout::Group(group) = info.layout() else { unreachable!("a group was made") };

@@ -71,6 +71,26 @@ impl Command for Who {
     }
 }
 
+/// Says the password.
+#[derive(shell::Args)]
+#[command(group = Shell, permission = View, name = "auth", example = "auth")]
+pub struct Auth {
+    /// The password
+    password: String,
+}
+
+impl Command for Auth {
+    type Host = Toy;
+
+    fn run(self, _: &Toy, cx: &mut Context<'_>) -> Result<(), Failure> {
+        match cx.authenticate("arthas", &self.password) {
+            Some(Ok(right)) => cx.emit(Line { text: format!("right: {right}") }),
+            Some(Err(why)) => Err(Failure::new(why)),
+            None => cx.emit(Line { text: "nobody asks".to_owned() }),
+        }
+    }
+}
+
 /// Does what only some may.
 #[derive(shell::Args)]
 #[command(group = Shell, permission = Admin, name = "govern", example = "govern")]
@@ -155,6 +175,7 @@ impl Command for Halt {
 static ENTRIES: &[Entry<Toy>] = &[
     Entry::of::<Greet>(),
     Entry::of::<Who>(),
+    Entry::of::<Auth>(),
     Entry::of::<Govern>(),
     Entry::of::<Flood>(),
     Entry::of::<Wait>(),
