@@ -209,7 +209,7 @@ fn who_never_reads_holds_a_bounded_amount_and_disturbs_nobody() {
     let at = address(&agent);
     let mut deaf = Terminal::meet(at, "xterm", 120);
     deaf.hears(PROMPT.as_bytes());
-    deaf.send("flood\r\n");
+    deaf.send("flood 100000000\r\n");
     until("it floods", SECONDS, || agent.toy.emitted.load(Ordering::SeqCst) > 100);
     support::settled("the flood", || agent.toy.emitted.load(Ordering::SeqCst));
     let mut other = Terminal::meet(at, "xterm", 120);
