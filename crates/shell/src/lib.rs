@@ -43,6 +43,6 @@ pub use shell_derive::{Args, Choice, OptionGroup};
 pub use signature::{Arg, Group, Opt, Permission, Permissions, Shape, Signature};
 pub use usage::UsageError;
 pub use value::{
-    ClassPattern, CommandName, Environment, Expression, FilePath, MethodPattern, SystemProperty, ThreadId,
-    Value, not_one_of,
+    BeanAttributePattern, BeanPattern, ClassPattern, CommandName, Environment, Expression, FilePath,
+    MethodPattern, SwitchName, SystemProperty, ThreadId, Value, VmOptionName, not_one_of,
 };
