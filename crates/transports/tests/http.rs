@@ -525,3 +525,13 @@ fn files_are_listed_and_sent_in_parts_and_nothing_outside_is() {
     assert!(body == large, "the file as it is");
     std::fs::remove_dir_all(&folder).unwrap();
 }
+
+#[test]
+fn who_only_reads_is_asked_whether_he_is_there() {
+    let agent = Agent::start("http-ws-reads", options());
+    let mut reader = terminal(address(&agent), "&quiet=true");
+    keys(&mut reader, "drip\r");
+    let since = Instant::now();
+    while !matches!(reader.read().unwrap(), Message::Ping(_)) {}
+    assert!((9..14).contains(&since.elapsed().as_secs()), "{:?}", since.elapsed());
+}
