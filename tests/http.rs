@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use harness::client::result;
 use harness::curl::{self, PASSWORD};
+use harness::resources::Holdings;
 use harness::{Answer, Curl, Java, JavaBuilder, eventually, exec, exec_json, jdk, jdks};
 use serde_json::{Value, json};
 use wire::arthas::Response;
@@ -388,4 +389,47 @@ fn the_envelope_is_arthass_in_the_same_run() {
         both(&request);
     }
     assert!(differing.is_empty(), "{}", differing.join("\n"));
+}
+
+#[test]
+fn a_crowd_that_does_not_read_costs_little_and_leaves_nothing() {
+    let mut java = JavaBuilder::new(&jdk("17"), "demo.MathGame").vm("-Xint").without_checks().start();
+    let pid = java.pid();
+    let curl = Curl::open(&java, "");
+    let at = curl.base.trim_start_matches("http://").to_owned();
+    let ask = |command: &str| {
+        let body = json!({"action": "exec", "command": command}).to_string();
+        format!(
+            "POST /api HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic YXJ0aGFzOmh1c2g=\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+    };
+    curl.api(&json!({"action": "exec", "command": "sysprop"}));
+    let before = Holdings::of(pid);
+    let crowd: Vec<TcpStream> = (0..300)
+        .map(|number| {
+            let mut stream = TcpStream::connect(&at).unwrap();
+            let text = match number % 3 {
+                // Says nothing; begins and does not go on; asks for much and never reads it.
+                0 => String::new(),
+                1 => "POST /api HTTP/1.1\r\nHost: local".to_owned(),
+                _ => ask("sysprop").repeat(20),
+            };
+            stream.write_all(text.as_bytes()).unwrap();
+            stream
+        })
+        .collect();
+    let since = Instant::now();
+    let reply = curl.api(&json!({"action": "exec", "command": "version"}));
+    assert_eq!(reply["state"], "SUCCEEDED", "{reply}");
+    assert!(since.elapsed() < Duration::from_secs(10), "{:?}", since.elapsed());
+    let during = Holdings::of(pid);
+    println!("before {before:?}, with the crowd {during:?}");
+    assert!(during.rss_kib < before.rss_kib + 64 * 1024, "{before:?} {during:?}");
+    drop(crowd);
+    eventually("its connections are gone", || {
+        (Holdings::of(pid).descriptors <= before.descriptors).then_some(())
+    });
+    eventually("its threads are gone", || (Holdings::of(pid).threads <= before.threads).then_some(()));
+    java.assert_undisturbed();
 }

@@ -6,7 +6,8 @@ use data_encoding::{BASE64, HEXLOWER};
 use harness::client::result;
 use harness::planted::{Dice, finds, forms};
 use harness::relay::Relay;
-use harness::{Answer, Java, JavaBuilder, Jdk, Terminal, Tunnel, exec_json, jdk, jdks};
+use harness::{Answer, Curl, Java, JavaBuilder, Jdk, Terminal, Tunnel, exec_json, jdk, jdks};
+use serde_json::json;
 
 #[test]
 fn every_form_is_found() {
@@ -124,6 +125,7 @@ const EXPRESSIONS: &[&str] = &[
 fn lines_of(command: &str, dice: &mut Dice, folder: &std::path::Path) -> Vec<String> {
     let fixed: &[&str] = match command {
         "help" => &["help", "help sysprop", "help watch"],
+        "auth" => &["auth", "auth guess"],
         "version" | "session" | "history" | "cls" | "pwd" | "memory" | "jvm" | "reset" => &[],
         "quit" | "stop" => return Vec::new(),
         "dashboard" => &["dashboard -n 1"],
@@ -255,6 +257,7 @@ fn written(args: &[&str]) -> Vec<u8> {
 fn leaks(java: &Java, tunnel: &Tunnel, relay: &Relay, lines: &[String], secret: &[Vec<u8>]) -> Vec<String> {
     let pid = java.pid().to_string();
     let id = tunnel.agent("secrets")["id"].as_str().unwrap().to_owned();
+    let port = Curl::open(java, "");
     let mut leaks = Vec::new();
     let mut look = |how: &str, line: &str, bytes: &[u8]| {
         if finds(bytes, secret) {
@@ -268,6 +271,7 @@ fn leaks(java: &Java, tunnel: &Tunnel, relay: &Relay, lines: &[String], secret: 
         let before = relay.count();
         let output = tunnel.exec(&id, line);
         look("tunnel", line, output.as_bytes());
+        look("http", line, port.api(&json!({"action": "exec", "command": line})).to_string().as_bytes());
         assert!(relay.count() > before, "the relay is not on the way");
     }
     for args in [&["ps"][..], &["log", &pid], &["doctor", &pid]] {
