@@ -1,4 +1,4 @@
-//! What the shell asks of the process it lives in: threads that may talk to the JVM, a clock, and
+//! What the shell asks of the process it lives in: threads that may talk to the JVM, a clock, files, and
 //! values for completion.
 
 use std::io;
@@ -7,18 +7,21 @@ use std::time::{Duration, Instant};
 
 use host::Host;
 use jvm::{Vm, inside, thread};
-use shell::{Asked, Outside};
+use shell::{Asked, OutputFile, Outside, Target};
+
+use crate::files::Files;
 
 /// The JVM as the shell's outside.
 pub(crate) struct Inside {
     vm: Vm,
     host: Arc<Host>,
+    files: Arc<Files>,
     since: Instant,
 }
 
 impl Inside {
-    pub(crate) fn new(vm: Vm, host: Arc<Host>) -> Self {
-        Self { vm, host, since: Instant::now() }
+    pub(crate) fn new(vm: Vm, host: Arc<Host>, files: Arc<Files>) -> Self {
+        Self { vm, host, files, since: Instant::now() }
     }
 }
 
@@ -45,5 +48,17 @@ impl Outside for Inside {
 
     fn candidates(&self, asked: &Asked<'_>, limit: usize) -> Vec<String> {
         commands::candidates(&self.host, asked, limit)
+    }
+
+    fn open_file(&self, target: Target<'_>) -> io::Result<OutputFile> {
+        self.files.open(target)
+    }
+
+    fn job_timeout(&self) -> Duration {
+        self.host.options().job_timeout()
+    }
+
+    fn saves_results(&self) -> bool {
+        self.host.options().save_result()
     }
 }

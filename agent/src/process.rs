@@ -8,12 +8,14 @@ use host::Host;
 use jvm::{Environment, os, thread};
 use transports::{Facts, Options, Process};
 
+use crate::files::Files;
 use crate::start;
 
 /// This JVM's process.
 pub(crate) struct Here {
     pub(crate) environment: &'static Environment,
     pub(crate) host: Arc<Host>,
+    pub(crate) files: Arc<Files>,
 }
 
 impl Process for Here {
@@ -21,7 +23,9 @@ impl Process for Here {
         thread::spawn_native(name, job).map(drop).map_err(io::Error::other)
     }
 
-    fn options_changed(&self, _options: &Options) {}
+    fn options_changed(&self, options: &Options) {
+        self.files.set_folder(options.output_dir.clone());
+    }
 
     fn stopping(&self) {
         start::stopping();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::panic::{self, AssertUnwindSafe};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use parking_lot::Mutex;
 use shell::Shell;
 use transports::{Gathered, Handle, Journal, Options, Place, Reactor, Setup, Sources};
 
+use crate::files::Files;
 use crate::lifecycle::{Lifecycle, Step};
 use crate::outside::Inside;
 use crate::process::{self, Here};
@@ -122,13 +124,15 @@ fn run(known: Known) -> std::io::Result<()> {
     let Gathered { options, problems } = gather(&known);
     let environment = known.environment;
     let host = Arc::new(Host::new(environment.vm, environment));
-    let outside = Arc::new(Inside::new(environment.vm, host.clone()));
+    let files = Arc::new(Files::default());
+    let outside = Arc::new(Inside::new(environment.vm, host.clone(), files.clone()));
     let shell = Shell::new(host.clone(), commands::COMMANDS, outside.clone());
+    map_keys(&shell);
     let signatures = shell.signatures().map(|signature| signature.name.to_owned()).collect();
     let setup = Setup {
         shell,
         outside,
-        process: Arc::new(Here { environment, host }),
+        process: Arc::new(Here { environment, host, files }),
         journal: &JOURNAL,
         facts: process::facts(&known.properties, &process::variables(), signatures),
         options,
@@ -145,6 +149,17 @@ fn run(known: Known) -> std::io::Result<()> {
         reactor.run();
     }
     Ok(())
+}
+
+/// Puts the user's own keys in force, where there are some: Arthas's file, and above it ours.
+fn map_keys(shell: &Shell) {
+    let Some(home) = process::variables().remove("HOME").map(PathBuf::from) else { return };
+    let files = [".arthas/conf/inputrc", ".oxprobe/inputrc"];
+    let texts: Vec<String> =
+        files.iter().filter_map(|file| transports::read_config(&home.join(file)).ok()).collect();
+    for problem in shell.map_keys(texts.iter().map(String::as_str)) {
+        log::warn!("{problem}");
+    }
 }
 
 fn configure(handle: &Handle, known: &Known) {

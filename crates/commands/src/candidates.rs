@@ -16,6 +16,7 @@ pub fn candidates(host: &Host, asked: &Asked<'_>, limit: usize) -> Vec<String> {
         Shape::Environment => host.environment().map(|all| all.into_keys().collect()).unwrap_or_default(),
         Shape::Thread => threads(host),
         Shape::File => files(prefix),
+        Shape::Switch => host.options().all().into_iter().map(|row| row.name.to_owned()).collect(),
         _ => Vec::new(),
     };
     let mut fitting: Vec<String> = all.into_iter().filter(|name| name.starts_with(prefix)).collect();
@@ -35,8 +36,11 @@ fn methods(host: &Host, class: &str) -> Vec<String> {
         return Vec::new();
     }
     let methods = matched.classes.iter().flat_map(|class| &class.methods);
-    let names: BTreeSet<&String> = methods.map(|method| &method.name).collect();
-    names.into_iter().cloned().collect()
+    let mut names: BTreeSet<&str> = methods.map(|method| method.name.as_str()).collect();
+    if !matched.classes.is_empty() {
+        names.insert("<init>");
+    }
+    names.into_iter().map(str::to_owned).collect()
 }
 
 fn threads(host: &Host) -> Vec<String> {

@@ -1,18 +1,25 @@
-//! One running command: the bounded queue between its thread and its session, and its cancelling.
+//! One running command: the bounded queue between its thread and its session, its cancelling and its
+//! suspending.
 //!
-//! The job thread waits when the session's output is full; the session, which lives on the thread of
-//! the sockets, never waits for the job.
+//! The job thread waits when the session's output is full or the job is suspended; the session, which
+//! lives on the thread of the sockets, never waits for the job.
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use parking_lot::{Condvar, Mutex};
 
-use crate::{After, Drawn, Failure, Size};
+use crate::{After, Drawn, Failure, Outside, Permission, SessionFacts, Size};
 
 /// How much drawn output may wait for the session before the job waits.
 const QUEUE_BYTES: usize = 256 * 1024;
+
+/// How long output of a background job may wait for a reader before the job ends.
+pub(crate) const UNREAD: Duration = Duration::from_secs(600);
+
+type Wake = Arc<dyn Fn() + Send + Sync>;
 
 /// A running command.
 pub(crate) struct Job {
@@ -22,18 +29,92 @@ pub(crate) struct Job {
     pub(crate) line: String,
     /// It answers a completion.
     pub(crate) question: bool,
+    /// The keys `q` and `Q` end it.
+    pub(crate) ends_on_q: bool,
+    /// What its command needs.
+    pub(crate) permission: Permission,
+    /// Its lines end as a terminal wants them.
+    pub(crate) terminal: bool,
+    /// Its output goes to a file, so that it needs no reader.
+    pub(crate) redirected: bool,
+    /// That is a file of its own.
+    pub(crate) is_cached: bool,
+    /// When it began, for people.
+    pub(crate) began: SystemTime,
+    /// When it ends at the latest, on the clock of `outside`.
+    pub(crate) deadline: Option<Duration>,
+    /// How long that is.
+    pub(crate) timeout: Duration,
+    outside: Arc<dyn Outside>,
     state: Mutex<State>,
     changed: Condvar,
-    wake: Arc<dyn Fn() + Send + Sync>,
+}
+
+/// What a new job is.
+pub(crate) struct Begun<'a> {
+    pub(crate) id: u64,
+    pub(crate) line: &'a str,
+    pub(crate) size: Size,
+    pub(crate) wake: Wake,
+    pub(crate) owner: Arc<SessionFacts>,
+    pub(crate) ends_on_q: bool,
+    pub(crate) permission: Permission,
+    pub(crate) terminal: bool,
+    pub(crate) background: bool,
+    pub(crate) redirected: bool,
+    pub(crate) is_cached: bool,
 }
 
 struct State {
     queue: VecDeque<Drawn>,
     queued: usize,
     size: Size,
-    cancelled: bool,
+    cancelled: Option<Why>,
+    suspended: bool,
+    background: bool,
     after: Option<After>,
     end: Option<Result<(), Failure>>,
+    phase: Phase,
+    /// Results so far.
+    results: u64,
+    /// The session whose it is; `None` once that is gone.
+    owner: Option<Arc<SessionFacts>>,
+    /// Who it was begun by, for as long as there is no other owner.
+    last_owner: Arc<SessionFacts>,
+    wake: Wake,
+    /// Since when output waits, or nobody is there to read it.
+    unread: Option<Duration>,
+    /// The file its output goes to.
+    file: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Ready,
+    Running,
+    Over,
+}
+
+/// Why a job is to end.
+#[derive(Clone)]
+pub(crate) enum Why {
+    /// Somebody asked for it.
+    Asked,
+    /// For this reason, a sentence.
+    Because(String),
+}
+
+/// What a job is about to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JobState {
+    /// Its thread has not begun.
+    Ready,
+    /// It works.
+    Running,
+    /// It is suspended.
+    Stopped,
+    /// It is over, and its last output waits.
+    Terminated,
 }
 
 /// What a session finds when it looks at its job.
@@ -49,39 +130,96 @@ pub(crate) enum Found {
 }
 
 impl Job {
-    pub(crate) fn new(id: u64, line: &str, size: Size, wake: Arc<dyn Fn() + Send + Sync>) -> Self {
-        let state =
-            State { queue: VecDeque::new(), queued: 0, size, cancelled: false, after: None, end: None };
-        let state = Mutex::new(state);
-        Self { id, line: line.to_owned(), question: false, state, changed: Condvar::new(), wake }
+    pub(crate) fn new(begun: Begun<'_>, outside: Arc<dyn Outside>) -> Self {
+        let Begun {
+            id,
+            line,
+            size,
+            wake,
+            owner,
+            ends_on_q,
+            permission,
+            terminal,
+            background,
+            redirected,
+            is_cached,
+        } = begun;
+        let (timeout, now) = (outside.job_timeout(), outside.now());
+        let state = State {
+            queue: VecDeque::new(),
+            queued: 0,
+            size,
+            cancelled: None,
+            suspended: false,
+            background,
+            after: None,
+            end: None,
+            phase: Phase::Ready,
+            results: 0,
+            last_owner: owner.clone(),
+            owner: Some(owner),
+            wake,
+            unread: None,
+            file: None,
+        };
+        Self {
+            id,
+            line: line.to_owned(),
+            question: false,
+            ends_on_q,
+            permission,
+            terminal,
+            redirected,
+            is_cached,
+            began: SystemTime::now(),
+            deadline: now.checked_add(timeout),
+            timeout,
+            outside,
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+        }
     }
 
     /// Not a command but a question of the completion: it has no output.
-    pub(crate) fn question(id: u64, wake: Arc<dyn Fn() + Send + Sync>) -> Self {
-        Self { question: true, ..Self::new(id, "(completion)", Size::USUAL, wake) }
+    pub(crate) fn question(id: u64, wake: Wake, owner: Arc<SessionFacts>, outside: Arc<dyn Outside>) -> Self {
+        let begun = Begun {
+            id,
+            line: "(completion)",
+            size: Size::USUAL,
+            wake,
+            owner,
+            ends_on_q: false,
+            permission: Permission::View,
+            terminal: false,
+            background: false,
+            redirected: false,
+            is_cached: false,
+        };
+        Self { question: true, ..Self::new(begun, outside) }
     }
 
-    /// Queues output; waits while the queue is full.
+    /// Queues output; waits while the queue is full or the job is suspended.
     pub(crate) fn push(&self, drawn: Drawn) -> Result<(), Failure> {
-        let bytes = match &drawn {
-            Drawn::Text(text) | Drawn::Value(text) => text.len(),
-        };
         let mut state = self.state.lock();
-        while state.queued >= QUEUE_BYTES && !state.cancelled {
+        while (state.queued >= QUEUE_BYTES || state.suspended) && state.cancelled.is_none() {
             self.changed.wait(&mut state);
         }
-        if state.cancelled {
+        if state.cancelled.is_some() {
             return Err(Failure::Cancelled);
         }
-        if bytes == 0 {
+        if length(&drawn) == 0 {
             return Ok(());
         }
         let was_empty = state.queue.is_empty();
-        state.queued += bytes;
+        if was_empty {
+            state.unread = state.unread.or(Some(self.outside.now()));
+        }
+        state.queued += length(&drawn);
         state.queue.push_back(drawn);
+        let wake = state.wake.clone();
         drop(state);
         if was_empty {
-            (self.wake)();
+            wake();
         }
         Ok(())
     }
@@ -89,14 +227,15 @@ impl Job {
     /// Queues a few last words, of a cancelled job too. Never waits: a session that is gone takes
     /// nothing any more.
     pub(crate) fn push_last(&self, drawn: Drawn) {
-        let bytes = match &drawn {
-            Drawn::Text(text) | Drawn::Value(text) => text.len(),
-        };
+        if length(&drawn) == 0 {
+            return;
+        }
         let mut state = self.state.lock();
-        state.queued += bytes;
+        state.queued += length(&drawn);
         state.queue.push_back(drawn);
+        let wake = state.wake.clone();
         drop(state);
-        (self.wake)();
+        wake();
     }
 
     /// Takes output for the session.
@@ -109,7 +248,7 @@ impl Job {
             },
             Some(drawn) if max_bytes == 0 => {
                 state.queue.push_front(drawn);
-                Found::Nothing
+                return Found::Nothing;
             }
             Some(Drawn::Text(mut text)) => {
                 if text.len() > max_bytes {
@@ -129,6 +268,7 @@ impl Job {
                 Found::Value(value)
             }
         };
+        state.unread = (!state.queue.is_empty()).then(|| self.outside.now());
         if state.queued < QUEUE_BYTES {
             self.changed.notify_all();
         }
@@ -137,12 +277,123 @@ impl Job {
 
     /// Asks the command to end: what it waits for ends at once.
     pub(crate) fn cancel(&self) {
-        self.state.lock().cancelled = true;
+        self.cancel_why(Why::Asked);
+    }
+
+    pub(crate) fn cancel_why(&self, why: Why) {
+        self.state.lock().cancelled.get_or_insert(why);
         self.changed.notify_all();
     }
 
     pub(crate) fn cancelled(&self) -> bool {
-        self.state.lock().cancelled
+        self.state.lock().cancelled.is_some()
+    }
+
+    /// From now on its output waits, and it waits with it.
+    pub(crate) fn suspend(&self) {
+        let mut state = self.state.lock();
+        (state.suspended, state.background) = (true, true);
+    }
+
+    /// It goes on, in the background or not.
+    pub(crate) fn resume(&self, background: bool) {
+        let mut state = self.state.lock();
+        (state.suspended, state.background) = (false, background);
+        // What waited meanwhile waited for no reader.
+        state.unread = (!state.queue.is_empty()).then(|| self.outside.now());
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    pub(crate) fn is_suspended(&self) -> bool {
+        self.state.lock().suspended
+    }
+
+    pub(crate) fn is_background(&self) -> bool {
+        self.state.lock().background
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.state.lock().phase == Phase::Over
+    }
+
+    pub(crate) fn state(&self) -> JobState {
+        let state = self.state.lock();
+        match state.phase {
+            Phase::Over => JobState::Terminated,
+            _ if state.suspended => JobState::Stopped,
+            Phase::Ready => JobState::Ready,
+            Phase::Running => JobState::Running,
+        }
+    }
+
+    /// The session whose it is, if that is there.
+    pub(crate) fn owner(&self) -> Option<Arc<SessionFacts>> {
+        self.state.lock().owner.clone()
+    }
+
+    /// The session whose it is or was.
+    pub(crate) fn last_owner(&self) -> Arc<SessionFacts> {
+        self.state.lock().last_owner.clone()
+    }
+
+    /// Its session is gone. What is suspended then would wait for nobody.
+    pub(crate) fn orphan(&self) {
+        let now = self.outside.now();
+        let mut state = self.state.lock();
+        state.owner = None;
+        state.unread = Some(now);
+        state.wake = Arc::new(|| {});
+        if state.suspended {
+            state.cancelled.get_or_insert(Why::Asked);
+            self.changed.notify_all();
+        }
+    }
+
+    /// A session takes it, if it has none.
+    pub(crate) fn adopt(&self, owner: &Arc<SessionFacts>, wake: &Wake, size: Size) -> bool {
+        let mut state = self.state.lock();
+        if state.owner.is_some() {
+            return false;
+        }
+        state.owner = Some(owner.clone());
+        state.last_owner = owner.clone();
+        state.wake = wake.clone();
+        state.size = size;
+        true
+    }
+
+    /// Since when nobody reads its output, if it is in the background and has a reader at all.
+    pub(crate) fn unread(&self) -> Option<Duration> {
+        let state = self.state.lock();
+        let waits = state.background && !state.suspended && (!self.redirected || state.phase == Phase::Over);
+        state.unread.filter(|_| waits)
+    }
+
+    /// Whether it is over and nobody will come for what it wrote.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        let state = self.state.lock();
+        state.phase == Phase::Over
+            && state.owner.is_none()
+            && (state.queue.is_empty() || state.cancelled.is_some())
+    }
+
+    /// Its output goes to a file.
+    pub(crate) fn goes_to(&self, file: PathBuf) {
+        self.state.lock().file = Some(file);
+    }
+
+    pub(crate) fn file(&self) -> Option<PathBuf> {
+        self.state.lock().file.clone()
+    }
+
+    /// One more result.
+    pub(crate) fn counts(&self) {
+        self.state.lock().results += 1;
+    }
+
+    pub(crate) fn results(&self) -> u64 {
+        self.state.lock().results
     }
 
     /// Sleeps; a cancelled job wakes at once.
@@ -150,7 +401,7 @@ impl Job {
         let deadline = Instant::now().checked_add(time);
         let mut state = self.state.lock();
         loop {
-            if state.cancelled {
+            if state.cancelled.is_some() {
                 return Err(Failure::Cancelled);
             }
             match deadline {
@@ -174,9 +425,27 @@ impl Job {
         self.state.lock().after = Some(after);
     }
 
-    /// The command is over.
+    /// Its thread has begun.
+    pub(crate) fn runs(&self) {
+        self.state.lock().phase = Phase::Running;
+    }
+
+    /// The command is over. Who cancelled it for a reason is quoted.
     pub(crate) fn end(&self, end: Result<(), Failure>) {
-        self.state.lock().end = Some(end);
-        (self.wake)();
+        let mut state = self.state.lock();
+        state.phase = Phase::Over;
+        state.end = Some(match (end, &state.cancelled) {
+            (Err(Failure::Cancelled), Some(Why::Because(why))) => Err(Failure::new(why.clone())),
+            (end, _) => end,
+        });
+        let wake = state.wake.clone();
+        drop(state);
+        wake();
+    }
+}
+
+fn length(drawn: &Drawn) -> usize {
+    match drawn {
+        Drawn::Text(text) | Drawn::Value(text) => text.len(),
     }
 }

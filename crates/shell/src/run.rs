@@ -7,13 +7,16 @@ use std::sync::Arc;
 use model::{Message, Status};
 
 use crate::context::for_terminal;
+use crate::filter::{self, Chain, Filter};
 use crate::help::HelpDetail;
-use crate::job::Job;
-use crate::line::words;
+use crate::job::{Begun, Job};
+use crate::jobs::{BACKGROUND, CACHED};
 use crate::nearest::nearest;
+use crate::output::Output;
+use crate::pipeline::{Pipeline, Redirect, pipeline};
 use crate::scan::{ignored_options, scan};
-use crate::shell::Shell;
-use crate::{Context, Draw, Drawn, Failure, SessionFacts, Size, UsageError, Word};
+use crate::shared::{Bound, Shell};
+use crate::{Context, Draw, Drawn, Failure, Permission, SessionFacts, Size, UsageError, Word};
 
 /// The longest line that is run, in bytes.
 pub(crate) const LONGEST_LINE: usize = 64 * 1024;
@@ -33,25 +36,27 @@ pub(crate) enum Started {
     /// There was nothing in it.
     Nothing,
     /// A job runs.
-    Job(Arc<Job>, EndsOnQ),
+    Job(Arc<Job>),
     /// It could not be started.
     Failed(Failure),
 }
 
-/// Whether the key `q` ends the job.
-pub(crate) type EndsOnQ = bool;
-
 impl Caller {
-    /// Starts the command a line names, on a thread of its own.
+    /// Starts what a line names, on a thread of its own.
     pub(crate) fn start(&self, line: &str, size: Size) -> Started {
         match self.try_start(line, size) {
-            Ok(Some((job, ends_on_q))) => Started::Job(job, ends_on_q),
+            Ok(Some(job)) => Started::Job(job),
             Ok(None) => Started::Nothing,
             Err(failure) => Started::Failed(failure),
         }
     }
 
-    fn try_start(&self, line: &str, size: Size) -> Result<Option<(Arc<Job>, EndsOnQ)>, Failure> {
+    /// Whether who asks has this permission.
+    pub(crate) fn may(&self, permission: Permission) -> bool {
+        self.shell.permissions().has(permission)
+    }
+
+    fn try_start(&self, line: &str, size: Size) -> Result<Option<Arc<Job>>, Failure> {
         if line.len() > LONGEST_LINE {
             return Err(UsageError::new(format!(
                 "The line has {} bytes; the longest that is run has {LONGEST_LINE}.",
@@ -59,23 +64,100 @@ impl Caller {
             ))
             .into());
         }
-        let words = words(line)?;
-        let Some((name, words)) = words.split_first() else { return Ok(None) };
+        let Some(Pipeline { command, filters, redirect, background }) = pipeline(line)? else {
+            return Ok(None);
+        };
+        let Some((name, words)) = command.split_first() else { return Ok(None) };
         let Some(command) = self.shell.find(&name.text) else { return Err(self.unknown(name).into()) };
         let signature = command.signature;
+        let filters: Vec<Box<dyn Filter>> =
+            filters.iter().map(|words| self.filter(words)).collect::<Result<_, Failure>>()?;
+        self.check_room(redirect.as_ref(), background)?;
 
-        let job = Arc::new(Job::new(self.shell.job_number(), line, size, self.wake.clone()));
-        self.shell.job_starts(&job);
+        let begun = Begun {
+            id: self.shell.jobs.number(),
+            line: line.trim(),
+            size,
+            wake: self.wake.clone(),
+            owner: self.facts.clone(),
+            ends_on_q: signature.ends_on_q,
+            permission: signature.permission,
+            terminal: self.terminal,
+            background,
+            redirected: redirect.is_some(),
+            is_cached: redirect.as_ref().is_some_and(|redirect| redirect.file.is_none()),
+        };
+        let job = Arc::new(Job::new(begun, self.shell.outside.clone()));
+        self.shell.jobs.start(&job);
         let running = Running { caller: self.clone(), job: job.clone(), ended: false };
-        let (words, name) = (words.to_vec(), signature.name);
-        let work = move || running.run(name, &words);
-        if let Err(error) = self.shell.outside.spawn(&format!("oxprobe-job-{}", job.id), Box::new(work)) {
+        let work = Work { name: signature.name, words: words.to_vec(), chain: Chain::new(filters), redirect };
+        let name = format!("oxprobe-job-{}", job.id);
+        if let Err(error) = self.shell.outside.spawn(&name, Box::new(move || running.run(work))) {
+            self.shell.jobs.forget(job.id);
             let message = format!(
                 "No thread for the command could be started: {error}. Try again when the system has threads to spare."
             );
             return Err(Failure::new(message));
         }
-        Ok(Some((job, signature.ends_on_q)))
+        Ok(Some(job))
+    }
+
+    /// The filter that stands behind a pipe.
+    fn filter(&self, words: &[Word]) -> Result<Box<dyn Filter>, Failure> {
+        let Some((name, words)) = words.split_first() else {
+            return Err(Failure::new("A filter is missing."));
+        };
+        let is_there = self.shell.find(&name.text).is_some();
+        let Some(entry) = filter::find(&name.text).filter(|_| is_there) else {
+            let shown: String = name.text.chars().take(80).collect();
+            let message = match is_there {
+                true => format!("`{shown}` is no filter: behind a | stand grep, wc, tee or plaintext."),
+                false => {
+                    format!("There is no filter `{shown}`: behind a | stand grep, wc, tee or plaintext.")
+                }
+            };
+            return Err(UsageError::at(name.range.clone(), message).into());
+        };
+        self.permit(entry.signature.name, entry.signature.permission)?;
+        entry.make(words).map_err(|error| {
+            match error.at {
+                Some(_) => error,
+                None => UsageError { at: Some(name.range.clone()), ..error },
+            }
+            .into()
+        })
+    }
+
+    /// Whether there may be one more such job.
+    fn check_room(&self, redirect: Option<&Redirect>, background: bool) -> Result<(), Failure> {
+        if redirect.is_some() {
+            self.permit(">", Permission::Dump)?;
+        }
+        let jobs = &self.shell.jobs;
+        if background && jobs.count(|job| job.is_background() && !job.is_over()) >= BACKGROUND {
+            let message = format!(
+                "{BACKGROUND} jobs run in the background, which is the limit: end one (`jobs`, `kill`)."
+            );
+            return Err(Failure::new(message));
+        }
+        let is_cached = redirect.is_some_and(|redirect| redirect.file.is_none());
+        if is_cached && jobs.count(|job| job.is_cached && !job.is_over()) >= CACHED {
+            let message = format!(
+                "{CACHED} jobs write to files of their own, which is the limit: end one, or name a file behind the >."
+            );
+            return Err(Failure::new(message));
+        }
+        Ok(())
+    }
+
+    fn permit(&self, name: &str, permission: Permission) -> Result<(), Failure> {
+        match self.may(permission) {
+            true => Ok(()),
+            false => Err(Failure::new(format!(
+                "`{name}` needs the permission {}, which this agent was started without (its option `permissions`).",
+                permission.name()
+            ))),
+        }
     }
 
     fn unknown(&self, name: &Word) -> UsageError {
@@ -98,9 +180,19 @@ struct Running {
     ended: bool,
 }
 
+/// What a job has to do.
+struct Work {
+    name: &'static str,
+    words: Vec<Word>,
+    chain: Chain,
+    redirect: Option<Redirect>,
+}
+
 impl Running {
-    fn run(mut self, name: &str, words: &[Word]) {
-        let end = catch_unwind(AssertUnwindSafe(|| self.command(name, words))).unwrap_or_else(|panic| {
+    fn run(mut self, work: Work) {
+        self.job.runs();
+        let name = work.name;
+        let end = catch_unwind(AssertUnwindSafe(|| self.work(work))).unwrap_or_else(|panic| {
             let why = panic_text(panic.as_ref());
             log::error!("job {} (`{name}`) panicked: {why}", self.job.id);
             Err(Failure::new(format!(
@@ -110,43 +202,31 @@ impl Running {
         self.end(end);
     }
 
-    fn command(&self, name: &str, words: &[Word]) -> Result<(), Failure> {
-        let caller = &self.caller;
+    fn work(&self, work: Work) -> Result<(), Failure> {
+        let Work { name, words, chain, redirect } = work;
+        let (caller, job) = (&self.caller, &self.job);
         let Some(command) = caller.shell.find(name) else {
             return Err(Failure::new(format!("{name}: command not found")));
         };
-        let signature = command.signature;
-        if !caller.shell.permissions().has(signature.permission) {
-            return Err(Failure::new(format!(
-                "`{name}` needs the permission {}, which this agent was started without (its option `permissions`).",
-                signature.permission.name()
-            )));
+        caller.permit(name, command.signature.permission)?;
+        let outside = caller.shell.outside.clone();
+        let mut output = Output::new(job.clone(), caller.draw.clone(), outside, caller.terminal, chain);
+        output.open(redirect.as_ref())?;
+        let terminal = caller.terminal && output.is_direct() && !job.is_background();
+        let mut cx = Context { job, caller, output, terminal };
+        let end = command_in(command, &words, &mut cx);
+        match (cx.output.end(), end) {
+            // That the output could not be written is why it ended.
+            (Err(failure), Ok(()) | Err(Failure::Cancelled | Failure::Ended(0))) => Err(failure),
+            (_, end) => end,
         }
-        let mut cx = Context {
-            job: &self.job,
-            shell: &caller.shell,
-            draw: caller.draw.as_ref(),
-            facts: &caller.facts,
-            terminal: caller.terminal,
-        };
-        if scan(signature, words).is_ok_and(|scan| scan.help) {
-            cx.emit(HelpDetail::of(signature))?;
-            return Err(Failure::Ended(-10));
-        }
-        if caller.terminal {
-            for word in ignored_options(signature, words) {
-                let word: String = word.chars().take(80).collect();
-                cx.message(format!("`{name}` has no option `{word}`: it is ignored."))?;
-            }
-        }
-        (command.run)(words, &mut cx)
     }
 
     fn end(&mut self, end: Result<(), Failure>) {
         if !self.ended {
             self.ended = true;
-            self.caller.shell.job_ends(self.job.id);
             self.job.end(end);
+            self.caller.shell.jobs.end(self.job.id);
         }
     }
 }
@@ -155,6 +235,21 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.end(Err(Failure::new("The command's thread did not run. Try again.")));
     }
+}
+
+fn command_in(command: &Bound, words: &[Word], cx: &mut Context<'_>) -> Result<(), Failure> {
+    let signature = command.signature;
+    if scan(signature, words).is_ok_and(|scan| scan.help) {
+        cx.emit(HelpDetail::of(signature))?;
+        return Err(Failure::Ended(-10));
+    }
+    if cx.caller.terminal {
+        for word in ignored_options(signature, words) {
+            let word: String = word.chars().take(80).collect();
+            cx.message(format!("`{}` has no option `{word}`: it is ignored.", signature.name))?;
+        }
+    }
+    (command.run)(words, cx)
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> &str {

@@ -122,6 +122,8 @@ texts! {
     Environment: Environment,
     /// A path in the JVM's file system.
     FilePath: File,
+    /// The name of a switch of `options`.
+    SwitchName: Switch,
 }
 
 /// The id of a thread as Java counts them. Negative numbers are accepted, as Arthas does: there is
@@ -134,6 +136,19 @@ impl Value for ThreadId {
 
     fn parse(text: &str) -> Result<Self, String> {
         text.parse().map(Self).map_err(|_| format!("`{text}` is not the id of a thread"))
+    }
+}
+
+/// The number of a job, with or without the `%` of other shells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct JobId(pub u64);
+
+impl Value for JobId {
+    const SHAPE: Shape = Shape::Job;
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let number = text.strip_prefix('%').unwrap_or(text);
+        number.parse().map(Self).map_err(|_| format!("`{text}` is not the number of a job"))
     }
 }
 

@@ -106,6 +106,8 @@ pub struct Reactor {
     tunnel: Tunnel,
     tunnel_start: Instant,
     phase: Phase,
+    /// When jobs or sessions are due next, on the clock of `outside`.
+    shell_due: Option<Duration>,
     /// Peers of the local socket that wait for the agent to have stopped.
     asked: Vec<Token>,
     logging: bool,
@@ -146,6 +148,7 @@ impl Reactor {
             tunnel: Tunnel::new(),
             tunnel_start,
             phase: Phase::Running,
+            shell_due: None,
             asked: Vec::new(),
             logging: false,
             log_opened: None,
@@ -185,6 +188,7 @@ impl Reactor {
             }
             self.local.tick(&mut self.core);
             self.tunnel.tick(&mut self.core);
+            self.shell_due = self.core.shell.tick();
             self.obey();
             self.advance();
             self.write_log();
@@ -218,7 +222,9 @@ impl Reactor {
             Phase::TearingDown(limit) | Phase::Flushing(limit) => Some(limit),
             Phase::Running | Phase::Over => None,
         };
-        let deadline = [self.local.deadline(), self.tunnel.deadline(), phase].into_iter().flatten().min()?;
+        let shell = self.shell_due.map(|due| Instant::now() + due.saturating_sub(self.outside.now()));
+        let deadlines = [self.local.deadline(), self.tunnel.deadline(), phase, shell];
+        let deadline = deadlines.into_iter().flatten().min()?;
         // Rounded up, so that the loop does not wake just before its time.
         Some(deadline.saturating_duration_since(Instant::now()) + Duration::from_millis(1))
     }

@@ -2,6 +2,7 @@
 
 use host::options::OptionRow;
 use serde_json::Value;
+use shell::SwitchName;
 
 use crate::prelude::*;
 
@@ -14,7 +15,7 @@ use crate::prelude::*;
 pub(crate) struct Options {
     /// The switch
     #[arg(name = "options-name")]
-    option: Option<String>,
+    option: Option<SwitchName>,
     /// Its new value
     #[arg(name = "options-value")]
     value: Option<String>,

@@ -1,6 +1,8 @@
 //! The editor against a terminal emulator: after any keys, the screen is the one that a terminal
 //! shows which was given the prompt and the line at once.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 use unicode_width::UnicodeWidthChar;
 
@@ -21,7 +23,7 @@ struct Desk {
 impl Desk {
     fn new(cols: u16, rows: u16) -> Self {
         let mut desk = Self {
-            editor: Editor::new(PROMPT, Size { cols, rows }),
+            editor: Editor::new(PROMPT, Size { cols, rows }, Arc::default()),
             keys: Keys::default(),
             history: History::default(),
             terminal: vt100::Parser::new(rows, cols, 0),

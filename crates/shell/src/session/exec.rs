@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use model::Message;
+
 use crate::job::{Found, Job};
 use crate::run::{Caller, Started, status};
 use crate::{After, Draw, Drawn, Event, Failure, Size};
@@ -25,7 +27,8 @@ impl Exec {
             return exec;
         }
         match caller.start(line, size) {
-            Started::Job(job, _) => exec.job = Some(job),
+            Started::Job(job) if job.is_background() => exec.leave(&job),
+            Started::Job(job) => exec.job = Some(job),
             Started::Nothing => exec.over(0, &Ok(()), None),
             Started::Failed(failure) => exec.over(0, &Err(failure), None),
         }
@@ -46,7 +49,7 @@ impl Exec {
             }
         }
         match self.last.front() {
-            Some(Event::Value(_)) if max_bytes == 0 => None,
+            Some(Event::Value(_) | Event::Output(_)) if max_bytes == 0 => None,
             _ => self.last.pop_front(),
         }
     }
@@ -62,6 +65,17 @@ impl Exec {
         if let Some(job) = &self.job {
             job.cancel();
         }
+    }
+
+    /// A background job outlives the command line that started it.
+    fn leave(&mut self, job: &Job) {
+        let message = format!("Job {} runs in the background: {}", job.id, job.line);
+        self.last.push_back(match self.draw.draw(&Message { message }, job.id, self.size) {
+            Drawn::Text(text) => Event::Output(text.into_bytes()),
+            Drawn::Value(value) => Event::Value(value),
+        });
+        job.orphan();
+        self.over(job.id, &Ok(()), None);
     }
 
     fn over(&mut self, job: u64, end: &Result<(), Failure>, after: Option<After>) {

@@ -2,7 +2,8 @@
 //! does.
 //!
 //! Keys typed while a command or a completion runs are kept and come first when the prompt is back;
-//! only Ctrl-C acts at once, and `q` on commands that end so.
+//! only Ctrl-C and Ctrl-Z act at once, and `q` on commands that end so. What jobs in the background write
+//! comes between the lines.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -11,12 +12,14 @@ use model::{Layout, Show};
 use serde::Serialize;
 
 use super::ask::Asking;
+use super::background::{Background, Over, Said};
 use crate::complete::{Completion, Plan, columns, plan};
 use crate::context::for_terminal;
 use crate::edit::{Editor, Key, Keys, Step, width};
 use crate::help::{HelpDetail, Welcome};
 use crate::job::{Found, Job};
 use crate::run::{Caller, LONGEST_LINE, Started, status};
+use crate::seat::Seat;
 use crate::{After, Drawn, Event, Failure, Setup, Size};
 
 /// How many keys are kept while a command runs.
@@ -35,6 +38,8 @@ pub(crate) struct Terminal {
     /// More keys came than are kept.
     overflowed: bool,
     out: String,
+    background: Background,
+    seat: Arc<Seat>,
     state: State,
 }
 
@@ -51,8 +56,6 @@ enum State {
 
 struct Running {
     job: Arc<Job>,
-    line: String,
-    ends_on_q: bool,
     /// Something was written since the line was typed, so nothing can point at it any more.
     wrote: bool,
     /// The cursor stands at the start of a line.
@@ -61,8 +64,12 @@ struct Running {
 
 impl Terminal {
     pub(crate) fn new(caller: Caller, setup: Setup) -> Self {
+        let shell = &caller.shell;
+        let seat = shell.seats.take(caller.facts.clone(), caller.wake.clone(), shell.outside.now());
         let mut terminal = Self {
-            editor: Editor::new(&setup.prompt, setup.size),
+            editor: Editor::new(&setup.prompt, setup.size, shell.keymap()),
+            background: Background::default(),
+            seat,
             caller,
             size: setup.size,
             keys: Keys::default(),
@@ -84,12 +91,18 @@ impl Terminal {
     }
 
     pub(crate) fn input(&mut self, bytes: &[u8]) {
+        self.is_used();
         let mut keys = Vec::new();
         self.keys.read(bytes, |key| keys.push(key));
         for key in keys {
             self.key(key);
         }
         self.refresh();
+    }
+
+    /// It is not idle.
+    fn is_used(&self) {
+        self.seat.used(self.caller.shell.outside.now());
     }
 
     pub(crate) fn interrupt(&mut self) {
@@ -105,12 +118,14 @@ impl Terminal {
         if let State::Running(running) = &self.state {
             running.job.resize(size);
         }
+        self.background.each(|job| job.resize(size));
     }
 
     pub(crate) fn close(&mut self) {
         if let State::Running(running) = &self.state {
             running.job.cancel();
         }
+        std::mem::take(&mut self.background).each(Job::orphan);
         self.state = State::Over(None);
     }
 
@@ -119,8 +134,16 @@ impl Terminal {
             if !self.out.is_empty() {
                 return self.take_out(max_bytes);
             }
+            if self.seat.is_expired() && matches!(self.state, State::Editing | State::Completing(_)) {
+                self.expire();
+                continue;
+            }
             match &mut self.state {
-                State::Editing => return None,
+                State::Editing => {
+                    if !self.listen(max_bytes) {
+                        return None;
+                    }
+                }
                 State::Over(event) => return event.take(),
                 State::Completing(asking) => {
                     let completion = asking.answered()?;
@@ -129,8 +152,13 @@ impl Terminal {
                     self.type_kept_keys();
                 }
                 State::Running(running) => match running.job.take(max_bytes) {
-                    Found::Nothing => return None,
+                    Found::Nothing => {
+                        if !running.at_start || !self.listen(max_bytes) {
+                            return None;
+                        }
+                    }
                     Found::Text(text) => {
+                        let text = if running.job.terminal { text } else { for_terminal(&text) };
                         running.wrote = true;
                         running.at_start = text.ends_with('\n') || text.ends_with("\x1b[2J");
                         return Some(Event::Output(text.into_bytes()));
@@ -169,7 +197,8 @@ impl Terminal {
                 running.job.cancel();
                 self.out.push_str("^C\r\n");
             }
-            State::Running(running) if running.ends_on_q && is_q(key) && !self.line_is_begun() => {
+            State::Running(_) if key == Key::Ctrl('z') => self.suspend(),
+            State::Running(running) if running.job.ends_on_q && is_q(key) && !self.line_is_begun() => {
                 running.job.cancel();
             }
             State::Completing(_) | State::Running(_) => match self.typed.len() < TYPED_AHEAD {
@@ -199,7 +228,7 @@ impl Terminal {
             self.edit(key);
         }
         if let State::Running(running) = &self.state
-            && running.ends_on_q
+            && running.job.ends_on_q
             && self.typed.front().is_some_and(|key| is_q(*key))
         {
             running.job.cancel();
@@ -239,9 +268,13 @@ impl Terminal {
     fn run(&mut self, line: &str) {
         self.caller.shell.history.add(line);
         match self.caller.start(line, self.size) {
-            Started::Job(job, ends_on_q) => {
-                let line = line.to_owned();
-                self.state = State::Running(Running { job, line, ends_on_q, wrote: false, at_start: true });
+            Started::Job(job) if job.is_background() => {
+                self.tell("Running", &job);
+                self.background.add(job);
+                self.editor.begin(&mut self.out);
+            }
+            Started::Job(job) => {
+                self.state = State::Running(Running { job, wrote: false, at_start: true });
             }
             Started::Nothing => self.editor.begin(&mut self.out),
             Started::Failed(failure) => {
@@ -257,17 +290,123 @@ impl Terminal {
         if !running.at_start {
             self.out.push_str("\r\n");
         }
+        self.caller.shell.jobs.forget(running.job.id);
+        self.is_used();
         if let Err(failure) = end {
-            self.fail(failure, &running.line, running.wrote);
+            self.fail(failure, &running.job.line, running.wrote);
         }
+        match after {
+            Some(After::Foreground(id)) => self.to_foreground(id),
+            Some(After::Background(id)) => self.to_background(id),
+            Some(After::CloseSession | After::StopAgent) => self.follow(after),
+            None => self.next_line(),
+        }
+    }
+
+    /// The prompt is back.
+    fn next_line(&mut self) {
+        self.editor.begin(&mut self.out);
+        self.type_kept_keys();
+    }
+
+    /// What a command wants after it.
+    fn follow(&mut self, after: Option<After>) {
         match after {
             Some(After::CloseSession) => self.over(Event::Close { reason: "the user left".to_owned() }),
             Some(After::StopAgent) => self.over(Event::StopAgent),
-            None => {
-                self.editor.begin(&mut self.out);
-                self.type_kept_keys();
+            Some(After::Foreground(_) | After::Background(_)) | None => {}
+        }
+    }
+
+    /// Ctrl-Z.
+    fn suspend(&mut self) {
+        let State::Running(running) = std::mem::replace(&mut self.state, State::Editing) else { return };
+        running.job.suspend();
+        self.out.push_str(if running.at_start { "^Z\r\n" } else { "\r\n^Z\r\n" });
+        self.tell("Stopped", &running.job);
+        self.background.add(running.job);
+        self.next_line();
+    }
+
+    /// `fg`: of this session, or left by one that is gone.
+    fn to_foreground(&mut self, id: u64) {
+        let Caller { shell, facts, wake, .. } = &self.caller;
+        let left = || shell.jobs.find(id).filter(|job| job.adopt(facts, wake, self.size));
+        let Some(job) = self.background.take(id).or_else(left) else {
+            self.say(-1, &format!("Job {id} is over."));
+            return self.next_line();
+        };
+        self.say(0, &job.line.clone());
+        job.resume(false);
+        self.state = State::Running(Running { job, wrote: true, at_start: true });
+    }
+
+    /// `bg`
+    fn to_background(&mut self, id: u64) {
+        match self.background.find(id).cloned() {
+            Some(job) => {
+                job.resume(true);
+                self.tell("Running", &job);
+            }
+            None => self.say(-1, &format!("Job {id} is not suspended in this session.")),
+        }
+        self.next_line();
+    }
+
+    /// Writes what jobs in the background have to say, as far as the other side reads. Whether there was
+    /// anything.
+    fn listen(&mut self, max_bytes: usize) -> bool {
+        if max_bytes == 0 {
+            return false;
+        }
+        let said = self.background.listen();
+        if said.is_nothing() {
+            return false;
+        }
+        let after = said.ended.iter().find_map(|over| over.after);
+        match self.state {
+            State::Editing => {
+                self.editor.wipe(&mut self.out);
+                self.pass_on(said);
+                self.editor.begin_again(&mut self.out);
+            }
+            _ => self.pass_on(said),
+        }
+        self.follow(after);
+        true
+    }
+
+    fn pass_on(&mut self, said: Said) {
+        self.out.push_str(&said.text);
+        for Over { job, end, .. } in said.ended {
+            self.caller.shell.jobs.forget(job.id);
+            self.is_used();
+            match &end {
+                Ok(()) | Err(Failure::Ended(0)) => self.tell("Done", &job),
+                Err(Failure::Cancelled) => self.tell("Ended", &job),
+                Err(failure) => {
+                    self.tell("Failed", &job);
+                    if let Some(message) = status(&Err(failure.clone())).message {
+                        self.say(-1, &message);
+                    }
+                }
             }
         }
+    }
+
+    /// A line about a job.
+    fn tell(&mut self, what: &str, job: &Job) {
+        self.say(0, &format!("[{}]  {what:<8} {}", job.id, job.line));
+    }
+
+    /// Nobody was here for too long.
+    fn expire(&mut self) {
+        let hours = self.caller.shell.outside.session_timeout().as_secs_f64() / 3600.0;
+        self.editor.leave("", &mut self.out);
+        self.say(0, &format!(
+            "This session was idle for {hours:.1} hours and has no jobs: it is closed. The agent stays in the JVM."
+        ));
+        self.over(Event::Close { reason: "the session was idle".to_owned() });
     }
 
     fn fail(&mut self, failure: &Failure, line: &str, wrote: bool) {
