@@ -95,7 +95,7 @@ fn open(path: &Path, append: bool) -> io::Result<File> {
     let opened =
         OpenOptions::new().write(true).append(append).create(true).mode(0o600).custom_flags(flags).open(path);
     let file = opened.map_err(|why| match why.raw_os_error() {
-        Some(libc) if libc == nix::Error::ELOOP as i32 => io::Error::other("it is a symbolic link"),
+        Some(number) if number == nix::Error::ELOOP as i32 => io::Error::other("it is a symbolic link"),
         _ => why,
     })?;
     if !file.metadata()?.is_file() {
@@ -119,8 +119,7 @@ impl Bounded {
     fn look(&mut self) -> io::Result<()> {
         self.looked = self.written;
         let disk = fstatvfs(&self.file)?;
-        // Their types differ between systems.
-        let free = u64::from(disk.blocks_available()).saturating_mul(u64::from(disk.fragment_size()));
+        let free = disk.blocks_available().saturating_mul(disk.fragment_size());
         match free < LEFT {
             true => Err(io::Error::new(
                 io::ErrorKind::StorageFull,

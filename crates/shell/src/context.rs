@@ -152,7 +152,7 @@ impl Context<'_> {
     ///
     /// # Errors
     /// There is no such job, or another session's it is.
-    pub fn to_foreground(&mut self, id: Option<u64>) -> Result<(), Failure> {
+    pub fn put_in_foreground(&mut self, id: Option<u64>) -> Result<(), Failure> {
         let id = self.own_job(id, "fg")?.id;
         self.finish(After::Foreground(id));
         Ok(())
@@ -163,7 +163,7 @@ impl Context<'_> {
     ///
     /// # Errors
     /// There is no such job, it is another session's, or it runs already.
-    pub fn to_background(&mut self, id: Option<u64>) -> Result<(), Failure> {
+    pub fn put_in_background(&mut self, id: Option<u64>) -> Result<(), Failure> {
         let job = self.own_job(id, "bg")?;
         if !job.is_suspended() {
             let state = if job.is_over() { "over" } else { "running" };

@@ -1,5 +1,5 @@
 //! What filters and redirects do to the output of a command, without a JVM.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail loudly")]
 
 mod console;
 mod toy;

@@ -19,6 +19,6 @@ impl Command for Bg {
     type Host = Host;
 
     fn run(self, _: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
-        cx.to_background(self.job.map(|job| job.0))
+        cx.put_in_background(self.job.map(|job| job.0))
     }
 }

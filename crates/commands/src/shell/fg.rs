@@ -20,6 +20,6 @@ impl Command for Fg {
     type Host = Host;
 
     fn run(self, _: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
-        cx.to_foreground(self.job.map(|job| job.0))
+        cx.put_in_foreground(self.job.map(|job| job.0))
     }
 }

@@ -14,6 +14,8 @@ pub(crate) struct Exec {
     draw: Arc<dyn Draw>,
     size: Size,
     job: Option<Arc<Job>>,
+    /// The job goes on in the background once it has said where its output goes.
+    leaves: bool,
     /// What is left to say once the job is over.
     last: VecDeque<Event>,
 }
@@ -21,14 +23,18 @@ pub(crate) struct Exec {
 impl Exec {
     pub(crate) fn new(caller: &Caller, size: Size, line: &str) -> Self {
         let draw = caller.draw.clone();
-        let mut exec = Self { line: line.to_owned(), draw, size, job: None, last: VecDeque::new() };
+        let mut exec =
+            Self { line: line.to_owned(), draw, size, job: None, leaves: false, last: VecDeque::new() };
         if caller.shell.refuses() {
             exec.over(0, &Err(Failure::new("The agent is stopping: it takes no more commands.")), None);
             return exec;
         }
         match caller.start(line, size) {
-            Started::Job(job) if job.is_background() => exec.leave(&job),
-            Started::Job(job) => exec.job = Some(job),
+            Started::Job(job) if job.is_background() && !job.redirected => exec.leave(&job),
+            Started::Job(job) => {
+                exec.leaves = job.is_background();
+                exec.job = Some(job);
+            }
             Started::Nothing => exec.over(0, &Ok(()), None),
             Started::Failed(failure) => exec.over(0, &Err(failure), None),
         }
@@ -38,8 +44,15 @@ impl Exec {
     pub(crate) fn poll(&mut self, max_bytes: usize) -> Option<Event> {
         if let Some(job) = &self.job {
             match job.take(max_bytes) {
-                Found::Text(text) => return Some(Event::Output(text.into_bytes())),
-                Found::Value(value) => return Some(Event::Value(value)),
+                Found::Text(text) => {
+                    // Nobody takes what is in its queue once it is left.
+                    self.leave_at(text.ends_with('\n'));
+                    return Some(Event::Output(text.into_bytes()));
+                }
+                Found::Value(value) => {
+                    self.leave_at(true);
+                    return Some(Event::Value(value));
+                }
                 Found::Nothing => return None,
                 Found::Ended(end, after) => {
                     let id = job.id;
@@ -64,6 +77,16 @@ impl Exec {
     pub(crate) fn cancel(&mut self) {
         if let Some(job) = &self.job {
             job.cancel();
+        }
+    }
+
+    /// Leaves the job, if it is to go on in the background and has said a whole sentence.
+    fn leave_at(&mut self, whole: bool) {
+        if whole
+            && self.leaves
+            && let Some(job) = self.job.take()
+        {
+            self.leave(&job);
         }
     }
 

@@ -296,8 +296,8 @@ impl Terminal {
             self.fail(failure, &running.job.line, running.wrote);
         }
         match after {
-            Some(After::Foreground(id)) => self.to_foreground(id),
-            Some(After::Background(id)) => self.to_background(id),
+            Some(After::Foreground(id)) => self.put_in_foreground(id),
+            Some(After::Background(id)) => self.put_in_background(id),
             Some(After::CloseSession | After::StopAgent) => self.follow(after),
             None => self.next_line(),
         }
@@ -329,7 +329,7 @@ impl Terminal {
     }
 
     /// `fg`: of this session, or left by one that is gone.
-    fn to_foreground(&mut self, id: u64) {
+    fn put_in_foreground(&mut self, id: u64) {
         let Caller { shell, facts, wake, .. } = &self.caller;
         let left = || shell.jobs.find(id).filter(|job| job.adopt(facts, wake, self.size));
         let Some(job) = self.background.take(id).or_else(left) else {
@@ -342,7 +342,7 @@ impl Terminal {
     }
 
     /// `bg`
-    fn to_background(&mut self, id: u64) {
+    fn put_in_background(&mut self, id: u64) {
         match self.background.find(id).cloned() {
             Some(job) => {
                 job.resume(true);

@@ -269,7 +269,7 @@ impl Command for Fg {
     type Host = Host;
 
     fn run(self, _: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
-        cx.to_foreground(self.job.map(|job| job.0))
+        cx.put_in_foreground(self.job.map(|job| job.0))
     }
 }
 
@@ -284,7 +284,7 @@ impl Command for Bg {
     type Host = Host;
 
     fn run(self, _: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
-        cx.to_background(self.job.map(|job| job.0))
+        cx.put_in_background(self.job.map(|job| job.0))
     }
 }
 
