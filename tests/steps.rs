@@ -275,3 +275,27 @@ fn sixty_steps_each_with_the_screen_it_must_give() {
     assert!(steps.taken >= 60, "{} steps", steps.taken);
     java.assert_undisturbed();
 }
+
+#[test]
+fn an_inputrc_of_the_jvms_user_changes_what_keys_do() {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(home.path().join(".arthas/conf")).unwrap();
+    let write = |file: &str, text: &str| std::fs::write(home.path().join(file), text).unwrap();
+    write(".arthas/conf/inputrc", "\"\\C-u\": backward-kill-line\n\"\\C-t\": undo\nnonsense\n");
+    std::fs::create_dir(home.path().join(".oxprobe")).unwrap();
+    write(".oxprobe/inputrc", "\"\\C-t\": backward-word\n");
+    let java = JavaBuilder::new(&jdk("17"), "demo.MathGame").env("HOME", home.path()).start();
+    let mut steps = Steps::open(&java);
+    steps.edit("one two\x14", "one two", 4);
+    steps.edit("\x15", "two", 0);
+    steps.clear();
+    steps.leave();
+    steps.screen.keys("keymap\r");
+    steps.screen.until("the table of keys", |screen| {
+        let rows = screen.rows();
+        let has = |words: [&str; 2]| rows.iter().any(|row| words.iter().all(|word| row.contains(word)));
+        has(["\"\\C-t\"", "backward-word"]) && has(["\"\\C-u\"", "backward-kill-line"])
+    });
+    let log = harness::Answer::of(&["log", &java.pid().to_string()]).ok();
+    assert!(log.contains("line 3 of inputrc is left out"), "{log}");
+}

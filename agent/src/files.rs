@@ -3,7 +3,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::OFlag;
@@ -74,6 +74,7 @@ impl Files {
             Err(_) => {
                 let there = std::env::temp_dir().join(FOLDER);
                 make(&there)?;
+                own(&there)?;
                 Ok(there)
             }
         }
@@ -82,6 +83,19 @@ impl Files {
 
 fn make(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// Where everybody may make folders, one that somebody else made is not ours to use.
+fn own(folder: &Path) -> io::Result<()> {
+    let there = fs::symlink_metadata(folder)?;
+    let is_ours = there.is_dir() && there.uid() == jvm::os::effective_uid() && there.mode() & 0o022 == 0;
+    match is_ours {
+        true => Ok(()),
+        false => Err(io::Error::other(format!(
+            "{} is somebody else's: name a folder with the option output-dir",
+            folder.display()
+        ))),
+    }
 }
 
 /// A regular file, and no link: neither may the application's own output be written to, nor may
@@ -218,6 +232,18 @@ mod tests {
         fs::OpenOptions::new().write(true).open(&results.path).unwrap().set_len(RESULTS + 1).unwrap();
         files.open(Target::Results).unwrap();
         assert_eq!(fs::metadata(&results.path).unwrap().len(), 0, "the long one is put aside");
+    }
+
+    #[test]
+    fn a_folder_that_others_may_write_is_not_ours() {
+        let folder = Folder::new("own");
+        fs::set_permissions(&folder.0, fs::Permissions::from_mode(0o700)).unwrap();
+        assert!(own(&folder.0).is_ok());
+        fs::set_permissions(&folder.0, fs::Permissions::from_mode(0o777)).unwrap();
+        assert!(own(&folder.0).is_err());
+        let link = folder.0.join("link");
+        symlink(&folder.0, &link).unwrap();
+        assert!(own(&link).is_err());
     }
 
     #[test]

@@ -71,6 +71,9 @@ pub(crate) fn plan(shell: &Shell, line: &str) -> Plan {
         };
         return Plan::Now(choose(from, &last.text, names, End::Blank));
     };
+    if part == Part::Filter && filter::find(&name.text).is_none() {
+        return Plan::Now(Completion::Nothing);
+    }
     let Some(signature) = shell.find(&name.text).map(|command| command.signature) else {
         return Plan::Now(Completion::Nothing);
     };

@@ -93,6 +93,11 @@ impl Context<'_> {
         self.terminal
     }
 
+    /// Whether who asks sits at a terminal, wherever the output goes.
+    pub fn is_asked_at_terminal(&self) -> bool {
+        self.caller.terminal
+    }
+
     /// Who asks.
     pub fn session(&self) -> &SessionFacts {
         &self.caller.facts

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use parking_lot::{Condvar, Mutex};
 
+use crate::history::shown;
 use crate::{After, Drawn, Failure, Outside, Permission, SessionFacts, Size};
 
 /// How much drawn output may wait for the session before the job waits.
@@ -27,6 +28,8 @@ pub(crate) struct Job {
     pub(crate) id: u64,
     /// What was typed.
     pub(crate) line: String,
+    /// The same, as others may see it.
+    pub(crate) shown: String,
     /// It answers a completion.
     pub(crate) question: bool,
     /// The keys `q` and `Q` end it.
@@ -165,6 +168,7 @@ impl Job {
         Self {
             id,
             line: line.to_owned(),
+            shown: shown(line).to_owned(),
             question: false,
             ends_on_q,
             permission,

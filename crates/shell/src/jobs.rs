@@ -64,10 +64,9 @@ impl Jobs {
         self.list.lock().push(job.clone());
     }
 
-    /// A job's thread is done. One in the background stays until its last output is taken, if anybody may
-    /// come for it.
+    /// A job's thread is done. It stays until its last output is taken, if anybody may come for that.
     pub(crate) fn end(&self, id: u64) {
-        self.list.lock().retain(|job| job.id != id || (job.is_background() && !job.is_abandoned()));
+        self.list.lock().retain(|job| job.id != id || !(job.question || job.is_abandoned()));
         self.ended.notify_all();
     }
 
@@ -90,9 +89,9 @@ impl Jobs {
         self.list.lock().iter().filter(|job| such(job)).count()
     }
 
-    /// Whether a session has a job.
+    /// Whether a session has a job, also one whose end it has not seen yet.
     pub(crate) fn has_of(&self, session: &str) -> bool {
-        self.count(|job| is_listed(job) && job.owner().is_some_and(|owner| owner.id == session)) > 0
+        self.count(|job| job.owner().is_some_and(|owner| owner.id == session)) > 0
     }
 
     /// The newest job of a session, but for this one.
@@ -107,7 +106,7 @@ impl Jobs {
         let list = self.list.lock();
         let facts = |job: &Arc<Job>| JobFacts {
             id: job.id,
-            line: job.line.clone(),
+            line: job.shown.clone(),
             state: job.state(),
             results: job.results(),
             began: job.began,
@@ -132,7 +131,7 @@ impl Jobs {
                 jobs.iter().filter(|job| Some(job.id) != but && !job.is_over()).cloned().collect();
             others.iter().for_each(|job| job.cancel());
             if others.is_empty() || Instant::now() >= deadline {
-                return others.iter().map(|job| job.line.clone()).collect();
+                return others.iter().map(|job| job.shown.clone()).collect();
             }
             self.ended.wait_until(&mut jobs, deadline);
         }

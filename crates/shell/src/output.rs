@@ -65,6 +65,11 @@ impl Output {
         };
         self.job.goes_to(path);
         self.file = Some(opened);
+        self.tell(message)
+    }
+
+    /// Says something to who asked, whatever becomes of the results.
+    pub(crate) fn tell(&self, message: String) -> Result<(), Failure> {
         let drawn = self.draw.draw(&Message { message }, self.job.id, self.job.size());
         self.job.push(self.ended(drawn))
     }

@@ -76,7 +76,7 @@ impl Caller {
 
         let begun = Begun {
             id: self.shell.jobs.number(),
-            line: line.trim(),
+            line,
             size,
             wake: self.wake.clone(),
             owner: self.facts.clone(),
@@ -246,7 +246,8 @@ fn command_in(command: &Bound, words: &[Word], cx: &mut Context<'_>) -> Result<(
     if cx.caller.terminal {
         for word in ignored_options(signature, words) {
             let word: String = word.chars().take(80).collect();
-            cx.message(format!("`{}` has no option `{word}`: it is ignored.", signature.name))?;
+            let message = format!("`{}` has no option `{word}`: it is ignored.", signature.name);
+            cx.output.tell(message)?;
         }
     }
     (command.run)(words, cx)

@@ -125,7 +125,7 @@ impl Session {
     pub fn close(&mut self) {
         match &mut self.kind {
             Kind::Terminal(terminal) => terminal.close(),
-            Kind::Exec(exec) => exec.cancel(),
+            Kind::Exec(exec) => exec.close(),
         }
     }
 }

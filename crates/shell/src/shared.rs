@@ -102,8 +102,9 @@ impl Shell {
     /// [`Outside::now`]) that it returns.
     pub fn tick(&self) -> Option<Duration> {
         let now = self.outside.now();
-        let jobs = self.jobs.tick(now);
+        // Sessions first: one whose job ends now is not idle yet.
         let sessions = self.seats.tick(now, self.outside.session_timeout(), |id| self.jobs.has_of(id));
+        let jobs = self.jobs.tick(now);
         jobs.into_iter().chain(sessions).min()
     }
 

@@ -201,6 +201,18 @@ fn a_command_line_leaves_its_background_job_to_who_comes() {
 }
 
 #[test]
+fn a_password_is_in_no_list_of_jobs() {
+    let toy = Toy::new();
+    let mut console = Console::open(&toy);
+    console.keys("auth secret &\r");
+    console.until(|lines| lines.iter().any(|line| line.starts_with("[1]  Done")));
+    exec(&toy, "auth secret > /file &");
+    let said =
+        format!("{:?}{}{:?}", console.lines().split_off(1), jobs(&toy), toy.shell.cancel_all(Duration::ZERO));
+    assert!(!said.contains("secret"), "{said}");
+}
+
+#[test]
 fn a_job_that_writes_to_a_file_needs_no_reader() {
     let toy = Toy::new();
     exec(&toy, "count > /log &");

@@ -146,6 +146,16 @@ fn programs_get_values_whole_and_files_get_text() {
 }
 
 #[test]
+fn what_is_said_about_the_line_goes_to_who_typed_it() {
+    let toy = Toy::new();
+    let mut console = Console::open(&toy);
+    console.keys("screen --loud > /file\r");
+    let lines = console.until_last("$");
+    assert!(lines.contains(&"`screen` has no option `--loud`: it is ignored.".to_owned()), "{lines:#?}");
+    assert_eq!(toy.file("/file").unwrap(), "80x65535\n");
+}
+
+#[test]
 fn saved_results_are_text_beside_what_is_shown() {
     let toy = Toy::new();
     toy.outside.saves.store(true, Ordering::SeqCst);

@@ -16,7 +16,7 @@ impl Command for Keymap {
     type Host = Host;
 
     fn run(self, _: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
-        if !cx.is_terminal() {
+        if !cx.is_asked_at_terminal() {
             return Err(Failure::new("`keymap` tells of a terminal's keys, and this session has none."));
         }
         let bindings = cx.key_bindings();

@@ -7,9 +7,11 @@ use model::Message;
 
 use crate::job::{Found, Job};
 use crate::run::{Caller, Started, status};
+use crate::shared::Shell;
 use crate::{After, Draw, Drawn, Event, Failure, Size};
 
 pub(crate) struct Exec {
+    shell: Arc<Shell>,
     line: String,
     draw: Arc<dyn Draw>,
     size: Size,
@@ -22,9 +24,15 @@ pub(crate) struct Exec {
 
 impl Exec {
     pub(crate) fn new(caller: &Caller, size: Size, line: &str) -> Self {
-        let draw = caller.draw.clone();
-        let mut exec =
-            Self { line: line.to_owned(), draw, size, job: None, leaves: false, last: VecDeque::new() };
+        let mut exec = Self {
+            shell: caller.shell.clone(),
+            line: line.to_owned(),
+            draw: caller.draw.clone(),
+            size,
+            job: None,
+            leaves: false,
+            last: VecDeque::new(),
+        };
         if caller.shell.refuses() {
             exec.over(0, &Err(Failure::new("The agent is stopping: it takes no more commands.")), None);
             return exec;
@@ -56,6 +64,7 @@ impl Exec {
                 Found::Nothing => return None,
                 Found::Ended(end, after) => {
                     let id = job.id;
+                    self.shell.jobs.forget(id);
                     self.job = None;
                     self.over(id, &end, after);
                 }
@@ -80,6 +89,14 @@ impl Exec {
         }
     }
 
+    /// Nobody takes what the job writes any more.
+    pub(crate) fn close(&mut self) {
+        if let Some(job) = self.job.take() {
+            job.cancel();
+            job.orphan();
+        }
+    }
+
     /// Leaves the job, if it is to go on in the background and has said a whole sentence.
     fn leave_at(&mut self, whole: bool) {
         if whole
@@ -92,7 +109,7 @@ impl Exec {
 
     /// A background job outlives the command line that started it.
     fn leave(&mut self, job: &Job) {
-        let message = format!("Job {} runs in the background: {}", job.id, job.line);
+        let message = format!("Job {} runs in the background: {}", job.id, job.shown);
         self.last.push_back(match self.draw.draw(&Message { message }, job.id, self.size) {
             Drawn::Text(text) => Event::Output(text.into_bytes()),
             Drawn::Value(value) => Event::Value(value),

@@ -124,6 +124,7 @@ impl Terminal {
     pub(crate) fn close(&mut self) {
         if let State::Running(running) = &self.state {
             running.job.cancel();
+            running.job.orphan();
         }
         std::mem::take(&mut self.background).each(Job::orphan);
         self.state = State::Over(None);
@@ -336,7 +337,7 @@ impl Terminal {
             self.say(-1, &format!("Job {id} is over."));
             return self.next_line();
         };
-        self.say(0, &job.line.clone());
+        self.say(0, &job.shown.clone());
         job.resume(false);
         self.state = State::Running(Running { job, wrote: true, at_start: true });
     }
@@ -396,7 +397,7 @@ impl Terminal {
 
     /// A line about a job.
     fn tell(&mut self, what: &str, job: &Job) {
-        self.say(0, &format!("[{}]  {what:<8} {}", job.id, job.line));
+        self.say(0, &format!("[{}]  {what:<8} {}", job.id, job.shown));
     }
 
     /// Nobody was here for too long.

@@ -303,6 +303,21 @@ impl Command for Kill {
     }
 }
 
+/// Log in.
+#[derive(Args)]
+struct Auth {
+    /// The password
+    password: String,
+}
+
+impl Command for Auth {
+    type Host = Host;
+
+    fn run(self, _: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
+        cx.message(format!("{} characters", self.password.len()))
+    }
+}
+
 /// Look at calls.
 #[derive(Args)]
 #[command(group = Method)]
@@ -425,6 +440,7 @@ static ENTRIES: &[Entry<Host>] = &[
     Entry::of::<Fg>(),
     Entry::of::<Bg>(),
     Entry::of::<Kill>(),
+    Entry::of::<Auth>(),
     Entry::of::<Look>(),
     Entry::of::<Halt>(),
     Entry::of::<Quit>(),
