@@ -129,3 +129,18 @@ fn a_job_in_the_background_outlives_the_command_line_that_started_it() {
     let refused = exec(java.pid(), "watch demo.MathGame run > /proc/nowhere/x &");
     assert!(refused.code == 1 && refused.err.contains("/proc/nowhere/x cannot be written"), "{refused:#?}");
 }
+
+#[test]
+fn a_job_ends_when_its_time_is_up() {
+    let java = Java::demo(&jdk("17"));
+    exec(java.pid(), "options job-timeout 1s").ok();
+    let ended = exec(java.pid(), "dashboard -i 100");
+    assert!(
+        ended.code == 1 && ended.err.contains("it ran for 1s, the limit of `options job-timeout`"),
+        "{ended:#?}"
+    );
+    exec(java.pid(), "watch demo.MathGame run &").ok();
+    eventually("the end of the one in the background", || jobs(&java).is_empty().then_some(()));
+    exec(java.pid(), "options job-timeout 1d").ok();
+    exec(java.pid(), "dashboard -n 12 -i 100").ok();
+}

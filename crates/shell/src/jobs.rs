@@ -145,10 +145,10 @@ impl Jobs {
             let unread = job.unread().map(|since| since.saturating_add(UNREAD));
             let deadline = job.deadline.filter(|_| !job.is_over());
             if deadline.is_some_and(|deadline| deadline <= now) {
-                let hours = job.timeout.as_secs_f64() / 3600.0;
                 job.cancel_why(Why::Because(format!(
-                    "Job {} ended: it ran for {hours:.2} hours, the limit of `options job-timeout`.",
-                    job.id
+                    "Job {} ended: it ran for {}, the limit of `options job-timeout`.",
+                    job.id,
+                    spelled(job.timeout)
                 )));
             } else if unread.is_some_and(|unread| unread <= now) {
                 job.cancel_why(Why::Because(format!(
@@ -162,6 +162,16 @@ impl Jobs {
             !job.is_abandoned()
         });
         next
+    }
+}
+
+/// A time as options have it: `90s`, `5m`, `3h`, `1d`.
+pub(crate) fn spelled(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let units = [(86_400, "d"), (3600, "h"), (60, "m")];
+    match units.into_iter().find(|(unit, _)| seconds > 0 && seconds.is_multiple_of(*unit)) {
+        Some((unit, name)) => format!("{}{name}", seconds / unit),
+        None => format!("{seconds}s"),
     }
 }
 

@@ -235,7 +235,10 @@ fn a_job_ends_when_its_time_is_up_and_says_so() {
     assert!(toy.passes(Duration::from_secs(23 * 3600)).is_some());
     toy.passes(Duration::from_secs(3600));
     let lines = console.until_last("$");
-    assert!(lines.iter().any(|line| line.contains("the limit of `options job-timeout`")), "{lines:#?}");
+    assert!(
+        lines.iter().any(|line| line.contains("it ran for 1d, the limit of `options job-timeout`")),
+        "{lines:#?}"
+    );
 }
 
 #[test]
@@ -269,7 +272,7 @@ fn an_idle_session_without_jobs_is_closed_and_says_so() {
     console.until(|lines| lines.iter().any(|line| line.starts_with("[1]  Ended")) && ends(lines, &["$"]));
     toy.passes(two_hours * 2);
     assert!(matches!(console.until_over(), Event::Close { .. }));
-    assert!(console.lines().iter().any(|line| line.contains("idle for 3.0 hours")), "{:?}", console.lines());
+    assert!(console.lines().iter().any(|line| line.contains("idle for 3h")), "{:?}", console.lines());
     drop(console);
     assert_eq!(toy.shell.tick(), None, "nothing is left to wait for");
 }

@@ -20,6 +20,7 @@ use crate::context::for_terminal;
 use crate::edit::{Editor, Key, Keys, Step, width};
 use crate::help::{HelpDetail, Welcome};
 use crate::job::{Found, Job};
+use crate::jobs::spelled;
 use crate::run::{Caller, LONGEST_LINE, Started, status};
 use crate::seat::Seat;
 use crate::{After, Drawn, Event, Failure, Setup, Size};
@@ -323,11 +324,14 @@ impl Terminal {
 
     /// Nobody was here for too long.
     fn expire(&mut self) {
-        let hours = self.caller.shell.outside.session_timeout().as_secs_f64() / 3600.0;
+        let limit = spelled(self.caller.shell.outside.session_timeout());
         self.editor.leave("", &mut self.out);
-        self.say(0, &format!(
-            "This session was idle for {hours:.1} hours and has no jobs: it is closed. The agent stays in the JVM."
-        ));
+        self.say(
+            0,
+            &format!(
+                "This session was idle for {limit} and has no jobs: it is closed. The agent stays in the JVM."
+            ),
+        );
         self.over(Event::Close { reason: "the session was idle".to_owned() });
     }
 
