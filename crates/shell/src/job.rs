@@ -204,6 +204,18 @@ impl Job {
         Self { question: true, ..Self::new(begun, outside) }
     }
 
+    /// Waits while the job is suspended.
+    pub(crate) fn pause(&self) -> Result<(), Failure> {
+        let mut state = self.state.lock();
+        while state.suspended && state.cancelled.is_none() {
+            self.changed.wait(&mut state);
+        }
+        match state.cancelled {
+            Some(_) => Err(Failure::Cancelled),
+            None => Ok(()),
+        }
+    }
+
     /// Queues output; waits while the queue is full or the job is suspended.
     pub(crate) fn push(&self, drawn: Drawn) -> Result<(), Failure> {
         let mut state = self.state.lock();
@@ -286,8 +298,12 @@ impl Job {
         self.cancel_why(Why::Asked);
     }
 
+    /// One that is suspended goes on, to its end.
     pub(crate) fn cancel_why(&self, why: Why) {
-        self.state.lock().cancelled.get_or_insert(why);
+        let mut state = self.state.lock();
+        state.cancelled.get_or_insert(why);
+        state.suspended = false;
+        drop(state);
         self.changed.notify_all();
     }
 

@@ -92,6 +92,8 @@ impl Output {
         if let Some(over) = &self.over {
             return Err(over.clone());
         }
+        // What goes to a file or nowhere waits, too.
+        self.job.pause()?;
         self.job.counts();
         let sent = self.send(view, Job::push);
         self.over = match &sent {

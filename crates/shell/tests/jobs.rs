@@ -89,6 +89,46 @@ fn a_suspended_job_waits_and_goes_on_where_it_was() {
 }
 
 #[test]
+fn a_suspended_job_can_be_ended() {
+    let toy = Toy::new();
+    let mut console = Console::open(&toy);
+    console.keys("count\r").until_last("started");
+    console.keys("\x1akill 1\r");
+    console.until(|lines| lines.iter().any(|line| line == "[1]  Ended    count") && ends(lines, &["$"]));
+    console.keys("forever\r").until_last("started");
+    console.keys("\x1a");
+    console.until(|lines| lines.iter().any(|line| line.contains("Stopped  forever")) && ends(lines, &["$"]));
+    toy.passes(Duration::from_secs(25 * 3600));
+    console.until(|lines| lines.iter().any(|line| line.contains("it ran for 1d")) && ends(lines, &["$"]));
+    no_jobs(&toy);
+}
+
+#[test]
+fn a_suspended_job_writes_nothing_to_its_file() {
+    let toy = Toy::new();
+    let mut console = Console::open(&toy);
+    toy.count_to(1);
+    console.keys("count > /log\r");
+    let holds = |text: &str| {
+        let deadline = wait_limit();
+        while toy.file("/log").is_none_or(|file| file != text) {
+            assert!(std::time::Instant::now() < deadline, "{:?}", toy.file("/log"));
+            std::thread::yield_now();
+        }
+    };
+    holds("started\nline 0\n");
+    console.keys("\x1a");
+    toy.count_to(2);
+    // Time enough to write it, if it did.
+    console.keys("greet a\rgreet b\r");
+    console.until(|lines| ends(lines, &["Hello b", "$"]));
+    holds("started\nline 0\n");
+    console.keys("bg\r");
+    console.until(|lines| lines.iter().any(|line| line == "[1]  Running  count > /log"));
+    holds("started\nline 0\nline 1\n");
+}
+
+#[test]
 fn keys_typed_before_a_suspend_are_kept() {
     let toy = Toy::new();
     let mut console = Console::open(&toy);
