@@ -299,3 +299,34 @@ fn an_inputrc_of_the_jvms_user_changes_what_keys_do() {
     let log = harness::Answer::of(&["log", &java.pid().to_string()]).ok();
     assert!(log.contains("line 3 of inputrc is left out"), "{log}");
 }
+
+/// The jobs there are, but for the one that asks.
+fn jobs(java: &Java) -> Vec<serde_json::Value> {
+    let results = exec_json(java.pid(), "jobs");
+    result(&results, "jobs")["jobs"].as_array().cloned().unwrap_or_default()
+}
+
+#[test]
+fn a_lost_terminal_takes_its_foreground_along_and_leaves_its_background() {
+    let mut java = JavaBuilder::new(&jdk("17"), "demo.MathGame").start();
+    let mut steps = Steps::open(&java);
+    let (left, front) =
+        ("watch demo.MathGame answer params | grep location &", "watch demo.MathGame format params");
+    steps.learn(&format!("{left}\r"), "[", left);
+    steps.screen.keys(&format!("{front}\r"));
+    probe_is_on(&java, left);
+    probe_is_on(&java, front);
+    drop(steps);
+    eventually("the end of the foreground", || (jobs(&java).len() == 1).then_some(()));
+    let job = &jobs(&java)[0];
+    assert_eq!((&job["line"], &job["left"]), (&left.into(), &true.into()), "{job:#}");
+    java.tell("threads 0");
+    // Who comes back takes it up, with what it has seen meanwhile.
+    let mut steps = Steps::open(&java);
+    let again = format!("fg {}", job["id"]);
+    steps.edit(&again, &again, again.len());
+    steps.begin(&[left, "method=demo.MathGame.answer location=AtExit"]);
+    steps.show("\x03", &["^C"], "");
+    assert_eq!(jobs(&java), Vec::<serde_json::Value>::new());
+    java.assert_undisturbed();
+}
