@@ -152,6 +152,13 @@ fn lines_of(command: &str, dice: &mut Dice, folder: &std::path::Path) -> Vec<Str
         "sysenv" => {
             &["sysenv", "sysenv APP_TOKEN", "sysenv DB_PASSWORD", "sysenv APP_URL", "sysenv APP_OPTIONS"]
         }
+        "echo" => &["echo hi"],
+        "vmoption" => &["vmoption", "vmoption OnError"],
+        "perfcounter" => &["perfcounter", "perfcounter -d"],
+        "mbean" => &["mbean", "mbean *:*", "mbean -m values:*", "mbean java.lang:type=Runtime *"],
+        "cat" => &["cat /proc/self/environ", "cat /proc/self/cmdline"],
+        // It shows files as they are: who may take data out gets them whole.
+        "base64" => &["base64 /etc/hostname"],
         "options" => &["options", "options redact"],
         "thread" => &["thread", "thread --all", "thread -n 3 -i 20", "thread 1"],
         "heap" => &["heap", "heap values.*"],
@@ -344,6 +351,10 @@ fn with_nothing_to_be_kept_secret_all_of_it_is_seen() {
     exec_json(java.pid(), "options redact ''");
     let lines = [
         "jvm",
+        "perfcounter",
+        "mbean values:*",
+        "mbean java.lang:type=Runtime",
+        "cat /proc/self/environ",
         "sysprop app.password",
         "sysprop",
         "sysenv APP_TOKEN",

@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 
 use nix::fcntl::OFlag;
 use nix::sys::statvfs::fstatvfs;
-use parking_lot::Mutex;
 use shell::{OutputFile, Target};
 
 /// The most that is written through one file, in bytes.
@@ -26,58 +25,41 @@ const RESULTS: u64 = 64 << 20;
 /// What the folder is called where no option names one, as in Arthas.
 const FOLDER: &str = "arthas-output";
 
-/// The output folder, and how files are opened.
-#[derive(Debug, Default)]
-pub(crate) struct Files {
-    folder: Mutex<Option<PathBuf>>,
+/// Opens a file for output; those without a name lie in this folder.
+pub(crate) fn open_target(target: Target<'_>, output: &Path) -> io::Result<OutputFile> {
+    let (path, append) = match target {
+        Target::Path { path, append } => (std::path::absolute(path)?, append),
+        Target::Cache { job } => {
+            let name = format!("arthas-cache/{}/{job}", std::process::id());
+            (made(output)?.join(name), false)
+        }
+        Target::Results => {
+            let path = made(output)?.join("arthas-cache/result.log");
+            if fs::symlink_metadata(&path).is_ok_and(|file| file.len() > RESULTS) {
+                fs::rename(&path, path.with_extension("log.1"))?;
+            }
+            (path, true)
+        }
+    };
+    let file = open(&path, append)?;
+    let mut bounded = Bounded { file, written: 0, looked: 0 };
+    bounded.look()?;
+    Ok(OutputFile { path, file: Box::new(bounded) })
 }
 
-impl Files {
-    /// The option `output-dir`.
-    pub(crate) fn set_folder(&self, folder: Option<PathBuf>) {
-        *self.folder.lock() = folder;
-    }
-
-    /// Opens a file for output.
-    pub(crate) fn open(&self, target: Target<'_>) -> io::Result<OutputFile> {
-        let (path, append) = match target {
-            Target::Path { path, append } => (std::path::absolute(path)?, append),
-            Target::Cache { job } => {
-                let name = format!("arthas-cache/{}/{job}", std::process::id());
-                (self.folder()?.join(name), false)
-            }
-            Target::Results => {
-                let path = self.folder()?.join("arthas-cache/result.log");
-                if fs::symlink_metadata(&path).is_ok_and(|file| file.len() > RESULTS) {
-                    fs::rename(&path, path.with_extension("log.1"))?;
-                }
-                (path, true)
-            }
-        };
-        let file = open(&path, append)?;
-        let mut bounded = Bounded { file, written: 0, looked: 0 };
-        bounded.look()?;
-        Ok(OutputFile { path, file: Box::new(bounded) })
-    }
-
-    /// The folder, which is there. Without an option it is in the working directory, or where that may
-    /// not be written, in the folder for temporary files.
-    fn folder(&self) -> io::Result<PathBuf> {
-        if let Some(folder) = self.folder.lock().clone() {
-            let folder = std::path::absolute(folder)?;
-            make(&folder)?;
-            return Ok(folder);
+/// The folder, which is there. Where nobody named one and the working directory may not be written, one
+/// for temporary files.
+fn made(folder: &Path) -> io::Result<PathBuf> {
+    let here = std::path::absolute(folder)?;
+    match make(&here) {
+        Ok(()) => Ok(here),
+        Err(_) if folder == Path::new(FOLDER) => {
+            let there = std::env::temp_dir().join(FOLDER);
+            make(&there)?;
+            own(&there)?;
+            Ok(there)
         }
-        let here = std::path::absolute(FOLDER)?;
-        match make(&here) {
-            Ok(()) => Ok(here),
-            Err(_) => {
-                let there = std::env::temp_dir().join(FOLDER);
-                make(&there)?;
-                own(&there)?;
-                Ok(there)
-            }
-        }
+        Err(why) => Err(why),
     }
 }
 
@@ -189,7 +171,7 @@ mod tests {
 
     fn write(path: &Path, append: bool, text: &str) -> io::Result<PathBuf> {
         let target = Target::Path { path: path.to_str().unwrap(), append };
-        let mut opened = Files::default().open(target)?;
+        let mut opened = open_target(target, Path::new("unused"))?;
         opened.file.write_all(text.as_bytes())?;
         Ok(opened.path)
     }
@@ -223,14 +205,13 @@ mod tests {
     #[test]
     fn files_without_a_name_lie_in_the_output_folder() {
         let folder = Folder::new("named");
-        let files = Files::default();
-        files.set_folder(Some(folder.0.join("out")));
-        let opened = files.open(Target::Cache { job: 7 }).unwrap();
+        let output = folder.0.join("out");
+        let opened = open_target(Target::Cache { job: 7 }, &output).unwrap();
         assert_eq!(opened.path, folder.0.join(format!("out/arthas-cache/{}/7", std::process::id())));
-        let results = files.open(Target::Results).unwrap();
+        let results = open_target(Target::Results, &output).unwrap();
         assert_eq!(results.path, folder.0.join("out/arthas-cache/result.log"));
         fs::OpenOptions::new().write(true).open(&results.path).unwrap().set_len(RESULTS + 1).unwrap();
-        files.open(Target::Results).unwrap();
+        open_target(Target::Results, &output).unwrap();
         assert_eq!(fs::metadata(&results.path).unwrap().len(), 0, "the long one is put aside");
     }
 

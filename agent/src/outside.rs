@@ -9,19 +9,18 @@ use host::Host;
 use jvm::{Vm, inside, thread};
 use shell::{Asked, OutputFile, Outside, Target};
 
-use crate::files::Files;
+use crate::files;
 
 /// The JVM as the shell's outside.
 pub(crate) struct Inside {
     vm: Vm,
     host: Arc<Host>,
-    files: Arc<Files>,
     since: Instant,
 }
 
 impl Inside {
-    pub(crate) fn new(vm: Vm, host: Arc<Host>, files: Arc<Files>) -> Self {
-        Self { vm, host, files, since: Instant::now() }
+    pub(crate) fn new(vm: Vm, host: Arc<Host>) -> Self {
+        Self { vm, host, since: Instant::now() }
     }
 }
 
@@ -51,7 +50,7 @@ impl Outside for Inside {
     }
 
     fn open_file(&self, target: Target<'_>) -> io::Result<OutputFile> {
-        self.files.open(target)
+        files::open_target(target, &self.host.output_dir())
     }
 
     fn job_timeout(&self) -> Duration {

@@ -8,14 +8,12 @@ use host::Host;
 use jvm::{Environment, os, thread};
 use transports::{Facts, Options, Process};
 
-use crate::files::Files;
 use crate::start;
 
 /// This JVM's process.
 pub(crate) struct Here {
     pub(crate) environment: &'static Environment,
     pub(crate) host: Arc<Host>,
-    pub(crate) files: Arc<Files>,
 }
 
 impl Process for Here {
@@ -24,7 +22,7 @@ impl Process for Here {
     }
 
     fn options_changed(&self, options: &Options) {
-        self.files.set_folder(options.output_dir.clone());
+        self.host.set_output_dir(options.output_dir_or_default());
     }
 
     fn stopping(&self) {

@@ -12,7 +12,6 @@ use parking_lot::Mutex;
 use shell::Shell;
 use transports::{Gathered, Handle, Journal, Options, Place, Reactor, Setup, Sources};
 
-use crate::files::Files;
 use crate::lifecycle::{Lifecycle, Step};
 use crate::outside::Inside;
 use crate::process::{self, Here};
@@ -124,15 +123,14 @@ fn run(known: Known) -> std::io::Result<()> {
     let Gathered { options, problems } = gather(&known);
     let environment = known.environment;
     let host = Arc::new(Host::new(environment.vm, environment));
-    let files = Arc::new(Files::default());
-    let outside = Arc::new(Inside::new(environment.vm, host.clone(), files.clone()));
+    let outside = Arc::new(Inside::new(environment.vm, host.clone()));
     let shell = Shell::new(host.clone(), commands::COMMANDS, outside.clone());
     map_keys(&shell);
     let signatures = shell.signatures().map(|signature| signature.name.to_owned()).collect();
     let setup = Setup {
         shell,
         outside,
-        process: Arc::new(Here { environment, host, files }),
+        process: Arc::new(Here { environment, host }),
         journal: &JOURNAL,
         facts: process::facts(&known.properties, &process::variables(), signatures),
         options,

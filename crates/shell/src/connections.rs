@@ -19,6 +19,19 @@ pub struct ConnectionState {
     pub tunnel_connected: bool,
     /// What is wrong, a sentence each.
     pub problems: Vec<String>,
+    /// The agent's configuration, without what is secret.
+    pub configuration: Vec<Configured>,
+}
+
+/// A key of the agent's configuration: what holds, and who said so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Configured {
+    /// Its name.
+    pub key: &'static str,
+    /// Its value as it may be shown; `None` where there is none.
+    pub value: Option<String>,
+    /// Where the value came from: `option`, `environment NAME`, `property NAME`, `file PATH`, `default`.
+    pub source: String,
 }
 
 impl Connections {

@@ -39,7 +39,7 @@ mod value;
 
 pub use args::{Args, Bag, OptionGroup, join};
 pub use command::{Command, Entry, Failure};
-pub use connections::{ConnectionState, Connections};
+pub use connections::{Configured, ConnectionState, Connections};
 pub use context::{After, Context, SessionFacts};
 pub use edit::Binding;
 pub use filter::filters;
@@ -53,6 +53,6 @@ pub use shell_derive::{Args, Choice, OptionGroup};
 pub use signature::{Arg, Group, Opt, Permission, Permissions, Shape, Signature};
 pub use usage::UsageError;
 pub use value::{
-    ClassPattern, CommandName, Environment, Expression, FilePath, JobId, MethodPattern, SwitchName,
-    SystemProperty, ThreadId, Value, not_one_of,
+    BeanAttributePattern, BeanPattern, ClassPattern, CommandName, Environment, Expression, FilePath, JobId,
+    MethodPattern, SwitchName, SystemProperty, ThreadId, Value, VmOptionName, not_one_of,
 };

@@ -39,11 +39,6 @@ pub trait Outside: Send + Sync {
     fn saves_results(&self) -> bool {
         false
     }
-
-    /// How long a terminal without jobs may be idle.
-    fn session_timeout(&self) -> Duration {
-        Duration::from_secs(3 * 3600)
-    }
 }
 
 /// Which file output goes to.
@@ -80,7 +75,7 @@ pub struct Asked<'a> {
     pub shape: Shape,
     /// What they begin with.
     pub prefix: &'a str,
-    /// The pattern over classes that stands before a method.
+    /// The pattern over classes that stands before a method, or over beans before an attribute.
     pub class: Option<&'a str>,
 }
 

@@ -53,11 +53,12 @@ impl Seats {
     pub(crate) fn tick(
         &self,
         now: Duration,
-        limit: Duration,
+        limit: Option<Duration>,
         has_jobs: impl Fn(&str) -> bool,
     ) -> Option<Duration> {
         let mut seats = self.seats.lock();
         seats.retain(|seat| seat.strong_count() > 0);
+        let limit = limit?;
         let idle = seats.iter().filter_map(Weak::upgrade).filter(|seat| !seat.is_expired());
         let mut next: Option<Duration> = None;
         for seat in idle.filter(|seat| !has_jobs(&seat.facts.id)) {

@@ -14,6 +14,9 @@ use crate::jobs::Jobs;
 use crate::seat::Seats;
 use crate::{Connections, Context, Entry, Failure, Outside, Permissions, Signature, Word};
 
+/// How long a terminal without jobs may be idle where nobody says otherwise, as in Arthas.
+const SESSION_TIMEOUT: Duration = Duration::from_secs(3 * 3600);
+
 type Run = Box<dyn Fn(&[Word], &mut Context<'_>) -> Result<(), Failure> + Send + Sync>;
 
 /// A command bound to its host.
@@ -32,6 +35,7 @@ pub struct Shell {
     connections: Connections,
     closed: AtomicBool,
     keymap: RwLock<Arc<Keymap>>,
+    session_timeout: RwLock<Option<Duration>>,
     pub(crate) jobs: Jobs,
     pub(crate) seats: Seats,
 }
@@ -57,6 +61,7 @@ impl Shell {
             connections: Connections::default(),
             closed: AtomicBool::new(false),
             keymap: RwLock::default(),
+            session_timeout: RwLock::new(Some(SESSION_TIMEOUT)),
             jobs: Jobs::default(),
             seats: Seats::default(),
         })
@@ -93,6 +98,15 @@ impl Shell {
         problems
     }
 
+    /// From now on a terminal without jobs may be idle for so long; `None`: for ever.
+    pub fn close_idle_after(&self, time: Option<Duration>) {
+        *self.session_timeout.write() = time;
+    }
+
+    pub(crate) fn session_timeout(&self) -> Option<Duration> {
+        *self.session_timeout.read()
+    }
+
     pub(crate) fn keymap(&self) -> Arc<Keymap> {
         self.keymap.read().clone()
     }
@@ -103,7 +117,7 @@ impl Shell {
     pub fn tick(&self) -> Option<Duration> {
         let now = self.outside.now();
         // Sessions first: one whose job ends now is not idle yet.
-        let sessions = self.seats.tick(now, self.outside.session_timeout(), |id| self.jobs.has_of(id));
+        let sessions = self.seats.tick(now, self.session_timeout(), |id| self.jobs.has_of(id));
         let jobs = self.jobs.tick(now);
         jobs.into_iter().chain(sessions).min()
     }

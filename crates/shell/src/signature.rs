@@ -231,8 +231,14 @@ pub enum Shape {
     Thread,
     /// The number of a job.
     Job,
-    /// The name of a switch of `options`.
+    /// A switch of the `options` command.
     Switch,
+    /// An option of the JVM.
+    VmOption,
+    /// A pattern over the names of management beans.
+    Bean,
+    /// A pattern over the attributes of the beans that stand before.
+    BeanAttribute,
 }
 
 impl Shape {
@@ -252,7 +258,9 @@ impl Shape {
             Self::Environment => "name",
             Self::Thread => "thread-id",
             Self::Job => "job-id",
-            Self::Switch => "name",
+            Self::Switch | Self::VmOption => "name",
+            Self::Bean => "name-pattern",
+            Self::BeanAttribute => "attribute-pattern",
         }
     }
 }

@@ -315,6 +315,14 @@ fn an_idle_session_without_jobs_is_closed_and_says_so() {
     assert!(console.lines().iter().any(|line| line.contains("idle for 3h")), "{:?}", console.lines());
     drop(console);
     assert_eq!(toy.shell.tick(), None, "nothing is left to wait for");
+    let mut console = Console::open(&toy);
+    toy.shell.close_idle_after(None);
+    toy.passes(two_hours * 100);
+    console.take();
+    assert!(console.over.is_none(), "for ever");
+    toy.shell.close_idle_after(Some(MINUTE));
+    toy.shell.tick();
+    assert!(matches!(console.until_over(), Event::Close { .. }));
 }
 
 #[test]

@@ -167,6 +167,12 @@ impl Core {
         })
     }
 
+    /// Shows in `options` what is in force.
+    pub(crate) fn publish_configuration(&self) {
+        let configuration = self.options.configuration();
+        self.shell.connections().update(|known| known.configuration = configuration);
+    }
+
     /// Shows what is wrong in `session`.
     pub(crate) fn publish_problems(&self) {
         let parts = [&self.problems.log, &self.problems.local, &self.problems.tunnel];

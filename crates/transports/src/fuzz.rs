@@ -16,7 +16,7 @@ pub fn options(bytes: &[u8]) {
         Sources { environment: &nothing, property: &nothing, file: &|_| Ok(text.clone().into_owned()) };
     let first = Options::gather(&text, &sources).options;
     let second = Options::gather_map(&first.to_map(), &sources).options;
-    if first != second {
+    if first.to_map() != second.to_map() {
         panic!("{first:?} became {second:?}");
     }
     drop(Options::gather(&format!("config=/x,{text}"), &sources));

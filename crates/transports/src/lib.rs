@@ -25,5 +25,5 @@ pub use config_file::read_config;
 pub use identity::Facts;
 pub use journal::{Journal, RING_BYTES};
 pub use local::{Made, Place};
-pub use options::{Gathered, Options, Secret, Sources};
+pub use options::{Gathered, KeyFacts, Listen, Options, Secret, Source, Sources};
 pub use reactor::{Handle, Process, Reactor, Setup};

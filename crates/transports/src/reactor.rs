@@ -302,6 +302,8 @@ impl Reactor {
         self.core.process.options_changed(&self.core.options);
         self.core.shell.disable(&self.core.options.disabled_commands);
         self.core.shell.permit(self.permissions());
+        self.core.shell.close_idle_after(self.core.options.session_timeout_or_default());
+        self.core.publish_configuration();
         self.tunnel.configure(self.tunnel_start, &mut self.core);
         if self.core.options.log != self.log_opened
             && let Some(path) = self.core.options.log.clone()

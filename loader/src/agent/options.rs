@@ -19,6 +19,13 @@ pub fn parse<S: AsRef<str>>(lists: &[S], directory: &Path) -> Result<BTreeMap<St
                 ));
             }
         };
+        if key == "password" {
+            return Err(
+                "a password on a command line can be read by every user of the machine: write it into a \
+                        file and give password-file=FILE"
+                    .to_owned(),
+            );
+        }
         let mut value = value.replace("%2C", ",").replace("%2c", ",");
         if PATHS.contains(&key) && !value.is_empty() {
             value = directory.join(&value).to_string_lossy().into_owned();
@@ -55,5 +62,11 @@ mod tests {
     #[test]
     fn a_word_without_a_value_is_named() {
         assert!(parse(&["app-name"], Path::new("/")).unwrap_err().contains("`app-name`"));
+    }
+
+    #[test]
+    fn a_password_is_refused_without_being_repeated() {
+        let why = parse(&["http=8563,password=hush"], Path::new("/")).unwrap_err();
+        assert!(why.contains("password-file") && !why.contains("hush"), "{why}");
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod bg;
 pub(crate) mod cls;
+pub(crate) mod echo;
 pub(crate) mod fg;
 pub(crate) mod help;
 pub(crate) mod history;

@@ -324,7 +324,7 @@ impl Terminal {
 
     /// Nobody was here for too long.
     fn expire(&mut self) {
-        let limit = spelled(self.caller.shell.outside.session_timeout());
+        let limit = spelled(self.caller.shell.session_timeout().unwrap_or_default());
         self.editor.leave("", &mut self.out);
         self.say(
             0,
