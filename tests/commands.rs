@@ -11,6 +11,7 @@ const LINES: &[(&str, &str)] = &[
     ("version", "version"),
     ("session", "session"),
     ("history", "history"),
+    ("jobs", "jobs"),
     ("sysprop", "sysprop"),
     ("sysprop java.version", "sysprop"),
     ("sysenv", "sysenv"),

@@ -121,12 +121,27 @@ const EXPRESSIONS: &[&str] = &[
     "@Integer@parseInt(params[0].headers[4])",
 ];
 
+/// The file that lines write to.
+const WRITTEN: &str = "written.txt";
+
 /// Lines for each command; those of commands that this agent lacks are left out. A command without lines fails.
 fn lines_of(command: &str, dice: &mut Dice, folder: &std::path::Path) -> Vec<String> {
     let fixed: &[&str] = match command {
         "help" => &["help", "help sysprop", "help watch"],
         "auth" => &["auth", "auth guess"],
-        "version" | "session" | "history" | "cls" | "pwd" | "memory" | "jvm" | "reset" => &[],
+        "version" | "session" | "history" | "cls" | "pwd" | "memory" | "jvm" | "reset" | "keymap" | "fg"
+        | "bg" => &[],
+        "jobs" => &["sysprop app.password &", "jobs"],
+        "kill" => &["kill 1"],
+        "grep" => &["sysprop | grep app", "sysenv | grep -v nothing", "jvm | grep -e . -c"],
+        "wc" => &["sysprop | wc -l"],
+        "plaintext" => &["sysenv | plaintext"],
+        "tee" => {
+            let file = folder.join(WRITTEN);
+            return ["sysprop | tee -a", "sysenv >>", "jvm | grep -v nothing >>"]
+                .map(|line| format!("{line} {}", file.display()))
+                .to_vec();
+        }
         "quit" | "stop" => return Vec::new(),
         "dashboard" => &["dashboard -n 1"],
         "sysprop" => &[
@@ -299,6 +314,8 @@ fn what_is_kept_secret_leaves_the_process_in_no_answer() {
     let lines: Vec<String> = names.flat_map(|name| lines_of(name, &mut dice, folder.path())).collect();
     let found = leaks(&java, &tunnel, &relay, &lines, &secrets);
     assert!(found.is_empty(), "{} leaks:\n{}", found.len(), found.join("\n\n"));
+    let file = std::fs::read(folder.path().join(WRITTEN)).unwrap();
+    assert!(finds(&file, &colours) && !finds(&file, &secrets), "{}", String::from_utf8_lossy(&file));
     // Completion of what is typed.
     let mut terminal = Terminal::open(&tunnel, &java, "typed");
     let mut typed = String::new();

@@ -43,10 +43,17 @@ fn arthass_client_runs_a_batch_unchanged() {
         assert!(!text.contains('\u{1b}'), "`plaintext` leaves nothing but text: {text:?}");
 
         let batch = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(batch.path(), format!("{login}\nwatch demo.MathGame primeFactors params -n 2\nversion\n")).unwrap();
+        std::fs::write(
+            batch.path(),
+            format!("{login}\nwatch demo.MathGame primeFactors params -n 2\nversion\n"),
+        )
+        .unwrap();
         let out = client(port, &["-f", &batch.path().display().to_string()]);
         let text = said(&out);
-        assert!(out.status.success() && text.matches("method=demo.MathGame.primeFactors").count() == 2, "{text}");
+        assert!(
+            out.status.success() && text.matches("method=demo.MathGame.primeFactors").count() == 2,
+            "{text}"
+        );
 
         // A stranger's batch does nothing.
         let out = client(port, &["-c", "version;stop"]);
@@ -54,7 +61,8 @@ fn arthass_client_runs_a_batch_unchanged() {
         assert_eq!(harness::exec(java.pid(), "version").ok().trim(), env!("CARGO_PKG_VERSION"));
 
         // What goes on too long ends the client with its own code.
-        let out = client(port, &["-t", "2000", "-c", &format!("{login};watch demo.MathGame run params -n 1000")]);
+        let out =
+            client(port, &["-t", "2000", "-c", &format!("{login};watch demo.MathGame run params -n 1000")]);
         assert_eq!(out.status.code(), Some(100), "{out:?}");
         java.assert_undisturbed();
     }
@@ -67,7 +75,14 @@ fn it_says_of_us_what_it_says_of_arthas() {
         let theirs = Java::demo(&jdk(name));
         let (port, _curl) = open(&ours);
         let arthas = arthas::boot(&theirs, &[]);
-        for line in ["sysprop java.vendor", "echo hello", "sysenv PATH", "pwd", "sysprop | grep -c java.version", "pwd | wc -l"] {
+        for line in [
+            "sysprop java.vendor",
+            "echo hello",
+            "sysenv PATH",
+            "pwd",
+            "sysprop | grep -c java.version",
+            "pwd | wc -l",
+        ] {
             // What is said of a line: behind the prompt at which it was typed, up to the next.
             let answer = |port: u16, line: &str| {
                 let text = said(&client(port, &["-c", line]));

@@ -7,6 +7,7 @@
 #[cfg(feature = "without-backtraces")]
 mod backtraces;
 mod entry;
+mod files;
 mod lifecycle;
 mod outside;
 mod process;

@@ -1,4 +1,4 @@
-//! What the shell asks of the process it lives in: threads that may talk to the JVM, a clock, and
+//! What the shell asks of the process it lives in: threads that may talk to the JVM, a clock, files, and
 //! values for completion.
 
 use std::io;
@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use host::Host;
 use jvm::{Vm, inside, thread};
-use shell::{Asked, Outside};
+use shell::{Asked, OutputFile, Outside, Target};
+
+use crate::files;
 
 /// The JVM as the shell's outside.
 pub(crate) struct Inside {
@@ -45,5 +47,17 @@ impl Outside for Inside {
 
     fn candidates(&self, asked: &Asked<'_>, limit: usize) -> Vec<String> {
         commands::candidates(&self.host, asked, limit)
+    }
+
+    fn open_file(&self, target: Target<'_>) -> io::Result<OutputFile> {
+        files::open_target(target, &self.host.output_dir())
+    }
+
+    fn job_timeout(&self) -> Duration {
+        self.host.options().job_timeout()
+    }
+
+    fn saves_results(&self) -> bool {
+        self.host.options().save_result()
     }
 }

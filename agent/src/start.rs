@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::panic::{self, AssertUnwindSafe};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -124,6 +125,7 @@ fn run(known: Known) -> std::io::Result<()> {
     let host = Arc::new(Host::new(environment.vm, environment));
     let outside = Arc::new(Inside::new(environment.vm, host.clone()));
     let shell = Shell::new(host.clone(), commands::COMMANDS, outside.clone());
+    map_keys(&shell);
     let signatures = shell.signatures().map(|signature| signature.name.to_owned()).collect();
     let setup = Setup {
         shell,
@@ -145,6 +147,17 @@ fn run(known: Known) -> std::io::Result<()> {
         reactor.run();
     }
     Ok(())
+}
+
+/// Puts the user's own keys in force, where there are some: Arthas's file, and above it ours.
+fn map_keys(shell: &Shell) {
+    let Some(home) = process::variables().remove("HOME").map(PathBuf::from) else { return };
+    let files = [".arthas/conf/inputrc", ".oxprobe/inputrc"];
+    let texts: Vec<String> =
+        files.iter().filter_map(|file| transports::read_config(&home.join(file)).ok()).collect();
+    for problem in shell.map_keys(texts.iter().map(String::as_str)) {
+        log::warn!("{problem}");
+    }
 }
 
 fn configure(handle: &Handle, known: &Known) {

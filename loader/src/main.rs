@@ -35,7 +35,7 @@ enum Command {
     Ps(command::ps::Ps),
     /// Put the agent into a JVM, and give it options
     Attach(command::attach::AttachCommand),
-    /// Run one command in a JVM
+    /// Run a command in a JVM, or several
     Exec(command::exec::Exec),
     /// Open a console in a JVM
     Console(command::console::Console),

@@ -39,8 +39,11 @@ fn methods(host: &Host, class: &str) -> Vec<String> {
         return Vec::new();
     }
     let methods = matched.classes.iter().flat_map(|class| &class.methods);
-    let names: BTreeSet<&String> = methods.map(|method| &method.name).collect();
-    names.into_iter().cloned().collect()
+    let mut names: BTreeSet<&str> = methods.map(|method| method.name.as_str()).collect();
+    if !matched.classes.is_empty() {
+        names.insert("<init>");
+    }
+    names.into_iter().map(str::to_owned).collect()
 }
 
 fn threads(host: &Host) -> Vec<String> {

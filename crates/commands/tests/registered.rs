@@ -30,18 +30,19 @@ fn every_file_with_a_command_is_listed() {
 
 #[test]
 fn every_command_has_help_and_an_example_that_begins_with_its_name() {
-    for signature in COMMANDS.iter().map(|entry| entry.signature()) {
+    for signature in all() {
         assert!(!signature.summary.is_empty() && !signature.summary.ends_with('.'), "{}", signature.name);
         assert!(!signature.examples.is_empty(), "{} has no example", signature.name);
         for example in signature.examples {
-            assert_eq!(example.split(' ').next(), Some(signature.name));
+            let is_named = example.split(" | ").any(|part| part.split(' ').next() == Some(signature.name));
+            assert!(is_named, "{example}");
         }
     }
 }
 
 #[test]
 fn every_option_is_named_once() {
-    for signature in COMMANDS.iter().map(|entry| entry.signature()) {
+    for signature in all() {
         let shorts: Vec<char> = signature.options.iter().filter_map(|option| option.short).collect();
         let longs: Vec<&str> = signature.options.iter().map(|option| option.long).collect();
         assert_eq!(shorts.iter().collect::<BTreeSet<_>>().len(), shorts.len(), "{}", signature.name);
@@ -50,14 +51,18 @@ fn every_option_is_named_once() {
     }
 }
 
+/// Commands and filters.
+fn all() -> Vec<&'static Signature> {
+    COMMANDS.iter().map(|entry| entry.signature()).chain(shell::filters()).collect()
+}
+
 /// `BLESS=1 cargo test -p commands` writes the pages anew.
 #[test]
 fn the_pages_say_what_the_declarations_say() {
     let folder = here().join("../../docs/commands");
-    let mut pages: Vec<(PathBuf, String)> = COMMANDS
-        .iter()
-        .map(|entry| (folder.join(format!("{}.md", entry.signature().name)), page(entry.signature())))
-        .collect();
+    let path = |signature: &Signature| folder.join(format!("{}.md", signature.name));
+    let mut pages: Vec<(PathBuf, String)> =
+        all().into_iter().map(|signature| (path(signature), page(signature))).collect();
     pages.push((folder.join("README.md"), index()));
     if std::env::var_os("BLESS").is_some() {
         fs::create_dir_all(&folder).unwrap();
@@ -78,7 +83,7 @@ fn the_pages_say_what_the_declarations_say() {
 
 fn index() -> String {
     let mut text = "# Commands\n".to_owned();
-    let mut signatures: Vec<&Signature> = COMMANDS.iter().map(|entry| entry.signature()).collect();
+    let mut signatures = all();
     signatures.sort_by_key(|signature| signature.group);
     for group in signatures.chunk_by(|one, next| one.group == next.group) {
         if let Some(first) = group.first() {

@@ -4,6 +4,7 @@
 //! Arthas's; a value is checked where it is set, so that its readers need not.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use values::Redaction;
@@ -98,7 +99,13 @@ const FLAGS: [Flag; 10] = [
     flag(2, "json-format", false, "Objects as JSON", "Objects are shown as JSON."),
     flag(1, "disable-sub-class", false, "Without subclasses", "A class pattern takes no subclasses along."),
     flag(1, "support-default-method", true, "Default methods", "Interfaces with code may be observed."),
-    flag(1, "save-result", false, "Log results", "Results are written to the log, too."),
+    flag(
+        1,
+        "save-result",
+        false,
+        "Keep results",
+        "Results are written to arthas-cache/result.log in the output folder, too.",
+    ),
     flag(
         1,
         "print-parent-fields",
@@ -118,6 +125,7 @@ const FLAGS: [Flag; 10] = [
 
 const SIZE_LIMIT: u32 = 10 * 1024 * 1024;
 const JOB_TIMEOUT: &str = "1d";
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 impl Default for Options {
     fn default() -> Self {
@@ -190,9 +198,9 @@ impl Options {
         usize::try_from(self.object_size_limit.load(Relaxed)).unwrap_or(usize::MAX)
     }
 
-    /// `job-timeout`, such as `1d`; what cannot be read as a time means a day.
-    pub fn job_timeout(&self) -> String {
-        self.job_timeout.lock().clone()
+    /// `job-timeout`: a number and `d`, `h`, `m` or `s`; what cannot be read as a time means a day.
+    pub fn job_timeout(&self) -> Duration {
+        duration(&self.job_timeout.lock()).unwrap_or(DAY)
     }
 
     /// `redact`: the names whose values never leave the process.
@@ -222,7 +230,7 @@ impl Options {
             level: 2,
             kind: "String",
             name: "job-timeout",
-            value: self.job_timeout(),
+            value: self.job_timeout.lock().clone(),
             summary: "Longest job",
             description: "A job ends after this time: a number and d, h, m or s.",
         };
@@ -283,6 +291,20 @@ impl Options {
     }
 }
 
+/// `90s`, `5m`, `2h`, `1d`
+fn duration(text: &str) -> Option<Duration> {
+    let (number, unit) = text.trim().split_at_checked(text.trim().len().checked_sub(1)?)?;
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 24 * 3600,
+        _ => return None,
+    };
+    let time = number.parse::<u64>().ok()?.checked_mul(seconds)?;
+    (time > 0).then(|| Duration::from_secs(time))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -308,6 +330,17 @@ mod tests {
         assert!(say("nothing", "1").starts_with("options[nothing] not found."));
         assert!(!options.unsafe_classes());
         assert_eq!(options.object_size_limit(), 10_485_760);
+    }
+
+    #[test]
+    fn a_time_that_cannot_be_read_is_a_day() {
+        let options = Options::default();
+        for (text, seconds) in
+            [("90s", 90), ("5m", 300), ("2h", 7200), ("3d", 259_200), ("x", 86_400), ("", 86_400)]
+        {
+            options.set("job-timeout", text).unwrap();
+            assert_eq!(options.job_timeout().as_secs(), seconds, "{text}");
+        }
     }
 
     #[test]

@@ -6,10 +6,11 @@
 use model::{Layout, Text};
 use unicode_width::UnicodeWidthStr;
 
-use crate::line::{Unfinished, quoted, unfinished};
+use crate::filter;
+use crate::line::{Part, Unfinished, quoted, unfinished};
 use crate::scan::scan;
-use crate::shell::Shell;
-use crate::{Arg, Asked, Opt, Shape, Signature};
+use crate::shared::Shell;
+use crate::{Arg, Asked, Group, Opt, Shape, Signature};
 
 /// How many names are shown at most.
 const LISTED: usize = 400;
@@ -46,13 +47,33 @@ pub(crate) struct Question {
     signature: &'static Signature,
 }
 
+/// Stands for the usage of nothing.
+const NO_USAGE: Signature = Signature::NONE;
+
+/// What an expression about a call can begin with, as Arthas offers it.
+const OF_A_CALL: &[&str] =
+    &["params", "returnObj", "throwExp", "target", "clazz", "method", "{params,returnObj}", "params[0]"];
+
 /// What can be done about the line up to the cursor.
 pub(crate) fn plan(shell: &Shell, line: &str) -> Plan {
-    let Unfinished { before, last } = unfinished(line);
+    let Unfinished { part, before, last } = unfinished(line);
     let from = last.range.start;
+    if part == Part::File {
+        // The file's name, behind which nothing comes.
+        let shape = if before.is_empty() { Shape::File } else { return Plan::Now(Completion::Nothing) };
+        let prefix = last.text;
+        return Plan::Ask(Question { shape, prefix, class: None, from, signature: &NO_USAGE });
+    }
     let Some((name, words)) = before.split_first() else {
-        return Plan::Now(choose(from, &last.text, command_names(shell, &last.text), End::Blank));
+        let names = match part {
+            Part::Filter => filter_names(shell, &last.text),
+            _ => command_names(shell, &last.text),
+        };
+        return Plan::Now(choose(from, &last.text, names, End::Blank));
     };
+    if part == Part::Filter && filter::find(&name.text).is_none() {
+        return Plan::Now(Completion::Nothing);
+    }
     let Some(signature) = shell.find(&name.text).map(|command| command.signature) else {
         return Plan::Now(Completion::Nothing);
     };
@@ -97,7 +118,7 @@ impl Question {
             Shape::File => end = End::BlankUnless('/'),
             _ => {}
         }
-        match values.is_empty() && self.prefix.is_empty() {
+        match values.is_empty() && self.prefix.is_empty() && !self.signature.name.is_empty() {
             true => Completion::Usage(self.signature),
             false => choose(self.from, &self.prefix, values, end),
         }
@@ -110,6 +131,11 @@ enum End {
     Blank,
     /// A blank, unless the word ends so: then more of it follows.
     BlankUnless(char),
+}
+
+fn filter_names(shell: &Shell, prefix: &str) -> Vec<String> {
+    let filters = shell.signatures().filter(|signature| filter::find(signature.name).is_some());
+    filters.map(|signature| signature.name.to_owned()).filter(|name| name.starts_with(prefix)).collect()
 }
 
 fn command_names(shell: &Shell, prefix: &str) -> Vec<String> {
@@ -163,6 +189,8 @@ fn value(shell: &Shell, signature: &'static Signature, shape: Shape, from: usize
         Shape::Choice(values) => of(values),
         Shape::Boolean => of(&["true", "false"]),
         Shape::Command => command_names(shell, typed),
+        Shape::Job => shell.jobs.numbers().into_iter().filter(|id| id.starts_with(typed)).collect(),
+        Shape::Expression if signature.group == Group::Method => of(OF_A_CALL),
         Shape::Text | Shape::Integer | Shape::Number | Shape::Expression => {
             return Plan::Now(match typed.is_empty() {
                 true => Completion::Usage(signature),

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::{Message, Show, View};
+use model::{Message, Show};
 
+use crate::edit::Binding;
 use crate::job::Job;
-use crate::shell::Shell;
-use crate::{Connections, Draw, Drawn, Failure, Lock, Outside, Permission, Permissions, Signature, Size};
+use crate::output::Output;
+use crate::run::Caller;
+use crate::{Connections, Drawn, Failure, JobFacts, Lock, Outside, Permission, Signature, Size};
 
 /// Who asks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,16 +31,17 @@ pub enum After {
     CloseSession,
     /// The agent stops.
     StopAgent,
+    /// A job of this number goes on in the foreground.
+    Foreground(u64),
+    /// A job of this number goes on in the background.
+    Background(u64),
 }
 
 /// The session as a command sees it.
 pub struct Context<'a> {
     pub(crate) job: &'a Arc<Job>,
-    pub(crate) shell: &'a Arc<Shell>,
-    pub(crate) draw: &'a dyn Draw,
-    pub(crate) facts: &'a SessionFacts,
-    pub(crate) permissions: Permissions,
-    pub(crate) lock: Option<&'a Lock>,
+    pub(crate) caller: &'a Caller,
+    pub(crate) output: Output,
     pub(crate) terminal: bool,
 }
 
@@ -51,21 +54,12 @@ impl Context<'_> {
         if self.cancelled() {
             return Err(Failure::Cancelled);
         }
-        let drawn = self.drawn(&result);
-        self.job.push(drawn)
+        self.output.emit(&result)
     }
 
     /// Shows a short result with which the command ends, even when it was interrupted. Never waits.
     pub fn last_words(&mut self, result: impl Show) {
-        let drawn = self.drawn(&result);
-        self.job.push_last(drawn);
-    }
-
-    fn drawn(&self, result: &dyn View) -> Drawn {
-        match self.draw.draw(result, self.job.id, self.size()) {
-            Drawn::Text(text) if self.terminal => Drawn::Text(for_terminal(&text)),
-            other => other,
-        }
+        self.output.emit_last(&result);
     }
 
     /// Shows a sentence.
@@ -92,27 +86,33 @@ impl Context<'_> {
 
     /// The size to draw for; changes when the user changes his window.
     pub fn size(&self) -> Size {
-        self.job.size()
+        self.output.size()
     }
 
-    /// Whether a person reads along: the output goes to a terminal.
+    /// Whether a person reads along: the output goes to a terminal as it is, and the command was not
+    /// sent to the background.
     pub fn is_terminal(&self) -> bool {
         self.terminal
     }
 
+    /// Whether who asks sits at a terminal, wherever the output goes.
+    pub fn is_asked_at_terminal(&self) -> bool {
+        self.caller.terminal
+    }
+
     /// Who asks.
     pub fn session(&self) -> &SessionFacts {
-        self.facts
+        &self.caller.facts
     }
 
     /// Whether who asks has this permission.
     pub fn may(&self, permission: Permission) -> bool {
-        self.permissions.has(permission)
+        self.caller.may(permission)
     }
 
     /// Whether the session is locked until a password is said.
     pub fn is_locked(&self) -> bool {
-        self.lock.is_some_and(|lock| !lock.is_open())
+        self.caller.is_locked()
     }
 
     /// Unlocks the session, if this is a user and his password; `None` where nobody asks for one.
@@ -120,37 +120,123 @@ impl Context<'_> {
     /// # Errors
     /// Too many were wrong; the sentence says how long to wait.
     pub fn authenticate(&self, user: &str, password: &str) -> Option<Result<bool, String>> {
-        self.lock.map(|lock| lock.open(user, password))
+        self.caller.lock.as_ref().map(|lock| lock.open(user, password))
     }
 
     /// Who unlocked the session.
     pub fn authenticated_as(&self) -> Option<String> {
-        self.lock.and_then(Lock::user)
+        self.caller.lock.as_deref().and_then(Lock::user)
     }
 
     /// All commands there are, in the order they are listed.
     pub fn signatures(&self) -> impl Iterator<Item = &'static Signature> {
-        self.shell.signatures()
+        self.caller.shell.signatures()
     }
 
     /// The lines typed so far, oldest first.
     pub fn history(&self) -> Vec<String> {
-        self.shell.history.lines()
+        self.caller.shell.history.lines()
     }
 
     /// Forgets the lines typed so far.
     pub fn clear_history(&self) {
-        self.shell.history.clear();
+        self.caller.shell.history.clear();
+    }
+
+    /// What the keys of this session do.
+    pub fn key_bindings(&self) -> Vec<Binding> {
+        self.caller.shell.keymap().bindings()
+    }
+
+    /// All jobs of all sessions but this one, by number.
+    pub fn jobs(&self) -> Vec<JobFacts> {
+        let shell = &self.caller.shell;
+        let mut all = shell.jobs.facts(&self.caller.facts.id, shell.outside.now());
+        all.retain(|job| job.id != self.job.id);
+        all
+    }
+
+    /// Ends a job.
+    ///
+    /// # Errors
+    /// There is none of this number, or it is somebody else's and the permission `admin` is lacking.
+    pub fn kill(&self, id: u64) -> Result<(), Failure> {
+        let job = self.find(id)?;
+        let theirs = job.last_owner();
+        let ours = self.session();
+        if (&theirs.user, &theirs.from) != (&ours.user, &ours.from) && !self.may(Permission::Admin) {
+            let message = format!("Job {id} is {}'s: to end it takes the permission admin.", theirs.user);
+            return Err(Failure::new(message));
+        }
+        job.cancel();
+        Ok(())
+    }
+
+    /// The command is over, and a job goes on in the foreground: this one, or the newest of this
+    /// session.
+    ///
+    /// # Errors
+    /// There is no such job, or another session's it is.
+    pub fn put_in_foreground(&mut self, id: Option<u64>) -> Result<(), Failure> {
+        let id = self.own_job(id, "fg")?.id;
+        self.finish(After::Foreground(id));
+        Ok(())
+    }
+
+    /// The command is over, and a job goes on in the background: this one, or the newest of this
+    /// session.
+    ///
+    /// # Errors
+    /// There is no such job, it is another session's, or it runs already.
+    pub fn put_in_background(&mut self, id: Option<u64>) -> Result<(), Failure> {
+        let job = self.own_job(id, "bg")?;
+        if !job.is_suspended() {
+            let state = if job.is_over() { "over" } else { "running" };
+            return Err(Failure::new(format!("Job {} is {state} already.", job.id)));
+        }
+        self.finish(After::Background(job.id));
+        Ok(())
+    }
+
+    /// A job that this session may move: its own, or one that was left by a session of the same user.
+    fn own_job(&self, id: Option<u64>, name: &str) -> Result<Arc<Job>, Failure> {
+        if !self.terminal {
+            return Err(Failure::new(format!("`{name}` needs a terminal, and a command line of its own.")));
+        }
+        let ours = self.session();
+        let job = match id {
+            Some(id) => self.find(id)?,
+            None => self.caller.shell.jobs.newest_of(&ours.id, self.job.id).ok_or_else(|| {
+                Failure::new("This session has no jobs; `jobs` lists those of all sessions.")
+            })?,
+        };
+        let theirs = job.last_owner();
+        let is_ours = match job.owner() {
+            Some(owner) => owner.id == ours.id,
+            None => (&theirs.user, &theirs.from) == (&ours.user, &ours.from) && self.may(job.permission),
+        };
+        match is_ours {
+            true => Ok(job),
+            false => Err(Failure::new(format!(
+                "Job {} belongs to another session ({}); only that can move it, `kill` can end it.",
+                job.id, theirs.id
+            ))),
+        }
+    }
+
+    fn find(&self, id: u64) -> Result<Arc<Job>, Failure> {
+        let found = self.caller.shell.jobs.find(id).filter(|job| job.id != self.job.id);
+        found.ok_or_else(|| Failure::new(format!("{id}: no such job. `jobs` lists them.")))
     }
 
     /// The agent's connections.
     pub fn connections(&self) -> &Connections {
-        self.shell.connections()
+        self.caller.shell.connections()
     }
 
     /// The process the shell lives in.
     pub fn outside(&self) -> &dyn Outside {
-        self.shell.outside.as_ref()
+        self.caller.shell.outside.as_ref()
     }
 
     /// Empties the screen, where there is one.
@@ -172,7 +258,7 @@ impl Context<'_> {
     /// Cancels all other jobs of all sessions and waits for them. The lines of those that have not
     /// ended when the time is over.
     pub fn cancel_other_jobs(&self, limit: Duration) -> Vec<String> {
-        self.shell.cancel_jobs(Some(self.job.id), limit)
+        self.caller.shell.jobs.cancel(Some(self.job.id), limit)
     }
 }
 

@@ -1,15 +1,27 @@
 //! Bodies for fuzzing: each takes any bytes and must neither panic nor break what it checks.
 
+use std::sync::Arc;
+
 use crate::edit::{Editor, Keys, Step};
 use crate::history::History;
-use crate::line::{quoted, tokens, unfinished, words};
+use crate::line::{Word, quoted, tokens, unfinished, words};
+use crate::pipeline::pipeline;
 use crate::{Arg, Bag, Group, Opt, Permission, Shape, Signature, Size};
 
-/// Lines: every word lies where it says, and what is quoted reads back as it was.
+/// Lines: every word of command and filters lies where it says, and what is quoted reads back as it was.
 pub fn line(data: &[u8]) {
     let line = String::from_utf8_lossy(data);
     let _ = tokens(&line);
     let _ = unfinished(&line);
+    let lies_there = |word: &Word| line.get(word.range.clone()).is_some();
+    match pipeline(&line) {
+        Ok(None) => {}
+        Ok(Some(read)) => {
+            assert!(!read.command.is_empty() && read.filters.iter().all(|words| !words.is_empty()));
+            assert!(read.command.iter().chain(read.filters.iter().flatten()).all(lies_there));
+        }
+        Err(error) => assert!(error.at.is_none_or(|at| line.get(at).is_some())),
+    }
     match words(&line) {
         Ok(words) => assert!(words.iter().all(|word| line.get(word.range.clone()).is_some())),
         Err(error) => assert!(error.at.is_none_or(|at| line.get(at).is_some())),
@@ -34,7 +46,7 @@ pub fn options(data: &[u8]) {
 pub fn keys(data: &[u8]) {
     let [cols, rows, rest @ ..] = data else { return };
     let size = Size { cols: u16::from(*cols), rows: u16::from(*rows) };
-    let (mut editor, mut keys) = (Editor::new("[oxprobe@1]$ ", size), Keys::default());
+    let (mut editor, mut keys) = (Editor::new("[oxprobe@1]$ ", size, Arc::default()), Keys::default());
     let (history, mut out) = (History::default(), String::new());
     editor.begin(&mut out);
     keys.read(rest, |key| match editor.key(key, &history) {

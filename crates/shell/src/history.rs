@@ -15,15 +15,12 @@ pub(crate) struct History {
 }
 
 impl History {
-    /// Adds a line. Blank lines and a repetition of the last line are left out; of `auth` only the
-    /// word is kept, since a password follows.
+    /// Adds a line. Blank lines and a repetition of the last line are left out.
     pub(crate) fn add(&self, line: &str) {
-        let line = line.trim();
-        let line = match line.split([' ', '\t']).next() {
-            None | Some("") => return,
-            Some("auth") => "auth",
-            Some(_) => line,
-        };
+        let line = shown(line);
+        if line.is_empty() {
+            return;
+        }
         let mut lines = self.lines.lock();
         if lines.back().is_some_and(|last| **last == *line) {
             return;
@@ -45,6 +42,15 @@ impl History {
 
     pub(crate) fn clear(&self) {
         self.lines.lock().clear();
+    }
+}
+
+/// A line as others may see it: of `auth` only the word, since a password follows.
+pub(crate) fn shown(line: &str) -> &str {
+    let line = line.trim();
+    match line.split([' ', '\t']).next() {
+        Some("auth") => "auth",
+        _ => line,
     }
 }
 

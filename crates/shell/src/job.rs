@@ -1,18 +1,28 @@
-//! One running command: the bounded queue between its thread and its session, and its cancelling.
+//! One running command: the bounded queue between its thread and its session, its cancelling and its
+//! suspending.
 //!
-//! The job thread waits when the session's output is full; the session, which lives on the thread of
-//! the sockets, never waits for the job.
+//! The job thread waits when the session's output is full or the job is suspended; the session, which
+//! lives on the thread of the sockets, never waits for the job.
+
+mod control;
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use parking_lot::{Condvar, Mutex};
 
-use crate::{After, Drawn, Failure, Size};
+use crate::history::shown;
+use crate::{After, Drawn, Failure, Outside, Permission, SessionFacts, Size};
 
 /// How much drawn output may wait for the session before the job waits.
 const QUEUE_BYTES: usize = 256 * 1024;
+
+/// How long output of a background job may wait for a reader before the job ends.
+pub(crate) const UNREAD: Duration = Duration::from_secs(600);
+
+type Wake = Arc<dyn Fn() + Send + Sync>;
 
 /// A running command.
 pub(crate) struct Job {
@@ -20,20 +30,96 @@ pub(crate) struct Job {
     pub(crate) id: u64,
     /// What was typed.
     pub(crate) line: String,
+    /// The same, as others may see it.
+    pub(crate) shown: String,
     /// It answers a completion.
     pub(crate) question: bool,
+    /// The keys `q` and `Q` end it.
+    pub(crate) ends_on_q: bool,
+    /// What its command needs.
+    pub(crate) permission: Permission,
+    /// Its lines end as a terminal wants them.
+    pub(crate) terminal: bool,
+    /// Its output goes to a file, so that it needs no reader.
+    pub(crate) redirected: bool,
+    /// That is a file of its own.
+    pub(crate) is_cached: bool,
+    /// When it began, for people.
+    pub(crate) began: SystemTime,
+    /// When it ends at the latest, on the clock of `outside`.
+    pub(crate) deadline: Option<Duration>,
+    /// How long that is.
+    pub(crate) timeout: Duration,
+    outside: Arc<dyn Outside>,
     state: Mutex<State>,
     changed: Condvar,
-    wake: Arc<dyn Fn() + Send + Sync>,
+}
+
+/// What a new job is.
+pub(crate) struct Begun<'a> {
+    pub(crate) id: u64,
+    pub(crate) line: &'a str,
+    pub(crate) size: Size,
+    pub(crate) wake: Wake,
+    pub(crate) owner: Arc<SessionFacts>,
+    pub(crate) ends_on_q: bool,
+    pub(crate) permission: Permission,
+    pub(crate) terminal: bool,
+    pub(crate) background: bool,
+    pub(crate) redirected: bool,
+    pub(crate) is_cached: bool,
 }
 
 struct State {
     queue: VecDeque<Drawn>,
     queued: usize,
     size: Size,
-    cancelled: bool,
+    cancelled: Option<Why>,
+    suspended: bool,
+    background: bool,
     after: Option<After>,
     end: Option<Result<(), Failure>>,
+    phase: Phase,
+    /// Results so far.
+    results: u64,
+    /// The session whose it is; `None` once that is gone.
+    owner: Option<Arc<SessionFacts>>,
+    /// Who it was begun by, for as long as there is no other owner.
+    last_owner: Arc<SessionFacts>,
+    wake: Wake,
+    /// Since when output waits, or nobody is there to read it.
+    unread: Option<Duration>,
+    /// The file its output goes to.
+    file: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Ready,
+    Running,
+    Over,
+}
+
+/// Why a job is to end.
+#[derive(Clone)]
+pub(crate) enum Why {
+    /// Somebody asked for it.
+    Asked,
+    /// For this reason, a sentence.
+    Because(String),
+}
+
+/// What a job is about to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JobState {
+    /// Its thread has not begun.
+    Ready,
+    /// It works.
+    Running,
+    /// It is suspended.
+    Stopped,
+    /// It is over, and its last output waits.
+    Terminated,
 }
 
 /// What a session finds when it looks at its job.
@@ -49,39 +135,109 @@ pub(crate) enum Found {
 }
 
 impl Job {
-    pub(crate) fn new(id: u64, line: &str, size: Size, wake: Arc<dyn Fn() + Send + Sync>) -> Self {
-        let state =
-            State { queue: VecDeque::new(), queued: 0, size, cancelled: false, after: None, end: None };
-        let state = Mutex::new(state);
-        Self { id, line: line.to_owned(), question: false, state, changed: Condvar::new(), wake }
+    pub(crate) fn new(begun: Begun<'_>, outside: Arc<dyn Outside>) -> Self {
+        let Begun {
+            id,
+            line,
+            size,
+            wake,
+            owner,
+            ends_on_q,
+            permission,
+            terminal,
+            background,
+            redirected,
+            is_cached,
+        } = begun;
+        let (timeout, now) = (outside.job_timeout(), outside.now());
+        let state = State {
+            queue: VecDeque::new(),
+            queued: 0,
+            size,
+            cancelled: None,
+            suspended: false,
+            background,
+            after: None,
+            end: None,
+            phase: Phase::Ready,
+            results: 0,
+            last_owner: owner.clone(),
+            owner: Some(owner),
+            wake,
+            unread: None,
+            file: None,
+        };
+        Self {
+            id,
+            line: line.to_owned(),
+            shown: shown(line).to_owned(),
+            question: false,
+            ends_on_q,
+            permission,
+            terminal,
+            redirected,
+            is_cached,
+            began: SystemTime::now(),
+            deadline: now.checked_add(timeout),
+            timeout,
+            outside,
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+        }
     }
 
     /// Not a command but a question of the completion: it has no output.
-    pub(crate) fn question(id: u64, wake: Arc<dyn Fn() + Send + Sync>) -> Self {
-        Self { question: true, ..Self::new(id, "(completion)", Size::USUAL, wake) }
+    pub(crate) fn question(id: u64, wake: Wake, owner: Arc<SessionFacts>, outside: Arc<dyn Outside>) -> Self {
+        let begun = Begun {
+            id,
+            line: "(completion)",
+            size: Size::USUAL,
+            wake,
+            owner,
+            ends_on_q: false,
+            permission: Permission::View,
+            terminal: false,
+            background: false,
+            redirected: false,
+            is_cached: false,
+        };
+        Self { question: true, ..Self::new(begun, outside) }
     }
 
-    /// Queues output; waits while the queue is full.
-    pub(crate) fn push(&self, drawn: Drawn) -> Result<(), Failure> {
-        let bytes = match &drawn {
-            Drawn::Text(text) | Drawn::Value(text) => text.len(),
-        };
+    /// Waits while the job is suspended.
+    pub(crate) fn pause(&self) -> Result<(), Failure> {
         let mut state = self.state.lock();
-        while state.queued >= QUEUE_BYTES && !state.cancelled {
+        while state.suspended && state.cancelled.is_none() {
             self.changed.wait(&mut state);
         }
-        if state.cancelled {
+        match state.cancelled {
+            Some(_) => Err(Failure::Cancelled),
+            None => Ok(()),
+        }
+    }
+
+    /// Queues output; waits while the queue is full or the job is suspended.
+    pub(crate) fn push(&self, drawn: Drawn) -> Result<(), Failure> {
+        let mut state = self.state.lock();
+        while (state.queued >= QUEUE_BYTES || state.suspended) && state.cancelled.is_none() {
+            self.changed.wait(&mut state);
+        }
+        if state.cancelled.is_some() {
             return Err(Failure::Cancelled);
         }
-        if bytes == 0 {
+        if length(&drawn) == 0 {
             return Ok(());
         }
         let was_empty = state.queue.is_empty();
-        state.queued += bytes;
+        if was_empty {
+            state.unread = state.unread.or(Some(self.outside.now()));
+        }
+        state.queued += length(&drawn);
         state.queue.push_back(drawn);
+        let wake = state.wake.clone();
         drop(state);
         if was_empty {
-            (self.wake)();
+            wake();
         }
         Ok(())
     }
@@ -89,14 +245,15 @@ impl Job {
     /// Queues a few last words, of a cancelled job too. Never waits: a session that is gone takes
     /// nothing any more.
     pub(crate) fn push_last(&self, drawn: Drawn) {
-        let bytes = match &drawn {
-            Drawn::Text(text) | Drawn::Value(text) => text.len(),
-        };
+        if length(&drawn) == 0 {
+            return;
+        }
         let mut state = self.state.lock();
-        state.queued += bytes;
+        state.queued += length(&drawn);
         state.queue.push_back(drawn);
+        let wake = state.wake.clone();
         drop(state);
-        (self.wake)();
+        wake();
     }
 
     /// Takes output for the session.
@@ -109,7 +266,7 @@ impl Job {
             },
             Some(drawn) if max_bytes == 0 => {
                 state.queue.push_front(drawn);
-                Found::Nothing
+                return Found::Nothing;
             }
             Some(Drawn::Text(mut text)) => {
                 if text.len() > max_bytes {
@@ -129,6 +286,7 @@ impl Job {
                 Found::Value(value)
             }
         };
+        state.unread = (!state.queue.is_empty()).then(|| self.outside.now());
         if state.queued < QUEUE_BYTES {
             self.changed.notify_all();
         }
@@ -137,12 +295,38 @@ impl Job {
 
     /// Asks the command to end: what it waits for ends at once.
     pub(crate) fn cancel(&self) {
-        self.state.lock().cancelled = true;
+        self.cancel_why(Why::Asked);
+    }
+
+    /// One that is suspended goes on, to its end.
+    pub(crate) fn cancel_why(&self, why: Why) {
+        let mut state = self.state.lock();
+        state.cancelled.get_or_insert(why);
+        state.suspended = false;
+        drop(state);
         self.changed.notify_all();
     }
 
     pub(crate) fn cancelled(&self) -> bool {
-        self.state.lock().cancelled
+        self.state.lock().cancelled.is_some()
+    }
+
+    /// Its output goes to a file.
+    pub(crate) fn goes_to(&self, file: PathBuf) {
+        self.state.lock().file = Some(file);
+    }
+
+    pub(crate) fn file(&self) -> Option<PathBuf> {
+        self.state.lock().file.clone()
+    }
+
+    /// One more result.
+    pub(crate) fn counts(&self) {
+        self.state.lock().results += 1;
+    }
+
+    pub(crate) fn results(&self) -> u64 {
+        self.state.lock().results
     }
 
     /// Sleeps; a cancelled job wakes at once.
@@ -150,7 +334,7 @@ impl Job {
         let deadline = Instant::now().checked_add(time);
         let mut state = self.state.lock();
         loop {
-            if state.cancelled {
+            if state.cancelled.is_some() {
                 return Err(Failure::Cancelled);
             }
             match deadline {
@@ -174,9 +358,27 @@ impl Job {
         self.state.lock().after = Some(after);
     }
 
-    /// The command is over.
+    /// Its thread has begun.
+    pub(crate) fn runs(&self) {
+        self.state.lock().phase = Phase::Running;
+    }
+
+    /// The command is over. Who cancelled it for a reason is quoted.
     pub(crate) fn end(&self, end: Result<(), Failure>) {
-        self.state.lock().end = Some(end);
-        (self.wake)();
+        let mut state = self.state.lock();
+        state.phase = Phase::Over;
+        state.end = Some(match (end, &state.cancelled) {
+            (Err(Failure::Cancelled), Some(Why::Because(why))) => Err(Failure::new(why.clone())),
+            (end, _) => end,
+        });
+        let wake = state.wake.clone();
+        drop(state);
+        wake();
+    }
+}
+
+fn length(drawn: &Drawn) -> usize {
+    match drawn {
+        Drawn::Text(text) | Drawn::Value(text) => text.len(),
     }
 }

@@ -68,35 +68,40 @@ pub fn tokens(line: &str) -> Result<Vec<Token>, UsageError> {
 /// The words of a line that is one command.
 ///
 /// # Errors
-/// A quote that is never closed, or a pipe, a redirect or a `&`, which are not there yet.
+/// A quote that is never closed, or a pipe, a redirect or a `&`.
 pub fn words(line: &str) -> Result<Vec<Word>, UsageError> {
     let mut words = Vec::new();
     for token in tokens(line)? {
         match token {
             Token::Word(word) => words.push(word),
-            Token::Pipe(at) => {
-                let advice =
-                    "Pipes are not available yet: run the command alone, or quote the | if it is text.";
-                return Err(UsageError::at(at, advice));
-            }
-            Token::Background(at) => {
-                let advice =
-                    "Background jobs are not available yet: leave the & away, or open a second session.";
-                return Err(UsageError::at(at, advice));
-            }
-            Token::Redirect(at) => {
-                let advice =
-                    "Writing to a file is not available yet: quote the > if it is part of an expression.";
-                return Err(UsageError::at(at, advice));
+            Token::Pipe(at) | Token::Background(at) | Token::Redirect(at) => {
+                let sign = line.get(at.clone()).unwrap_or_default();
+                return Err(UsageError::at(
+                    at.clone(),
+                    format!("A {sign} has no meaning here: quote it if it is text."),
+                ));
             }
         }
     }
     Ok(words)
 }
 
+/// What the word being typed is part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// The command.
+    Command,
+    /// A filter behind a pipe.
+    Filter,
+    /// The file of a redirect.
+    File,
+}
+
 /// A line that is still being typed: the words after the last pipe, and where the last one stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Unfinished {
+    /// What these words are.
+    pub(crate) part: Part,
     /// The words before the one being typed.
     pub(crate) before: Vec<Word>,
     /// The word being typed; empty where the line ends in a blank.
@@ -106,12 +111,19 @@ pub(crate) struct Unfinished {
 /// Reads a line as far as it has been typed.
 pub(crate) fn unfinished(line: &str) -> Unfinished {
     let Cut { tokens, open } = cut(line);
-    let mut before = Vec::new();
+    let (mut part, mut before) = (Part::Command, Vec::new());
     for token in tokens {
         match token {
             Token::Word(word) => before.push(word),
-            Token::Pipe(_) => before.clear(),
-            Token::Background(_) | Token::Redirect(_) => {}
+            Token::Pipe(_) => {
+                part = Part::Filter;
+                before.clear();
+            }
+            Token::Redirect(_) => {
+                part = Part::File;
+                before.clear();
+            }
+            Token::Background(_) => {}
         }
     }
     let touches_end = |word: &Word| word.range.end == line.len() || open.is_some();
@@ -119,7 +131,7 @@ pub(crate) fn unfinished(line: &str) -> Unfinished {
         Some(word) => word,
         None => Word { text: String::new(), range: line.len()..line.len() },
     };
-    Unfinished { before, last }
+    Unfinished { part, before, last }
 }
 
 /// `text` as it must be typed to stay one word. Without `whole`, more may follow in the same word.
@@ -273,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_yet_is_refused_under_its_column() {
+    fn what_is_more_than_one_command_is_refused_under_its_column() {
         for (line, at) in
             [("thread | grep x", 7..8), ("thread &", 7..8), ("thread > f", 7..8), ("thread >>f", 7..9)]
         {
@@ -288,7 +300,10 @@ mod tests {
         assert_eq!(typed.last.text, "java.la");
         assert_eq!(typed.before.len(), 2);
         assert_eq!(unfinished("sc ").last, Word { text: String::new(), range: 3..3 });
-        assert_eq!(unfinished("a b | gr").before.len(), 0);
+        let filter = unfinished("a b | gr");
+        assert_eq!((filter.part, filter.before.len()), (Part::Filter, 0));
+        assert_eq!(unfinished("a b >f").part, Part::File);
+        assert_eq!(unfinished("a b > ").last.range, 6..6);
         let open = unfinished("sysprop 'my ke");
         assert_eq!((open.last.text.as_str(), open.last.range), ("my ke", 8..14));
     }

@@ -1,7 +1,8 @@
-//! The two small traits through which the shell reaches what it does not have itself: threads and a
-//! JVM ([`Outside`]), and a renderer ([`Draw`]).
+//! The two small traits through which the shell reaches what it does not have itself: threads, files
+//! and a JVM ([`Outside`]), and a renderer ([`Draw`]).
 
-use std::io;
+use std::io::{self, Write};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use model::View;
@@ -19,6 +20,52 @@ pub trait Outside: Send + Sync {
     /// Values that fit what was asked, at most `limit`, for completion. May take long: it is only
     /// called on a thread made by [`Outside::spawn`].
     fn candidates(&self, asked: &Asked<'_>, limit: usize) -> Vec<String>;
+
+    /// Opens a file that output goes to. May take long: it is only called on a job's thread, which is
+    /// also the one that writes.
+    ///
+    /// # Errors
+    /// It cannot be made or written, is no regular file, or there are no files here.
+    fn open_file(&self, _: Target<'_>) -> io::Result<OutputFile> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// How long a job may run (`options job-timeout`).
+    fn job_timeout(&self) -> Duration {
+        Duration::from_secs(24 * 3600)
+    }
+
+    /// Whether all results are written to a file, too (`options save-result`).
+    fn saves_results(&self) -> bool {
+        false
+    }
+}
+
+/// Which file output goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target<'a> {
+    /// What a user named; in the JVM's working directory unless absolute.
+    Path {
+        /// As it was typed.
+        path: &'a str,
+        /// At its end, not instead of what is in it.
+        append: bool,
+    },
+    /// The file of a job whose redirect names none.
+    Cache {
+        /// The job's number.
+        job: u64,
+    },
+    /// Where all results go.
+    Results,
+}
+
+/// An open file and its absolute path.
+pub struct OutputFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What is written to. Not buffered: what was written can be read.
+    pub file: Box<dyn Write + Send>,
 }
 
 /// Whose values a completion wants.
@@ -36,6 +83,9 @@ pub struct Asked<'a> {
 pub trait Draw: Send + Sync {
     /// Draws one result of the job with this number. Text lines end in `\n`.
     fn draw(&self, view: &dyn View, job: u64, size: Size) -> Drawn;
+
+    /// Draws one result as text without colours, for a file.
+    fn text(&self, view: &dyn View, size: Size) -> String;
 }
 
 /// A drawn result.

@@ -8,14 +8,17 @@ use std::time::Duration;
 use model::{Message, Status};
 
 use crate::context::for_terminal;
+use crate::filter::{self, Chain, Filter};
 use crate::help::HelpDetail;
-use crate::job::Job;
-use crate::line::words;
+use crate::job::{Begun, Job};
+use crate::jobs::{BACKGROUND, CACHED};
 use crate::lock::ALWAYS;
 use crate::nearest::nearest;
+use crate::output::Output;
+use crate::pipeline::{Pipeline, Redirect, pipeline};
 use crate::scan::{ignored_options, scan};
-use crate::shell::Shell;
-use crate::{Context, Draw, Drawn, Failure, Grant, Lock, SessionFacts, Signature, Size, UsageError, Word};
+use crate::shared::{Bound, Shell};
+use crate::{Context, Draw, Drawn, Failure, Grant, Lock, Permission, SessionFacts, Size, UsageError, Word};
 
 /// The longest line that is run, in bytes.
 pub(crate) const LONGEST_LINE: usize = 64 * 1024;
@@ -37,25 +40,27 @@ pub(crate) enum Started {
     /// There was nothing in it.
     Nothing,
     /// A job runs.
-    Job(Arc<Job>, EndsOnQ),
+    Job(Arc<Job>),
     /// It could not be started.
     Failed(Failure),
 }
 
-/// Whether the key `q` ends the job.
-pub(crate) type EndsOnQ = bool;
-
 impl Caller {
-    /// Starts the command a line names, on a thread of its own.
+    /// Starts what a line names, on a thread of its own.
     pub(crate) fn start(&self, line: &str, size: Size) -> Started {
         match self.try_start(line, size) {
-            Ok(Some((job, ends_on_q))) => Started::Job(job, ends_on_q),
+            Ok(Some(job)) => Started::Job(job),
             Ok(None) => Started::Nothing,
             Err(failure) => Started::Failed(failure),
         }
     }
 
-    fn try_start(&self, line: &str, size: Size) -> Result<Option<(Arc<Job>, EndsOnQ)>, Failure> {
+    /// Whether who asks has this permission.
+    pub(crate) fn may(&self, permission: Permission) -> bool {
+        self.shell.permissions().and(self.permissions.get()).has(permission)
+    }
+
+    fn try_start(&self, line: &str, size: Size) -> Result<Option<Arc<Job>>, Failure> {
         if line.len() > LONGEST_LINE {
             return Err(UsageError::new(format!(
                 "The line has {} bytes; the longest that is run has {LONGEST_LINE}.",
@@ -63,24 +68,102 @@ impl Caller {
             ))
             .into());
         }
-        let words = words(line)?;
-        let Some((name, words)) = words.split_first() else { return Ok(None) };
+        let Some(Pipeline { command, filters, redirect, background }) = pipeline(line)? else {
+            return Ok(None);
+        };
+        let Some((name, words)) = command.split_first() else { return Ok(None) };
         let Some(command) = self.shell.find(&name.text) else { return Err(self.unknown(name).into()) };
         let signature = command.signature;
+        let filters: Vec<Box<dyn Filter>> =
+            filters.iter().map(|words| self.filter(words)).collect::<Result<_, Failure>>()?;
+        self.check_room(redirect.as_ref(), background)?;
 
-        let job = Arc::new(Job::new(self.shell.job_number(), line, size, self.wake.clone()));
-        self.shell.job_starts(&job);
-        let (words, name) = (words.to_vec(), signature.name);
-        let since = self.shell.outside.now();
+        let begun = Begun {
+            id: self.shell.jobs.number(),
+            line,
+            size,
+            wake: self.wake.clone(),
+            owner: self.facts.clone(),
+            ends_on_q: signature.ends_on_q,
+            permission: signature.permission,
+            terminal: self.terminal,
+            background,
+            redirected: redirect.is_some(),
+            is_cached: redirect.as_ref().is_some_and(|redirect| redirect.file.is_none()),
+        };
+        let job = Arc::new(Job::new(begun, self.shell.outside.clone()));
+        self.shell.jobs.start(&job);
+        let (name, since) = (signature.name, self.shell.outside.now());
         let running = Running { caller: self.clone(), job: job.clone(), name, since, ended: false };
-        let work = move || running.run(name, &words);
-        if let Err(error) = self.shell.outside.spawn(&format!("oxprobe-job-{}", job.id), Box::new(work)) {
+        let work = Work { words: words.to_vec(), chain: Chain::new(filters), redirect };
+        let name = format!("oxprobe-job-{}", job.id);
+        if let Err(error) = self.shell.outside.spawn(&name, Box::new(move || running.run(work))) {
+            self.shell.jobs.forget(job.id);
             let message = format!(
                 "No thread for the command could be started: {error}. Try again when the system has threads to spare."
             );
             return Err(Failure::new(message));
         }
-        Ok(Some((job, signature.ends_on_q)))
+        Ok(Some(job))
+    }
+
+    /// The filter that stands behind a pipe.
+    fn filter(&self, words: &[Word]) -> Result<Box<dyn Filter>, Failure> {
+        let Some((name, words)) = words.split_first() else {
+            return Err(Failure::new("A filter is missing."));
+        };
+        let is_there = self.shell.find(&name.text).is_some();
+        let Some(entry) = filter::find(&name.text).filter(|_| is_there) else {
+            let shown: String = name.text.chars().take(80).collect();
+            let message = match is_there {
+                true => format!("`{shown}` is no filter: behind a | stand grep, wc, tee or plaintext."),
+                false => {
+                    format!("There is no filter `{shown}`: behind a | stand grep, wc, tee or plaintext.")
+                }
+            };
+            return Err(UsageError::at(name.range.clone(), message).into());
+        };
+        self.permit(entry.signature.name, entry.signature.permission)?;
+        entry.make(words).map_err(|error| {
+            match error.at {
+                Some(_) => error,
+                None => UsageError { at: Some(name.range.clone()), ..error },
+            }
+            .into()
+        })
+    }
+
+    /// Whether there may be one more such job.
+    fn check_room(&self, redirect: Option<&Redirect>, background: bool) -> Result<(), Failure> {
+        if redirect.is_some() {
+            self.permit(">", Permission::Dump)?;
+        }
+        let jobs = &self.shell.jobs;
+        if background && jobs.count(|job| job.is_background() && !job.is_over()) >= BACKGROUND {
+            let message = format!(
+                "{BACKGROUND} jobs run in the background, which is the limit: end one (`jobs`, `kill`)."
+            );
+            return Err(Failure::new(message));
+        }
+        let is_cached = redirect.is_some_and(|redirect| redirect.file.is_none());
+        if is_cached && jobs.count(|job| job.is_cached && !job.is_over()) >= CACHED {
+            let message = format!(
+                "{CACHED} jobs write to files of their own, which is the limit: end one, or name a file behind the >."
+            );
+            return Err(Failure::new(message));
+        }
+        Ok(())
+    }
+
+    fn permit(&self, name: &str, permission: Permission) -> Result<(), Failure> {
+        // Before the password nothing is written, also not what `auth` says.
+        if self.is_locked() && permission != Permission::View {
+            return Err(Failure::new(LOCKED));
+        }
+        match self.may(permission) {
+            true => Ok(()),
+            false => Err(Failure::new(self.forbidden(name, permission))),
+        }
     }
 
     fn unknown(&self, name: &Word) -> UsageError {
@@ -105,9 +188,18 @@ struct Running {
     ended: bool,
 }
 
+/// What a job has to do.
+struct Work {
+    words: Vec<Word>,
+    chain: Chain,
+    redirect: Option<Redirect>,
+}
+
 impl Running {
-    fn run(mut self, name: &str, words: &[Word]) {
-        let end = catch_unwind(AssertUnwindSafe(|| self.command(name, words))).unwrap_or_else(|panic| {
+    fn run(mut self, work: Work) {
+        self.job.runs();
+        let name = self.name;
+        let end = catch_unwind(AssertUnwindSafe(|| self.work(work))).unwrap_or_else(|panic| {
             let why = panic_text(panic.as_ref());
             log::error!("job {} (`{name}`) panicked: {why}", self.job.id);
             Err(Failure::new(format!(
@@ -117,47 +209,35 @@ impl Running {
         self.end(end);
     }
 
-    fn command(&self, name: &str, words: &[Word]) -> Result<(), Failure> {
-        let caller = &self.caller;
+    fn work(&self, work: Work) -> Result<(), Failure> {
+        let Work { words, chain, redirect } = work;
+        let (caller, job, name) = (&self.caller, &self.job, self.name);
         let Some(command) = caller.shell.find(name) else {
             return Err(Failure::new(format!("{name}: command not found")));
         };
-        let signature = command.signature;
         if caller.is_locked() && !ALWAYS.contains(&name) {
             return Err(Failure::new(LOCKED));
         }
-        let permissions = caller.shell.permissions().and(caller.permissions.get());
-        if !permissions.has(signature.permission) {
-            return Err(Failure::new(caller.forbidden(signature)));
+        caller.permit(name, command.signature.permission)?;
+        let outside = caller.shell.outside.clone();
+        let mut output = Output::new(job.clone(), caller.draw.clone(), outside, caller.terminal, chain);
+        output.open(redirect.as_ref())?;
+        let terminal = caller.terminal && output.is_direct() && !job.is_background();
+        let mut cx = Context { job, caller, output, terminal };
+        let end = command_in(command, &words, &mut cx);
+        match (cx.output.end(), end) {
+            // That the output could not be written is why it ended.
+            (Err(failure), Ok(()) | Err(Failure::Cancelled | Failure::Ended(0))) => Err(failure),
+            (_, end) => end,
         }
-        let mut cx = Context {
-            job: &self.job,
-            shell: &caller.shell,
-            draw: caller.draw.as_ref(),
-            facts: &caller.facts,
-            permissions,
-            lock: caller.lock.as_deref(),
-            terminal: caller.terminal,
-        };
-        if scan(signature, words).is_ok_and(|scan| scan.help) {
-            cx.emit(HelpDetail::of(signature))?;
-            return Err(Failure::Ended(-10));
-        }
-        if caller.terminal {
-            for word in ignored_options(signature, words) {
-                let word: String = word.chars().take(80).collect();
-                cx.message(format!("`{name}` has no option `{word}`: it is ignored."))?;
-            }
-        }
-        (command.run)(words, &mut cx)
     }
 
     fn end(&mut self, end: Result<(), Failure>) {
         if !self.ended {
             self.ended = true;
             self.audit(&end);
-            self.caller.shell.job_ends(self.job.id);
             self.job.end(end);
+            self.caller.shell.jobs.end(self.job.id);
         }
     }
 }
@@ -168,8 +248,8 @@ impl Running {
         let facts = &self.caller.facts;
         let opened = self.caller.lock.as_ref().and_then(|lock| lock.user());
         let user = opened.as_deref().unwrap_or(&facts.user);
-        // A password follows; and the log escapes what would drive its reader's terminal.
-        let line = if self.name == "auth" { "auth" } else { self.job.line.trim() };
+        // The log escapes what would drive its reader's terminal.
+        let line = self.job.shown.trim();
         let took = self.caller.shell.outside.now().saturating_sub(self.since);
         let how = match end {
             Err(Failure::Cancelled) => "interrupted".to_owned(),
@@ -190,6 +270,22 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.end(Err(Failure::new("The command's thread did not run. Try again.")));
     }
+}
+
+fn command_in(command: &Bound, words: &[Word], cx: &mut Context<'_>) -> Result<(), Failure> {
+    let signature = command.signature;
+    if scan(signature, words).is_ok_and(|scan| scan.help) {
+        cx.emit(HelpDetail::of(signature))?;
+        return Err(Failure::Ended(-10));
+    }
+    if cx.caller.terminal {
+        for word in ignored_options(signature, words) {
+            let word: String = word.chars().take(80).collect();
+            let message = format!("`{}` has no option `{word}`: it is ignored.", signature.name);
+            cx.output.tell(message)?;
+        }
+    }
+    (command.run)(words, cx)
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> &str {
@@ -222,9 +318,9 @@ impl Caller {
         self.lock.as_ref().is_some_and(|lock| !lock.is_open())
     }
 
-    fn forbidden(&self, signature: &Signature) -> String {
-        let (name, permission) = (signature.name, signature.permission.name());
-        match self.shell.permissions().has(signature.permission) {
+    fn forbidden(&self, name: &str, wanted: Permission) -> String {
+        let permission = wanted.name();
+        match self.shell.permissions().has(wanted) {
             true => format!(
                 "`{name}` needs the permission {permission}, which sessions from {} do not have (options `allow` and \
                  `read-only`).",

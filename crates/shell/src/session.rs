@@ -4,6 +4,7 @@
 //! thread, which calls [`Setup::wake`] when there is something to [`Session::poll`].
 
 mod ask;
+mod background;
 mod exec;
 mod terminal;
 
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use model::Field;
 
 use crate::run::Caller;
-use crate::shell::{Shell, random_id};
+use crate::shared::{Shell, random_id};
 use crate::{Draw, Grant, Lock, SessionFacts, Size};
 use exec::Exec;
 use terminal::Terminal;
@@ -143,11 +144,12 @@ impl Session {
         }
     }
 
-    /// The connection is gone: what runs is cancelled.
+    /// The connection is gone: what runs in the foreground or is suspended is cancelled, what runs in the
+    /// background goes on for as long as somebody may come back for it.
     pub fn close(&mut self) {
         match &mut self.kind {
             Kind::Terminal(terminal) => terminal.close(),
-            Kind::Exec(exec) => exec.cancel(),
+            Kind::Exec(exec) => exec.close(),
         }
     }
 }

@@ -28,6 +28,23 @@ pub struct Signature {
     pub ends_on_q: bool,
 }
 
+impl Signature {
+    /// Nobody's.
+    pub(crate) const NONE: Self = Self {
+        name: "",
+        aliases: &[],
+        group: Group::Shell,
+        summary: "",
+        description: "",
+        examples: &[],
+        options: &[],
+        arguments: &[],
+        permission: Permission::View,
+        hidden: true,
+        ends_on_q: false,
+    };
+}
+
 /// A heading of `help`, in the order of `help`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Group {
@@ -43,6 +60,8 @@ pub enum Group {
     Class,
     /// Calls of methods.
     Method,
+    /// What stands behind a pipe.
+    Filter,
 }
 
 impl Group {
@@ -55,6 +74,7 @@ impl Group {
             Self::Memory => "Memory",
             Self::Class => "Classes",
             Self::Method => "Methods",
+            Self::Filter => "Filters (behind |)",
         }
     }
 }
@@ -222,6 +242,8 @@ pub enum Shape {
     Environment,
     /// The id of a thread.
     Thread,
+    /// The number of a job.
+    Job,
     /// A switch of the `options` command.
     Switch,
     /// An option of the JVM.
@@ -248,6 +270,7 @@ impl Shape {
             Self::SystemProperty => "key",
             Self::Environment => "name",
             Self::Thread => "thread-id",
+            Self::Job => "job-id",
             Self::Switch | Self::VmOption => "name",
             Self::Bean => "name-pattern",
             Self::BeanAttribute => "attribute-pattern",

@@ -145,6 +145,19 @@ impl Value for ThreadId {
     }
 }
 
+/// The number of a job, with or without the `%` of other shells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct JobId(pub u64);
+
+impl Value for JobId {
+    const SHAPE: Shape = Shape::Job;
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let number = text.strip_prefix('%').unwrap_or(text);
+        number.parse().map(Self).map_err(|_| format!("`{text}` is not the number of a job"))
+    }
+}
+
 /// An expression over the application's objects. The shell does not read it; it knows where it stands,
 /// so that who does can point at a mistake in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,94 +1,16 @@
 //! A terminal over a toy host: bytes typed, and the screen a person sees.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail loudly")]
 
+mod console;
 mod toy;
 
 use std::time::Duration;
 
+use console::Console;
 use model::{Field, Text};
 use proptest::prelude::*;
 use shell::{Event, Session, Size};
-use toy::{Toy, wait_limit};
-
-/// A session with a terminal emulator at its end.
-struct Console<'t> {
-    toy: &'t Toy,
-    session: Session,
-    screen: vt100::Parser,
-    over: Option<Event>,
-}
-
-impl<'t> Console<'t> {
-    fn open(toy: &'t Toy) -> Self {
-        Self::open_sized(toy, 80, 24)
-    }
-
-    fn open_sized(toy: &'t Toy, cols: u16, rows: u16) -> Self {
-        let setup = shell::Setup { size: Size { cols, rows }, ..toy.setup() };
-        let session = Session::terminal(toy.shell.clone(), setup);
-        let mut console = Self { toy, session, screen: vt100::Parser::new(rows, cols, 100), over: None };
-        console.take();
-        console
-    }
-
-    fn keys(&mut self, keys: impl AsRef<[u8]>) -> &mut Self {
-        self.session.input(keys.as_ref());
-        self.take();
-        self
-    }
-
-    fn take(&mut self) {
-        while let Some(event) = self.session.poll(1000) {
-            match event {
-                Event::Output(bytes) => self.screen.process(&bytes),
-                other => self.over = Some(other),
-            }
-        }
-    }
-
-    /// Waits for wakes until the screen is as wanted.
-    fn until(&mut self, wanted: impl Fn(&[String]) -> bool) -> Vec<String> {
-        let deadline = wait_limit();
-        loop {
-            let seen = self.toy.wakes();
-            self.take();
-            let lines = self.lines();
-            if wanted(&lines) {
-                return lines;
-            }
-            assert!(self.toy.wait_for_wake(seen, deadline), "the screen stays {lines:#?}");
-        }
-    }
-
-    /// Waits until the last line is this.
-    fn until_last(&mut self, last: &str) -> Vec<String> {
-        self.until(|lines| lines.last().is_some_and(|line| line == last))
-    }
-
-    /// Waits for the session's last event.
-    fn until_over(&mut self) -> Event {
-        let deadline = wait_limit();
-        loop {
-            let seen = self.toy.wakes();
-            self.take();
-            if let Some(event) = self.over.take() {
-                return event;
-            }
-            assert!(self.toy.wait_for_wake(seen, deadline), "the session is not over: {:#?}", self.lines());
-        }
-    }
-
-    /// The lines down to the last that is not empty, without blanks at their ends.
-    fn lines(&self) -> Vec<String> {
-        let (_, cols) = self.screen.screen().size();
-        let rows = self.screen.screen().rows(0, cols);
-        let mut lines: Vec<String> = rows.map(|row| row.trim_end().to_owned()).collect();
-        while lines.last().is_some_and(|line| line.is_empty()) {
-            lines.pop();
-        }
-        lines
-    }
-}
+use toy::Toy;
 
 #[test]
 fn a_line_runs_and_the_prompt_comes_back() {
@@ -310,7 +232,11 @@ proptest! {
         }
         console.keys("\x01\x01\x0bgreet last\r");
         let done = |lines: &[String]| lines.iter().any(|line| line == "Hello last");
-        let waits = |lines: &[String]| lines.last().is_some_and(|line| line == "started");
+        // Below the line that runs, among what jobs in the background say.
+        let waits = |lines: &[String]| {
+            let line = lines.iter().rposition(|line| line.starts_with('$')).unwrap_or(0);
+            lines.iter().skip(line).any(|line| line == "started")
+        };
         // Lines typed ahead run one after the other: some run until they are interrupted.
         while !done(&console.until(|lines| done(lines) || waits(lines))) {
             console.keys("\x03");
@@ -368,12 +294,23 @@ mod completion {
     #[test]
     fn what_is_clear_is_inserted() {
         for (keys, line) in [
-            ("gr\t", "greet "),
+            ("gree\t", "greet "),
+            ("gr\t", "gre"),
+            ("greet x | gr\t", "greet x | grep "),
+            ("greet x | p\t", "greet x | plaintext "),
+            ("greet x | grep --ig\t", "greet x | grep --ignore-case "),
+            ("greet x | tee /d\t", "greet x | tee /data/"),
+            ("greet x > /data/o\t", "greet x > /data/one "),
+            ("greet x >> /data/one t\t", "greet x >> /data/one t"),
+            ("look org.Solo ret\t", "look org.Solo returnObj "),
+            ("look org.Solo par\t", "look org.Solo params"),
+            ("look org.Solo {\t", "look org.Solo {params,returnObj} "),
+            ("help pla\t", "help plaintext "),
             ("f\t", "f"),
             ("fi\t", "find "),
             ("hel\t", "help "),
             ("ex\t", "exit "),
-            ("help gre\t", "help greet "),
+            ("help gree\t", "help greet "),
             ("greet --c\t", "greet --count "),
             ("greet --lo\t", "greet --loud "),
             ("find --order=si\t", "find --order=SIZE "),
@@ -401,11 +338,20 @@ mod completion {
         let toy = Toy::new();
         let mut console = Console::open(&toy);
         console.keys("f\t");
-        assert_eq!(console.until_last("$ f"), ["$ f", "fail     find     flood    forever", "$ f"]);
+        assert_eq!(console.until_last("$ f"), ["$ f", "fail     fg       find     flood    forever", "$ f"]);
         console.keys("x\x1b[D\t");
         assert_eq!(console.until_last("$ fx").len(), 5);
         console.keys("oo");
         assert_eq!(console.lines()[4], "$ foox", "the cursor is where it was");
+    }
+
+    #[test]
+    fn the_numbers_of_jobs_are_offered() {
+        let toy = Toy::new();
+        let mut console = Console::open(&toy);
+        console.keys("count &\r").until(|lines| lines.iter().any(|line| line == "started"));
+        console.keys("kill \t");
+        console.until_last("$ kill 1");
     }
 
     #[test]

@@ -13,6 +13,10 @@ impl Draw for Text {
     fn draw(&self, view: &dyn View, _job: u64, size: Size) -> Drawn {
         Drawn::Text(render::text(&view.layout(), size.cols, size.rows, self.theme))
     }
+
+    fn text(&self, view: &dyn View, size: Size) -> String {
+        plain(view, size)
+    }
 }
 
 /// The objects of the HTTP API.
@@ -22,4 +26,12 @@ impl Draw for Json {
     fn draw(&self, view: &dyn View, job: u64, _size: Size) -> Drawn {
         Drawn::Value(render::json(view, job))
     }
+
+    fn text(&self, view: &dyn View, size: Size) -> String {
+        plain(view, size)
+    }
+}
+
+fn plain(view: &dyn View, size: Size) -> String {
+    render::text(&view.layout(), size.cols, size.rows, Theme::Plain)
 }

@@ -112,6 +112,8 @@ pub struct Reactor {
     telnet: Telnet,
     tunnel_start: Instant,
     phase: Phase,
+    /// When jobs or sessions are due next, on the clock of `outside`.
+    shell_due: Option<Duration>,
     /// Peers of the local socket that wait for the agent to have stopped.
     asked: Vec<Token>,
     logging: bool,
@@ -155,6 +157,7 @@ impl Reactor {
             telnet: Telnet::new(),
             tunnel_start,
             phase: Phase::Running,
+            shell_due: None,
             asked: Vec::new(),
             logging: false,
             log_opened: None,
@@ -198,6 +201,7 @@ impl Reactor {
             self.tunnel.tick(&mut self.core);
             self.http.tick(&mut self.core);
             self.telnet.tick(&mut self.http, &mut self.core);
+            self.shell_due = self.core.shell.tick();
             self.obey();
             self.advance();
             self.write_log();
@@ -231,12 +235,10 @@ impl Reactor {
             Phase::TearingDown(limit) | Phase::Flushing(limit) => Some(limit),
             Phase::Running | Phase::Over => None,
         };
+        let shell = self.shell_due.map(|due| Instant::now() + due.saturating_sub(self.outside.now()));
         let ports = [self.http.deadline(), self.telnet.deadline()];
-        let deadline = [self.local.deadline(), self.tunnel.deadline(), phase]
-            .into_iter()
-            .chain(ports)
-            .flatten()
-            .min()?;
+        let deadlines = [self.local.deadline(), self.tunnel.deadline(), phase, shell];
+        let deadline = deadlines.into_iter().chain(ports).flatten().min()?;
         // Rounded up, so that the loop does not wake just before its time.
         Some(deadline.saturating_duration_since(Instant::now()) + Duration::from_millis(1))
     }
@@ -318,6 +320,7 @@ impl Reactor {
         self.core.process.options_changed(&self.core.options);
         self.core.shell.disable(&self.core.options.disabled_commands);
         self.core.grant();
+        self.core.shell.close_idle_after(self.core.options.session_timeout_or_default());
         self.core.publish_configuration();
         self.tunnel.configure(self.tunnel_start, &mut self.core);
         self.entrance.configure(&mut self.core);

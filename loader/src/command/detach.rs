@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
-use super::exec::Run;
+use super::run::Run;
 use super::{Outcome, Way};
 use crate::agent::Endpoint;
 use crate::attach;
@@ -30,13 +30,13 @@ impl Detach {
             return Ok(ExitCode::SUCCESS);
         };
         let deadline = Instant::now() + LIMIT;
-        let mut run = Run::open(connection, "stop".to_owned(), false, Some(deadline))?;
-        let code = run.follow_to_end()?;
+        let mut run = Run::new(connection, false, Some(deadline))?;
+        let code = run.line("stop")?;
         let gone = run.connection.wait_for_end(deadline)
             && !Endpoint::of(&process).is_served()
             && threads_end(&process, deadline);
-        if gone || code != ExitCode::SUCCESS {
-            return Ok(code);
+        if gone || code != 0 {
+            return Ok(ExitCode::from(code));
         }
         anyhow::bail!(
             "the agent in JVM {0} said it stopped, but still answers or has threads; see `oxprobe log {0}`",

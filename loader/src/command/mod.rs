@@ -8,6 +8,7 @@ pub mod doctor;
 pub mod exec;
 pub mod log;
 pub mod ps;
+mod run;
 
 use std::io::{ErrorKind, Write};
 use std::path::PathBuf;

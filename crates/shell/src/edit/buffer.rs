@@ -89,6 +89,11 @@ impl Buffer {
         std::mem::take(&mut self.change)
     }
 
+    /// The screen shall draw all of it.
+    pub(super) fn redraw(&mut self) {
+        self.change = Change::Anything;
+    }
+
     pub(super) fn clear(&mut self) {
         *self = Self::default();
     }

@@ -38,6 +38,11 @@ impl Screen {
         Self { prompt: prompt.to_owned(), cols, rows, top: 0, cursor: Place::default() }
     }
 
+    /// What stands before the line when it is drawn the next time.
+    pub(super) fn set_prompt(&mut self, prompt: &str) {
+        prompt.clone_into(&mut self.prompt);
+    }
+
     pub(super) fn prompt_width(&self) -> usize {
         self.prompt.width()
     }
@@ -82,6 +87,13 @@ impl Screen {
         self.new_line(end.row <= lowest, out);
     }
 
+    /// Takes the line off the screen; what is written next stands in its place.
+    pub(super) fn wipe(&mut self, out: &mut String) {
+        up(self.cursor.row.saturating_sub(self.top), out);
+        out.push_str("\r\x1b[J");
+        (self.top, self.cursor) = (0, Place::default());
+    }
+
     /// Where the cursor was pushed to an empty row, that row is already the one below the line.
     fn new_line(&mut self, nothing_behind: bool, out: &mut String) {
         match self.cursor.col == 0 && self.cursor.row > 0 && nothing_behind {
@@ -101,8 +113,9 @@ impl Screen {
     }
 
     fn redraw(&mut self, buffer: &Buffer, out: &mut String) {
-        up(self.cursor.row.saturating_sub(self.top), out);
-        out.push_str("\r\x1b[J");
+        let top = self.top;
+        self.wipe(out);
+        self.top = top;
         self.draw(buffer, out);
     }
 

@@ -1,6 +1,8 @@
 //! The editor against a terminal emulator: after any keys, the screen is the one that a terminal
 //! shows which was given the prompt and the line at once.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 use unicode_width::UnicodeWidthChar;
 
@@ -21,7 +23,7 @@ struct Desk {
 impl Desk {
     fn new(cols: u16, rows: u16) -> Self {
         let mut desk = Self {
-            editor: Editor::new(PROMPT, Size { cols, rows }),
+            editor: Editor::new(PROMPT, Size { cols, rows }, Arc::default()),
             keys: Keys::default(),
             history: History::default(),
             terminal: vt100::Parser::new(rows, cols, 0),
@@ -59,16 +61,21 @@ impl Desk {
         self.editor.buffer.text()
     }
 
+    /// What stands before the line.
+    fn prompt(&self) -> String {
+        self.editor.search.as_ref().map_or_else(|| PROMPT.to_owned(), |search| search.prompt())
+    }
+
     /// The rows and the cursor a terminal of this width and many rows shows for prompt and line.
     fn expected(&self, cols: u16) -> (Vec<String>, (u16, u16)) {
         let (before, line) = (self.editor.before_cursor(), self.line());
         let mut whole = vt100::Parser::new(120, cols, 0);
-        whole.process(drawn(PROMPT).as_bytes());
+        whole.process(drawn(&self.prompt()).as_bytes());
         whole.process(drawn(&line).as_bytes());
         let rows: Vec<String> = whole.screen().rows(0, cols).map(|row| row.trim_end().to_owned()).collect();
 
         let mut part = vt100::Parser::new(120, cols, 0);
-        part.process(drawn(PROMPT).as_bytes());
+        part.process(drawn(&self.prompt()).as_bytes());
         part.process(drawn(&before).as_bytes());
         let next = line.chars().nth(before.chars().count()).unwrap_or(' ');
         let (mut row, mut col) = part.screen().cursor_position();
@@ -83,7 +90,7 @@ impl Desk {
     /// The row a next character would be in.
     fn end_row(&self, cols: u16) -> u16 {
         let mut whole = vt100::Parser::new(120, cols, 0);
-        whole.process(drawn(PROMPT).as_bytes());
+        whole.process(drawn(&self.prompt()).as_bytes());
         whole.process(drawn(&self.line()).as_bytes());
         whole.process(b"x");
         whole.screen().cursor_position().0
@@ -156,6 +163,10 @@ fn edits() -> impl Strategy<Value = Vec<u8>> {
         "\x1b[2~\x01",
         "\x1b[D\x1b[D\x1b[D",
         "\x7f\x7f\x7f",
+        "\x12",
+        "\x12re",
+        "\x12\x12",
+        "\x07",
     ]);
     prop_oneof![3 => text.prop_map(String::into_bytes), 4 => sequence.prop_map(|keys| keys.as_bytes().to_vec())]
 }
@@ -235,6 +246,26 @@ fn history_is_searched_by_what_was_typed() {
     assert_eq!(desk.line(), "");
     desk.press(b"\x1b[A\x1b[A\x1b[A");
     assert_eq!(desk.line(), "sysprop java.version");
+}
+
+#[test]
+fn history_is_searched_while_typing() {
+    let mut desk = Desk::new(60, 5);
+    for (keys, line, prompt) in [
+        ("kept\x12", "kept", "(reverse-i-search)`': "),
+        ("rea", "thread -b", "(reverse-i-search)`rea': "),
+        ("\x12", "thread -n 3", "(reverse-i-search)`rea': "),
+        ("\x12", "thread -n 3", "(failed reverse-i-search)`rea': "),
+        ("\x7f\x7f\x7fjava", "sysprop java.version", "(reverse-i-search)`java': "),
+        ("\x07", "kept", PROMPT),
+        ("\x12dash", "dashboard", "(reverse-i-search)`dash': "),
+        ("\x1b[D\x7f", "dashboad", PROMPT),
+    ] {
+        desk.press(keys.as_bytes());
+        assert_eq!((desk.line().as_str(), desk.prompt().as_str()), (line, prompt), "{keys:?}");
+        desk.check();
+    }
+    assert_eq!(desk.press(b"\x12zz\x12\r"), Some(Step::Accept("dashboad".to_owned())), "nothing was found");
 }
 
 #[test]

@@ -43,19 +43,20 @@ impl Asking {
     /// Asks, on one thread, and waits, on another: of these two at least one is in time.
     pub(super) fn start(caller: &Caller, question: Question) -> Option<Self> {
         let shell = &caller.shell;
-        if shell.open_questions() >= OPEN_QUESTIONS {
+        if shell.jobs.count(|job| job.question) >= OPEN_QUESTIONS {
             return None;
         }
         let slot = Arc::new(Slot::default());
-        let number = shell.job_number();
-        let job = Arc::new(Job::question(number, caller.wake.clone()));
-        shell.job_starts(&job);
+        let number = shell.jobs.number();
+        let job =
+            Arc::new(Job::question(number, caller.wake.clone(), caller.facts.clone(), shell.outside.clone()));
+        shell.jobs.start(&job);
         let asked = Asked { caller: caller.clone(), question: question.clone(), slot: slot.clone(), number };
         let name = format!("oxprobe-job-{number}");
         shell.outside.spawn(&name, Box::new(move || asked.run())).ok()?;
 
         let (waits, wake) = (slot.clone(), caller.wake.clone());
-        let name = format!("oxprobe-job-{}", shell.job_number());
+        let name = format!("oxprobe-job-{}", shell.jobs.number());
         let waiter = Box::new(move || {
             waits.wait();
             wake();
@@ -111,7 +112,7 @@ impl Asked {
 
 impl Drop for Asked {
     fn drop(&mut self) {
-        self.caller.shell.job_ends(self.number);
+        self.caller.shell.jobs.end(self.number);
         self.slot.give(Vec::new());
     }
 }

@@ -2,7 +2,10 @@
 //! does.
 //!
 //! Keys typed while a command or a completion runs are kept and come first when the prompt is back;
-//! only Ctrl-C acts at once, and `q` on commands that end so.
+//! only Ctrl-C and Ctrl-Z act at once, and `q` on commands that end so. What jobs in the background write
+//! comes between the lines.
+
+mod jobs;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -11,13 +14,16 @@ use model::{Layout, Show};
 use serde::Serialize;
 
 use super::ask::Asking;
+use super::background::Background;
 use crate::complete::{Completion, Plan, columns, plan};
 use crate::context::for_terminal;
 use crate::edit::{Editor, Key, Keys, Step, width};
 use crate::help::{HelpDetail, Welcome};
 use crate::history::History;
 use crate::job::{Found, Job};
+use crate::jobs::spelled;
 use crate::run::{Caller, LONGEST_LINE, Started, status};
+use crate::seat::Seat;
 use crate::{After, Drawn, Event, Failure, Setup, Size};
 
 /// How many keys are kept while a command runs.
@@ -36,6 +42,8 @@ pub(crate) struct Terminal {
     /// More keys came than are kept.
     overflowed: bool,
     out: String,
+    background: Background,
+    seat: Arc<Seat>,
     state: State,
 }
 
@@ -52,8 +60,6 @@ enum State {
 
 struct Running {
     job: Arc<Job>,
-    line: String,
-    ends_on_q: bool,
     /// Something was written since the line was typed, so nothing can point at it any more.
     wrote: bool,
     /// The cursor stands at the start of a line.
@@ -62,8 +68,12 @@ struct Running {
 
 impl Terminal {
     pub(crate) fn new(caller: Caller, setup: Setup) -> Self {
+        let shell = &caller.shell;
+        let seat = shell.seats.take(caller.facts.clone(), caller.wake.clone(), shell.outside.now());
         let mut terminal = Self {
-            editor: Editor::new(&setup.prompt, setup.size),
+            editor: Editor::new(&setup.prompt, setup.size, shell.keymap()),
+            background: Background::default(),
+            seat,
             caller,
             size: setup.size,
             keys: Keys::default(),
@@ -85,12 +95,18 @@ impl Terminal {
     }
 
     pub(crate) fn input(&mut self, bytes: &[u8]) {
+        self.is_used();
         let mut keys = Vec::new();
         self.keys.read(bytes, |key| keys.push(key));
         for key in keys {
             self.key(key);
         }
         self.refresh();
+    }
+
+    /// It is not idle.
+    fn is_used(&self) {
+        self.seat.used(self.caller.shell.outside.now());
     }
 
     pub(crate) fn interrupt(&mut self) {
@@ -106,12 +122,15 @@ impl Terminal {
         if let State::Running(running) = &self.state {
             running.job.resize(size);
         }
+        self.background.each(|job| job.resize(size));
     }
 
     pub(crate) fn close(&mut self) {
         if let State::Running(running) = &self.state {
             running.job.cancel();
+            running.job.orphan();
         }
+        std::mem::take(&mut self.background).each(Job::orphan);
         self.state = State::Over(None);
     }
 
@@ -120,8 +139,16 @@ impl Terminal {
             if !self.out.is_empty() {
                 return self.take_out(max_bytes);
             }
+            if self.seat.is_expired() && matches!(self.state, State::Editing | State::Completing(_)) {
+                self.expire();
+                continue;
+            }
             match &mut self.state {
-                State::Editing => return None,
+                State::Editing => {
+                    if !self.listen(max_bytes) {
+                        return None;
+                    }
+                }
                 State::Over(event) => return event.take(),
                 State::Completing(asking) => {
                     let completion = asking.answered()?;
@@ -130,8 +157,13 @@ impl Terminal {
                     self.type_kept_keys();
                 }
                 State::Running(running) => match running.job.take(max_bytes) {
-                    Found::Nothing => return None,
+                    Found::Nothing => {
+                        if !running.at_start || !self.listen(max_bytes) {
+                            return None;
+                        }
+                    }
                     Found::Text(text) => {
+                        let text = if running.job.terminal { text } else { for_terminal(&text) };
                         running.wrote = true;
                         running.at_start = text.ends_with('\n') || text.ends_with("\x1b[2J");
                         return Some(Event::Output(text.into_bytes()));
@@ -170,7 +202,8 @@ impl Terminal {
                 running.job.cancel();
                 self.out.push_str("^C\r\n");
             }
-            State::Running(running) if running.ends_on_q && is_q(key) && !self.line_is_begun() => {
+            State::Running(_) if key == Key::Ctrl('z') => self.suspend(),
+            State::Running(running) if running.job.ends_on_q && is_q(key) && !self.line_is_begun() => {
                 running.job.cancel();
             }
             State::Completing(_) | State::Running(_) => match self.typed.len() < TYPED_AHEAD {
@@ -200,7 +233,7 @@ impl Terminal {
             self.edit(key);
         }
         if let State::Running(running) = &self.state
-            && running.ends_on_q
+            && running.job.ends_on_q
             && self.typed.front().is_some_and(|key| is_q(*key))
         {
             running.job.cancel();
@@ -245,9 +278,13 @@ impl Terminal {
             self.caller.shell.history.add(line);
         }
         match self.caller.start(line, self.size) {
-            Started::Job(job, ends_on_q) => {
-                let line = line.to_owned();
-                self.state = State::Running(Running { job, line, ends_on_q, wrote: false, at_start: true });
+            Started::Job(job) if job.is_background() => {
+                self.tell("Running", &job);
+                self.background.add(job);
+                self.editor.begin(&mut self.out);
+            }
+            Started::Job(job) => {
+                self.state = State::Running(Running { job, wrote: false, at_start: true });
             }
             Started::Nothing => self.editor.begin(&mut self.out),
             Started::Failed(failure) => {
@@ -263,17 +300,45 @@ impl Terminal {
         if !running.at_start {
             self.out.push_str("\r\n");
         }
+        self.caller.shell.jobs.forget(running.job.id);
+        self.is_used();
         if let Err(failure) = end {
-            self.fail(failure, &running.line, running.wrote);
+            self.fail(failure, &running.job.line, running.wrote);
         }
+        match after {
+            Some(After::Foreground(id)) => self.put_in_foreground(id),
+            Some(After::Background(id)) => self.put_in_background(id),
+            Some(After::CloseSession | After::StopAgent) => self.follow(after),
+            None => self.next_line(),
+        }
+    }
+
+    /// The prompt is back.
+    fn next_line(&mut self) {
+        self.editor.begin(&mut self.out);
+        self.type_kept_keys();
+    }
+
+    /// What a command wants after it.
+    fn follow(&mut self, after: Option<After>) {
         match after {
             Some(After::CloseSession) => self.over(Event::Close { reason: "the user left".to_owned() }),
             Some(After::StopAgent) => self.over(Event::StopAgent),
-            None => {
-                self.editor.begin(&mut self.out);
-                self.type_kept_keys();
-            }
+            Some(After::Foreground(_) | After::Background(_)) | None => {}
         }
+    }
+
+    /// Nobody was here for too long.
+    fn expire(&mut self) {
+        let limit = spelled(self.caller.shell.session_timeout().unwrap_or_default());
+        self.editor.leave("", &mut self.out);
+        self.say(
+            0,
+            &format!(
+                "This session was idle for {limit} and has no jobs: it is closed. The agent stays in the JVM."
+            ),
+        );
+        self.over(Event::Close { reason: "the session was idle".to_owned() });
     }
 
     fn fail(&mut self, failure: &Failure, line: &str, wrote: bool) {

@@ -1,16 +1,17 @@
 //! A host without a JVM: real threads, a few commands, a plain renderer.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
-use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use model::{Layout, Message, View};
 use shell::help::{HelpDetail, HelpList};
 use shell::{
-    After, Args, Asked, Choice, ClassPattern, Command, Context, Draw, Drawn, Entry, Event, Failure,
-    MethodPattern, Outside, Session, Setup, Shape, Shell, Size,
+    After, Args, Asked, Choice, ClassPattern, Command, Context, Draw, Drawn, Entry, Event, Expression,
+    Failure, JobId, MethodPattern, OutputFile, Outside, Session, Setup, Shape, Shell, Size, Target,
 };
 
 /// A shell on the toy host and what wakes its sessions.
@@ -24,12 +25,18 @@ pub struct Toy {
 #[derive(Default)]
 pub struct Host {
     emitted: AtomicUsize,
+    /// How many lines `count` may write in all.
+    counts_to: AtomicUsize,
     hears: (Mutex<bool>, Condvar),
 }
 
-/// Plain threads; candidates from a list.
+/// Plain threads; candidates from a list; files in memory; a clock that can be set ahead.
 #[derive(Default)]
 pub struct Threads {
+    pub ahead: Mutex<Duration>,
+    pub files: Arc<Mutex<BTreeMap<String, Vec<u8>>>>,
+    pub disk_is_full: Arc<AtomicBool>,
+    pub saves: AtomicBool,
     pub classes: Mutex<Vec<String>>,
     /// While set, candidates are not answered.
     pub stuck: (Mutex<bool>, Condvar),
@@ -42,7 +49,30 @@ impl Outside for Threads {
 
     fn now(&self) -> Duration {
         static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
-        START.get_or_init(Instant::now).elapsed()
+        START.get_or_init(Instant::now).elapsed() + *self.ahead.lock().unwrap()
+    }
+
+    fn open_file(&self, target: Target<'_>) -> io::Result<OutputFile> {
+        let (path, append) = match target {
+            Target::Path { path, append } => (path.to_owned(), append),
+            Target::Cache { job } => (format!("/cache/{job}"), false),
+            Target::Results => ("/results".to_owned(), true),
+        };
+        if path.starts_with("/forbidden") {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        let mut files = self.files.lock().unwrap();
+        let file = files.entry(path.clone()).or_default();
+        if !append {
+            file.clear();
+        }
+        let memory =
+            Memory { path: path.clone(), files: self.files.clone(), is_full: self.disk_is_full.clone() };
+        Ok(OutputFile { path: path.into(), file: Box::new(memory) })
+    }
+
+    fn saves_results(&self) -> bool {
+        self.saves.load(Ordering::SeqCst)
     }
 
     fn candidates(&self, asked: &Asked<'_>, limit: usize) -> Vec<String> {
@@ -60,8 +90,34 @@ impl Outside for Threads {
                 Some("org.Solo") => vec!["play".to_owned()],
                 _ => Vec::new(),
             },
+            Shape::File => {
+                let files = ["/data/", "/data/one", "/data/two"];
+                let below = |file: &&&str| file.starts_with(prefix) && file.len() > prefix.len();
+                let nearest = |file: &&&str| prefix.len() >= 6 || file.ends_with('/');
+                files.iter().filter(below).filter(nearest).map(|file| (*file).to_owned()).collect()
+            }
             _ => Vec::new(),
         }
+    }
+}
+
+struct Memory {
+    path: String,
+    files: Arc<Mutex<BTreeMap<String, Vec<u8>>>>,
+    is_full: Arc<AtomicBool>,
+}
+
+impl Write for Memory {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.is_full.load(Ordering::SeqCst) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.files.lock().unwrap().entry(self.path.clone()).or_default().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -166,6 +222,87 @@ impl Command for Flood {
     }
 }
 
+/// Write a line whenever the test says so.
+#[derive(Args)]
+struct Count;
+
+impl Command for Count {
+    type Host = Host;
+
+    fn run(self, host: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
+        cx.message("started")?;
+        for number in 0.. {
+            while host.counts_to.load(Ordering::SeqCst) <= number {
+                cx.sleep(Duration::from_millis(1))?;
+            }
+            cx.message(format!("line {number}"))?;
+        }
+        Ok(())
+    }
+}
+
+/// Tell what is told of the jobs.
+#[derive(Args)]
+struct Jobs;
+
+impl Command for Jobs {
+    type Host = Host;
+
+    fn run(self, _: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
+        for job in cx.jobs() {
+            let whose = if job.is_own { "mine" } else { "other" };
+            let left = if job.is_orphan { " left" } else { "" };
+            cx.message(format!("{} {:?} {whose}{left} {}", job.id, job.state, job.line))?;
+        }
+        Ok(())
+    }
+}
+
+/// Bring a job to the front.
+#[derive(Args)]
+struct Fg {
+    /// Which
+    job: Option<JobId>,
+}
+
+impl Command for Fg {
+    type Host = Host;
+
+    fn run(self, _: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
+        cx.put_in_foreground(self.job.map(|job| job.0))
+    }
+}
+
+/// Let a job go on.
+#[derive(Args)]
+struct Bg {
+    /// Which
+    job: Option<JobId>,
+}
+
+impl Command for Bg {
+    type Host = Host;
+
+    fn run(self, _: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
+        cx.put_in_background(self.job.map(|job| job.0))
+    }
+}
+
+/// End a job.
+#[derive(Args)]
+struct Kill {
+    /// Which
+    job: JobId,
+}
+
+impl Command for Kill {
+    type Host = Host;
+
+    fn run(self, _: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
+        cx.kill(self.job.0)
+    }
+}
+
 /// Say the password.
 #[derive(Args)]
 struct Auth {
@@ -186,6 +323,24 @@ impl Command for Auth {
             Some(Err(why)) => Err(Failure::with_status(1, why)),
             None => cx.message("nobody asks"),
         }
+    }
+}
+
+/// Look at calls.
+#[derive(Args)]
+#[command(group = Method)]
+struct Look {
+    /// Of which class
+    class: ClassPattern,
+    /// At what
+    express: Option<Expression>,
+}
+
+impl Command for Look {
+    type Host = Host;
+
+    fn run(self, _: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
+        cx.message(format!("{} {:?}", self.class, self.express))
     }
 }
 
@@ -288,7 +443,13 @@ static ENTRIES: &[Entry<Host>] = &[
     Entry::of::<Forever>(),
     Entry::of::<Deaf>(),
     Entry::of::<Flood>(),
+    Entry::of::<Count>(),
+    Entry::of::<Jobs>(),
+    Entry::of::<Fg>(),
+    Entry::of::<Bg>(),
+    Entry::of::<Kill>(),
     Entry::of::<Auth>(),
+    Entry::of::<Look>(),
     Entry::of::<Halt>(),
     Entry::of::<Quit>(),
     Entry::of::<Find>(),
@@ -300,10 +461,18 @@ pub struct Plain;
 
 impl Draw for Plain {
     fn draw(&self, view: &dyn View, _: u64, _: Size) -> Drawn {
-        let mut text = String::new();
-        flatten(&view.layout(), &mut text);
-        Drawn::Text(text)
+        Drawn::Text(plain(view))
     }
+
+    fn text(&self, view: &dyn View, _: Size) -> String {
+        plain(view)
+    }
+}
+
+fn plain(view: &dyn View) -> String {
+    let mut text = String::new();
+    flatten(&view.layout(), &mut text);
+    text
 }
 
 fn flatten(layout: &Layout, out: &mut String) {
@@ -334,6 +503,10 @@ impl Draw for Json {
         json["type"] = view.kind().into();
         json["jobId"] = job.into();
         Drawn::Value(json.to_string())
+    }
+
+    fn text(&self, view: &dyn View, _: Size) -> String {
+        plain(view)
     }
 }
 
@@ -430,6 +603,23 @@ impl Toy {
             std::thread::yield_now();
         }
         std::thread::sleep(Duration::from_millis(20));
+    }
+
+    /// Lets `count` write so many lines in all.
+    pub fn count_to(&self, lines: usize) {
+        self.host.counts_to.store(lines, Ordering::SeqCst);
+    }
+
+    /// Sets the clock ahead and does what is due.
+    pub fn passes(&self, time: Duration) -> Option<Duration> {
+        *self.outside.ahead.lock().unwrap() += time;
+        self.shell.tick()
+    }
+
+    /// What a file holds.
+    pub fn file(&self, path: &str) -> Option<String> {
+        let files = self.outside.files.lock().unwrap();
+        files.get(path).map(|bytes| String::from_utf8(bytes.clone()).unwrap())
     }
 
     /// Lets `deaf` end.

@@ -2,14 +2,20 @@
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use parking_lot::{Condvar, Mutex, RwLock};
+use parking_lot::RwLock;
 
+use crate::edit::Keymap;
+use crate::filter::FILTERS;
 use crate::history::History;
-use crate::job::Job;
+use crate::jobs::Jobs;
+use crate::seat::Seats;
 use crate::{Connections, Context, Entry, Failure, Outside, Permissions, Signature, Word};
+
+/// How long a terminal without jobs may be idle where nobody says otherwise, as in Arthas.
+const SESSION_TIMEOUT: Duration = Duration::from_secs(3 * 3600);
 
 type Run = Box<dyn Fn(&[Word], &mut Context<'_>) -> Result<(), Failure> + Send + Sync>;
 
@@ -28,9 +34,10 @@ pub struct Shell {
     pub(crate) history: History,
     connections: Connections,
     closed: AtomicBool,
-    next_job: AtomicU64,
-    jobs: Mutex<Vec<Arc<Job>>>,
-    job_ended: Condvar,
+    keymap: RwLock<Arc<Keymap>>,
+    session_timeout: RwLock<Option<Duration>>,
+    pub(crate) jobs: Jobs,
+    pub(crate) seats: Seats,
 }
 
 impl Shell {
@@ -46,16 +53,17 @@ impl Shell {
             Bound { signature: entry.signature, run }
         };
         Arc::new(Self {
-            commands: entries.iter().map(bind).collect(),
+            commands: entries.iter().map(bind).chain(FILTERS.iter().map(alone)).collect(),
             disabled: RwLock::default(),
             permissions: RwLock::new(Permissions::ALL),
             outside,
             history: History::default(),
             connections: Connections::default(),
             closed: AtomicBool::new(false),
-            next_job: AtomicU64::new(1),
-            jobs: Mutex::default(),
-            job_ended: Condvar::new(),
+            keymap: RwLock::default(),
+            session_timeout: RwLock::new(Some(SESSION_TIMEOUT)),
+            jobs: Jobs::default(),
+            seats: Seats::default(),
         })
     }
 
@@ -82,6 +90,38 @@ impl Shell {
         *self.permissions.read()
     }
 
+    /// What keys do from now on in new sessions: the usual, changed by the lines of these files
+    /// (`"\C-a": beginning-of-line`). What cannot be read in them comes back, a sentence each.
+    pub fn map_keys<'t>(&self, files: impl IntoIterator<Item = &'t str>) -> Vec<String> {
+        let (keymap, problems) = Keymap::read(files);
+        *self.keymap.write() = Arc::new(keymap);
+        problems
+    }
+
+    /// From now on a terminal without jobs may be idle for so long; `None`: for ever.
+    pub fn close_idle_after(&self, time: Option<Duration>) {
+        *self.session_timeout.write() = time;
+    }
+
+    pub(crate) fn session_timeout(&self) -> Option<Duration> {
+        *self.session_timeout.read()
+    }
+
+    pub(crate) fn keymap(&self) -> Arc<Keymap> {
+        self.keymap.read().clone()
+    }
+
+    /// Does what is due: jobs that ran too long or that nobody reads, and idle sessions, end. To be called
+    /// on the thread of the sessions after anything has happened there, and at the time (on the clock of
+    /// [`Outside::now`]) that it returns.
+    pub fn tick(&self) -> Option<Duration> {
+        let now = self.outside.now();
+        // Sessions first: one whose job ends now is not idle yet.
+        let sessions = self.seats.tick(now, self.session_timeout(), |id| self.jobs.has_of(id));
+        let jobs = self.jobs.tick(now);
+        jobs.into_iter().chain(sessions).min()
+    }
+
     /// The agent's connections: transports write, `session` reads.
     pub fn connections(&self) -> &Connections {
         &self.connections
@@ -95,7 +135,7 @@ impl Shell {
     /// Cancels all jobs and waits for them. The lines of those that have not ended when the time is
     /// over.
     pub fn cancel_all(&self, limit: Duration) -> Vec<String> {
-        self.cancel_jobs(None, limit)
+        self.jobs.cancel(None, limit)
     }
 
     pub(crate) fn refuses(&self) -> bool {
@@ -110,36 +150,17 @@ impl Shell {
         let disabled = self.disabled.read().iter().any(|disabled| disabled == found.signature.name);
         (!disabled).then_some(found)
     }
+}
 
-    pub(crate) fn job_number(&self) -> u64 {
-        self.next_job.fetch_add(1, Ordering::Relaxed)
-    }
-
-    pub(crate) fn job_starts(&self, job: &Arc<Job>) {
-        self.jobs.lock().push(job.clone());
-    }
-
-    pub(crate) fn job_ends(&self, id: u64) {
-        self.jobs.lock().retain(|job| job.id != id);
-        self.job_ended.notify_all();
-    }
-
-    pub(crate) fn open_questions(&self) -> usize {
-        self.jobs.lock().iter().filter(|job| job.question).count()
-    }
-
-    pub(crate) fn cancel_jobs(&self, but: Option<u64>, limit: Duration) -> Vec<String> {
-        let deadline = Instant::now() + limit;
-        let mut jobs = self.jobs.lock();
-        loop {
-            let others: Vec<Arc<Job>> = jobs.iter().filter(|job| Some(job.id) != but).cloned().collect();
-            others.iter().for_each(|job| job.cancel());
-            if others.is_empty() || Instant::now() >= deadline {
-                return others.iter().map(|job| job.line.clone()).collect();
-            }
-            self.job_ended.wait_until(&mut jobs, deadline);
-        }
-    }
+/// A filter as a command: it has help, and nothing to read.
+fn alone(filter: &'static crate::filter::FilterEntry) -> Bound {
+    let name = filter.signature.name;
+    let run = move |_: &[Word], _: &mut Context<'_>| {
+        Err(Failure::new(format!(
+            "`{name}` works behind a pipe: `COMMAND | {name} ...`. See `{name} --help`."
+        )))
+    };
+    Bound { signature: filter.signature, run: Box::new(run) }
 }
 
 /// A name no other session has.
