@@ -26,6 +26,7 @@ use mio::Token;
 use mio::net::TcpStream;
 
 use crate::allowance::Allowance;
+use crate::backoff::Backoff;
 use crate::core::{Core, Visitor};
 use crate::credentials::Credentials;
 use crate::port::Port;
@@ -68,6 +69,9 @@ pub(crate) struct Http {
     /// Where it shall listen.
     wanted: Option<SocketAddr>,
     port: Option<Port>,
+    /// When it is tried for again.
+    retry: Option<Instant>,
+    backoff: Backoff,
     /// Who may enter; `None`: nobody.
     credentials: Option<Arc<Credentials>>,
     visits: Visits,
@@ -87,6 +91,8 @@ impl Http {
         Self {
             wanted: None,
             port: None,
+            retry: None,
+            backoff: Backoff::new(),
             credentials: None,
             visits: Visits::default(),
             connections: Table::default(),
@@ -115,24 +121,35 @@ impl Http {
         }
         // Without a port of its own it serves who speaks HTTP on the telnet port.
         let Some(address) = wanted else { return };
-        if self.port.is_none() {
-            match Port::open(address, core) {
-                Ok(port) => {
-                    // Somebody may have been quicker than the registration.
-                    core.again.insert(port.token());
-                    self.port = Some(port);
-                }
-                Err(why) => {
-                    let why = format!("http: {why}");
+        match self.port {
+            None => self.listen(address, core),
+            Some(_) if are_new => self.announce(core),
+            Some(_) => {}
+        }
+    }
+
+    /// Opens the port. One that cannot be had is tried for again: its owner may go.
+    fn listen(&mut self, address: SocketAddr, core: &mut Core) {
+        match Port::open(address, core) {
+            Ok(port) => {
+                // Somebody may have been quicker than the registration.
+                core.again.insert(port.token());
+                self.port = Some(port);
+                self.retry = None;
+                self.backoff.succeeded();
+                core.problems.http = None;
+                self.announce(core);
+            }
+            Err(why) => {
+                let why = format!("http: {why}");
+                if core.problems.http.as_ref() != Some(&why) {
                     log::warn!("{why}");
                     core.problems.http = Some(why);
-                    return;
                 }
+                self.retry = Some(core.now + self.backoff.failed());
             }
-        } else if !are_new {
-            return;
         }
-        self.announce(core);
+        core.publish_problems();
     }
 
     fn announce(&self, core: &Core) {
@@ -181,6 +198,7 @@ impl Http {
 
     /// Closes the port and everything that came by it.
     fn shut(&mut self, core: &mut Core) {
+        self.retry = None;
         if let Some(port) = self.port.take() {
             log::info!("http: {} is closed", port.address());
         }
@@ -326,11 +344,16 @@ impl Http {
         let connections = self.connections.values().filter_map(Connection::deadline);
         let consoles = self.consoles.values().map(Console::deadline);
         let port = self.port.as_ref().and_then(Port::deadline);
-        connections.chain(consoles).chain(self.api.deadline()).chain(port).min()
+        connections.chain(consoles).chain(self.api.deadline()).chain(port).chain(self.retry).min()
     }
 
     pub(crate) fn tick(&mut self, core: &mut Core) {
         let now = core.now;
+        if self.retry.take_if(|retry| now >= *retry).is_some()
+            && let Some(address) = self.wanted
+        {
+            self.listen(address, core);
+        }
         if self.port.as_ref().and_then(Port::deadline).is_some_and(|paused| now >= paused) {
             self.accept(core);
         }
@@ -355,6 +378,7 @@ impl Http {
     /// The agent stops: no more connections, and the last words to those there are.
     pub(crate) fn leave(&mut self, core: &mut Core) {
         self.port = None;
+        self.retry = None;
         self.api.leave(core);
         self.deliver(core);
         for console in self.consoles.values_mut() {

@@ -350,6 +350,9 @@ fn a_busy_port_is_a_sentence_and_no_more() {
     let (mut peer, _) = Peer::hello(&agent.path);
     peer.exec(1, "greet", false, 1000);
     assert_eq!(peer.finish(1).1.status, 0, "the rest works");
+    drop(taken);
+    until("it is opened when it is free", SECONDS, || agent.shell.connections().get().http.is_some());
+    assert_eq!(agent.shell.connections().get().problems, Vec::<String>::new());
 }
 
 #[test]
