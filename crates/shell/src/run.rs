@@ -32,6 +32,7 @@ pub(crate) struct Caller {
     pub(crate) facts: Arc<SessionFacts>,
     pub(crate) permissions: Arc<Grant>,
     pub(crate) lock: Option<Arc<Lock>>,
+    pub(crate) waits: bool,
     pub(crate) terminal: bool,
 }
 
@@ -135,6 +136,9 @@ impl Caller {
 
     /// Whether there may be one more such job.
     fn check_room(&self, redirect: Option<&Redirect>, background: bool) -> Result<(), Failure> {
+        if background && self.is_locked() {
+            return Err(Failure::new(LOCKED));
+        }
         if redirect.is_some() {
             self.permit(">", Permission::Dump)?;
         }

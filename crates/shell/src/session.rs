@@ -33,6 +33,8 @@ pub struct Setup {
     pub permissions: Arc<Grant>,
     /// What must be opened with a password first; sessions of one client may share it.
     pub lock: Option<Arc<Lock>>,
+    /// A command line that ends in `&` is waited for all the same, as Arthas's API does.
+    pub waits: bool,
     /// What stands before the line, such as `[oxprobe@42]$ `.
     pub prompt: String,
     /// The size to draw for.
@@ -174,6 +176,7 @@ fn caller(shell: Arc<Shell>, setup: &Setup, terminal: bool) -> Caller {
         facts: Arc::new(facts),
         permissions: setup.permissions.clone(),
         lock: setup.lock.clone(),
+        waits: setup.waits,
         terminal,
     }
 }

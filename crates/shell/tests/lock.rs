@@ -43,7 +43,19 @@ fn run(toy: &Toy, setup: &Setup, line: &str) -> (i32, String) {
 fn nothing_runs_before_the_password_is_said_but_what_says_it_or_leaves() {
     let toy = Toy::new();
     let setup = locked(&toy);
-    for line in ["greet World", "help", "greet -h", "halt", "find x"] {
+    for line in [
+        "greet World",
+        "help",
+        "greet -h",
+        "halt",
+        "find x",
+        "jobs",
+        "greet World | plaintext",
+        "greet World &",
+        "auth hush > file",
+        "auth hush >>",
+        "auth hush | tee file",
+    ] {
         let (status, text) = run(&toy, &setup, line);
         assert_eq!(status, -1, "{line}");
         assert!(text.contains("say the password with `auth PASSWORD`"), "{line}: {text}");
@@ -53,7 +65,8 @@ fn nothing_runs_before_the_password_is_said_but_what_says_it_or_leaves() {
     let (status, text) = run(&toy, &setup, "auth 'too often'");
     assert!(status == 1 && text.contains("try again in 2 s"), "{text}");
     assert_eq!(run(&toy, &setup, "greet World").0, -1);
-    assert_eq!(run(&toy, &setup, "auth hush"), (0, "true\n".to_owned()));
+    // As Arthas's client asks.
+    assert_eq!(run(&toy, &setup, "auth hush | plaintext"), (0, "true\n".to_owned()));
     assert_eq!(run(&toy, &setup, "greet World"), (0, "Hello World\n".to_owned()));
     assert_eq!(run(&toy, &setup, "auth guess").0, 1, "what is wrong later");
     assert_eq!(run(&toy, &setup, "greet World").0, 0, "locks nobody out");
@@ -67,8 +80,8 @@ fn a_locked_terminal_shows_and_keeps_nothing_that_was_typed() {
     known.input(b"greet secret-of-others\r");
     toy.until(&mut known, |events| text_of(events).contains("Hello secret-of-others"));
     let mut stranger = Session::terminal(toy.shell.clone(), locked(&toy));
-    // Up for history, Tab for names, and a line of his own.
-    stranger.input(b"\x1b[A\x1b[Agre\t\x15greet mine\r");
+    // Up and Ctrl-R for history, Tab for names, and a line of his own.
+    stranger.input(b"\x1b[A\x1b[A\x12secret\x07\x15gre\t\x15greet mine\r");
     let events = toy.until(&mut stranger, |events| text_of(events).contains("auth PASSWORD"));
     let text = text_of(&events);
     assert!(!text.contains("secret-of-others") && !text.contains("greet [-n"), "{text:?}");

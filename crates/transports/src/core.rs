@@ -164,6 +164,7 @@ impl Core {
             peer: visitor.peer,
             permissions: self.granted(visitor.from).clone(),
             lock: visitor.lock,
+            waits: visitor.from != "local",
             prompt: format!("[{name}@{}]$ ", self.facts.pid),
             size,
             draw,

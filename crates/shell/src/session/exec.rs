@@ -45,8 +45,7 @@ impl Exec {
         match caller.start(line, size) {
             Started::Job(job) => {
                 exec.id = Some(job.id);
-                // Who asks over a port waits for what he asked for, as Arthas's API does.
-                let leaves = job.is_background() && caller.facts.from == "local";
+                let leaves = job.is_background() && !caller.waits;
                 if leaves && !job.redirected {
                     exec.leave(&job);
                     return exec;
