@@ -25,6 +25,7 @@ mod scan;
 mod session;
 mod shell;
 mod signature;
+mod tool;
 mod usage;
 mod value;
 
@@ -39,6 +40,7 @@ pub use session::{Event, Session, Setup};
 pub use shell::Shell;
 pub use shell_derive::{Args, Choice, OptionGroup};
 pub use signature::{Arg, Group, Opt, Permission, Permissions, Shape, Signature};
+pub use tool::{Kind, Parameter, Place, Runs, Tool};
 pub use usage::UsageError;
 pub use value::{
     ClassPattern, CommandName, Environment, Expression, FilePath, MethodPattern, SystemProperty, ThreadId,
