@@ -8,6 +8,7 @@ pub mod attach;
 pub mod binaries;
 pub mod client;
 pub mod compare;
+pub mod curl;
 pub mod hostile;
 pub mod java;
 pub mod jdk;
@@ -23,6 +24,7 @@ pub mod tunnel;
 
 pub use binaries::{agent_library, oxprobe, oxprobe_tunnel};
 pub use client::{Answer, exec, exec_json};
+pub use curl::Curl;
 pub use java::{Java, JavaBuilder};
 pub use jdk::{Jdk, jdk, jdks};
 pub use observation::Observation;

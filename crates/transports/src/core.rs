@@ -56,6 +56,7 @@ pub(crate) struct Problems {
     pub(crate) log: Option<String>,
     pub(crate) local: Option<String>,
     pub(crate) tunnel: Option<String>,
+    pub(crate) password: Option<String>,
     pub(crate) http: Option<String>,
 }
 
@@ -206,7 +207,8 @@ impl Core {
 
     /// Shows what is wrong in `session`.
     pub(crate) fn publish_problems(&self) {
-        let parts = [&self.problems.log, &self.problems.local, &self.problems.tunnel, &self.problems.http];
+        let Problems { log, local, tunnel, password, http, .. } = &self.problems;
+        let parts = [log, local, tunnel, password, http];
         let mut problems = self.problems.options.clone();
         problems.extend(parts.into_iter().flatten().cloned());
         self.shell.connections().update(|known| known.problems = problems);

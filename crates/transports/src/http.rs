@@ -25,7 +25,7 @@ use mio::net::TcpStream;
 use tungstenite::handshake::derive_accept_key;
 
 use crate::core::{Core, Visitor};
-use crate::credentials::{Credentials, Verdict, Wanted};
+use crate::credentials::{Credentials, Verdict};
 use crate::mailbox::Letter;
 use crate::port::Port;
 use answer::Answer;
@@ -49,8 +49,6 @@ const DOWNLOADS: usize = 16;
 
 /// Something that waited for a disk.
 pub(crate) enum News {
-    /// The password was read; the number tells an old one from the one waited for. `None`: as before.
-    Credentials(u64, Result<Option<Box<Credentials>>, String>),
     /// What a path below the output folder names.
     Found(Token, Box<output::Found>),
     /// A piece of a file.
@@ -59,12 +57,11 @@ pub(crate) enum News {
 
 /// See the module.
 pub(crate) struct Http {
-    /// What is served: where, and who may enter.
-    target: Option<(SocketAddr, Wanted)>,
-    /// Numbers the readings of passwords.
-    readings: u64,
+    /// Where it shall listen.
+    wanted: Option<SocketAddr>,
     port: Option<Port>,
-    credentials: Arc<Credentials>,
+    /// Who may enter; `None`: nobody.
+    credentials: Option<Arc<Credentials>>,
     visits: Visits,
     connections: BTreeMap<Token, Connection>,
     consoles: BTreeMap<Token, Console>,
@@ -81,10 +78,9 @@ struct Pass {
 impl Http {
     pub(crate) fn new() -> Self {
         Self {
-            target: None,
-            readings: 0,
+            wanted: None,
             port: None,
-            credentials: Arc::new(Credentials::shut()),
+            credentials: None,
             visits: Visits::default(),
             connections: BTreeMap::new(),
             consoles: BTreeMap::new(),
@@ -93,46 +89,64 @@ impl Http {
         }
     }
 
-    /// Takes the options in force. Nothing happens where they say what is so already.
-    pub(crate) fn configure(&mut self, core: &mut Core) {
-        let address = core.options.http.and_then(|listen| listen.address());
-        let wanted = address.map(|address| (address, Wanted::of(&core.options)));
-        let is_file = matches!(&wanted, Some((_, Wanted::InFile(..))));
-        // A file may hold another password than the last time.
-        if wanted == self.target && (self.port.is_some() || wanted.is_none()) && !is_file {
-            return;
-        }
-        let moved = self.target.as_ref().map(|(address, _)| *address) != address;
-        self.target = wanted.clone();
-        self.readings += 1;
-        if moved {
+    /// Takes the options in force and who may enter. Nothing happens where they say what is so already.
+    pub(crate) fn configure(&mut self, credentials: Option<&Arc<Credentials>>, core: &mut Core) {
+        let wanted = core.options.http.and_then(|listen| listen.address());
+        if self.wanted != wanted || credentials.is_none() {
             self.shut(core);
         }
-        let Some((_, wanted)) = wanted else {
-            core.problems.http = None;
-            return;
-        };
-        let (number, before) = (self.readings, self.credentials.clone());
-        let started = core.aside(move |mail| {
-            let credentials = wanted.get(&before).map(|credentials| credentials.map(Box::new));
-            mail.post(Letter::Http(News::Credentials(number, credentials)));
-        });
-        if let Err(why) = started {
-            self.problem(core, why);
+        self.wanted = wanted;
+        core.problems.http = None;
+        let (Some(address), Some(credentials)) = (wanted, credentials) else { return };
+        let are_new = !self.credentials.as_ref().is_some_and(|before| Arc::ptr_eq(before, credentials));
+        if are_new {
+            // Who came in by another password is out.
+            self.hang_up(core);
+            self.credentials = Some(credentials.clone());
         }
+        if self.port.is_none() {
+            match Port::open(address, core) {
+                Ok(port) => {
+                    // Somebody may have been quicker than the registration.
+                    core.again.insert(port.token());
+                    self.port = Some(port);
+                }
+                Err(why) => {
+                    let why = format!("http: {why}");
+                    log::warn!("{why}");
+                    core.problems.http = Some(why);
+                    return;
+                }
+            }
+        } else if !are_new {
+            return;
+        }
+        self.announce(core);
+    }
+
+    fn announce(&self, core: &Core) {
+        let (Some(port), Some(credentials)) = (&self.port, &self.credentials) else { return };
+        let address = port.address();
+        match (credentials.user(), credentials.made()) {
+            (None, _) => log::warn!("http: listening at {address}, and asks nobody for a password"),
+            (Some(user), None) => log::info!("http: listening at {address} for {user}"),
+            (Some(user), Some(_)) => log::info!(
+                "http: listening at {address} for {user}; no password was given, so one was made up, which \
+                 `session` shows over the local socket"
+            ),
+        }
+        core.shell.connections().update(|known| {
+            known.http = Some(shell::Port {
+                address: address.to_string(),
+                user: credentials.user().map(str::to_owned),
+                made_password: credentials.made().map(str::to_owned),
+            });
+        });
     }
 
     /// Takes what waited for a disk.
     pub(crate) fn hear(&mut self, news: News, core: &mut Core) {
         match news {
-            News::Credentials(number, read) if number == self.readings => match read {
-                Ok(credentials) => self.open(credentials.map(|credentials| *credentials), core),
-                Err(why) => {
-                    self.shut(core);
-                    self.problem(core, format!("the port is not opened: {why}"));
-                }
-            },
-            News::Credentials(..) => {}
             News::Found(token, found) => {
                 if let Some(connection) = self.connections.get_mut(&token) {
                     let mut answer = found.answer;
@@ -152,54 +166,13 @@ impl Http {
         }
     }
 
-    /// Listens. Other passwords than before end what was let in by them.
-    fn open(&mut self, credentials: Option<Credentials>, core: &mut Core) {
-        let Some((address, _)) = self.target else { return };
-        match credentials {
-            Some(credentials) => {
-                self.hang_up(core);
-                self.credentials = Arc::new(credentials);
-            }
-            None if self.port.is_some() => return,
-            None => {}
-        }
-        if self.port.is_none() {
-            match Port::open(address, core) {
-                Ok(port) => self.port = Some(port),
-                Err(why) => return self.problem(core, why),
-            }
-        }
-        let Some(port) = &self.port else { return };
-        core.problems.http = None;
-        let address = port.address();
-        let credentials = &self.credentials;
-        match (credentials.user(), credentials.made()) {
-            (None, _) => log::warn!("http: listening at {address}, and asks nobody for a password"),
-            (Some(user), None) => log::info!("http: listening at {address} for {user}"),
-            (Some(user), Some(_)) => log::info!(
-                "http: listening at {address} for {user}; no password was given, so one was made up, which \
-                 `session` shows over the local socket"
-            ),
-        }
-        core.shell.connections().update(|known| {
-            known.http = Some(shell::Port {
-                address: address.to_string(),
-                user: credentials.user().map(str::to_owned),
-                made_password: credentials.made().map(str::to_owned),
-            });
-        });
-        core.publish_problems();
-        // Somebody may have been quicker than the registration.
-        core.again.insert(port.token());
-    }
-
     /// Closes the port and everything that came by it.
     fn shut(&mut self, core: &mut Core) {
         if let Some(port) = self.port.take() {
             log::info!("http: {} is closed", port.address());
         }
         self.hang_up(core);
-        self.credentials = Arc::new(Credentials::shut());
+        self.credentials = None;
         core.shell.connections().update(|known| known.http = None);
     }
 
@@ -217,14 +190,6 @@ impl Http {
             self.drive(token, core);
         }
         self.visits.forget();
-    }
-
-    fn problem(&mut self, core: &mut Core, why: String) {
-        if core.problems.http.as_ref() != Some(&why) {
-            log::warn!("http: {why}");
-            core.problems.http = Some(why);
-        }
-        core.publish_problems();
     }
 
     /// Whether the token is one of ours; then what can be done is done.
@@ -303,7 +268,8 @@ impl Http {
         let limit = core.options.session_timeout_or_default();
         let peer = connection.peer;
         let visit = connection.visit.clone();
-        match admit(&self.credentials, &mut self.visits, &head, peer, visit, limit, now) {
+        let Some(credentials) = &self.credentials else { return self.forget(token) };
+        match admit(credentials, &mut self.visits, &head, peer, visit, limit, now) {
             Err(answer) => connection.turn_away(&head, answer, now),
             Ok(_) if held + head.length > HELD_BYTES => {
                 let sentence = "too much is waiting to be read by others; try again";
@@ -323,7 +289,7 @@ impl Http {
         if let Some(user) = head.parameter("userId") {
             self.visits.set_user_id(&visit, user.chars().filter(|c| !c.is_control()).take(200).collect());
         }
-        let user = self.credentials.user().unwrap_or_default().to_owned();
+        let user = self.credentials.as_ref().and_then(|known| known.user()).unwrap_or_default().to_owned();
         let peer = connection.peer.to_string();
         let user = self.visits.user_id(&visit).unwrap_or(user);
         let path = head.path.as_str();
@@ -501,7 +467,7 @@ fn admit(
         }
         Verdict::Wait(wait) => {
             let answer = Answer::refusal(429, "Too many passwords were wrong; wait");
-            return Err(answer.with("retry-after", (wait.as_secs() + 1).to_string()));
+            return Err(answer.with("retry-after", wait.as_secs_f64().ceil().to_string()));
         }
     }
     let visit = match visit.filter(|visit| visits.touch(visit, now)) {

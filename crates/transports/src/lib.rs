@@ -13,6 +13,7 @@ mod config_file;
 mod core;
 mod credentials;
 mod draw;
+mod entrance;
 pub mod fuzz;
 mod guesses;
 mod http;

@@ -7,6 +7,7 @@ use std::io;
 use mio::{Token, Waker};
 use parking_lot::Mutex;
 
+use crate::credentials::Credentials;
 use crate::http::News;
 use crate::options::{Gathered, Options};
 use crate::tunnel::Found;
@@ -17,6 +18,9 @@ pub(crate) enum Letter {
     Wake(Token),
     /// A look-up ended. The number tells an old one from the one waited for.
     Found(u64, Result<Found, String>),
+    /// The password of the ports was read; `None`: it is the one before. The number tells an old reading
+    /// from the one waited for.
+    Credentials(u64, Result<Option<Box<Credentials>>, String>),
     /// Something that waited for a disk, for the HTTP server.
     Http(News),
     /// Options that a peer sent are put together.

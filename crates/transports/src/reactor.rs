@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 use shell::{Outside, Permissions, Shell};
 
 use crate::core::{Core, Demand, permissions_named};
+use crate::entrance::Entrance;
 use crate::http::Http;
 use crate::local::{Local, Made, Place};
 use crate::mailbox::{Letter, Mailbox};
@@ -105,6 +106,7 @@ pub struct Reactor {
     outside: Arc<dyn Outside>,
     local: Local,
     tunnel: Tunnel,
+    entrance: Entrance,
     http: Http,
     tunnel_start: Instant,
     phase: Phase,
@@ -146,6 +148,7 @@ impl Reactor {
             outside,
             local,
             tunnel: Tunnel::new(),
+            entrance: Entrance::new(),
             http: Http::new(),
             tunnel_start,
             phase: Phase::Running,
@@ -237,6 +240,12 @@ impl Reactor {
                 ready.insert(token);
             }
             Letter::Found(number, result) => self.tunnel.found(number, result, &mut self.core),
+            Letter::Credentials(number, read) => {
+                if self.entrance.hear(number, read, &mut self.core) {
+                    self.look_after_ports();
+                    self.core.publish_problems();
+                }
+            }
             Letter::Http(news) => self.http.hear(news, &mut self.core),
             Letter::Configured(token, gathered) => {
                 self.core.options.overlay(gathered.options);
@@ -295,6 +304,11 @@ impl Reactor {
         names.map_or(Permissions::ALL, |names| permissions_named("permissions", names))
     }
 
+    /// Opens and closes ports, as the options and what is known of the password say.
+    fn look_after_ports(&mut self) {
+        self.http.configure(self.entrance.credentials(), &mut self.core);
+    }
+
     /// Puts the options in force.
     fn apply_options(&mut self) {
         self.core.process.options_changed(&self.core.options);
@@ -302,7 +316,8 @@ impl Reactor {
         self.core.shell.permit(self.permissions());
         self.core.publish_configuration();
         self.tunnel.configure(self.tunnel_start, &mut self.core);
-        self.http.configure(&mut self.core);
+        self.entrance.configure(&mut self.core);
+        self.look_after_ports();
         if self.core.options.log != self.log_opened
             && let Some(path) = self.core.options.log.clone()
         {

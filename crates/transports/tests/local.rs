@@ -192,10 +192,10 @@ fn who_says_nothing_is_asked_to_go() {
 fn clients_and_sessions_are_limited() {
     let agent = Agent::start("limits", options(""));
     let (mut busy, _) = Peer::hello(&agent.path);
-    for id in 1..=64 {
+    for id in 1..=256 {
         busy.open(id, Mode::Terminal, 0);
     }
-    busy.open(65, Mode::Terminal, 0);
+    busy.open(257, Mode::Terminal, 0);
     busy.open(1, Mode::Terminal, 0);
     busy.open(0, Mode::Terminal, 0);
     let mut refusals = Vec::new();
@@ -205,11 +205,11 @@ fn clients_and_sessions_are_limited() {
             refusals.push((frame.session, refused.message));
         }
     }
-    assert!(refusals[0].0 == 65 && refusals[0].1.contains("limit"), "{refusals:?}");
+    assert!(refusals[0].0 == 257 && refusals[0].1.contains("limit"), "{refusals:?}");
     assert!(refusals[1].0 == 1 && refusals[2].0 == 0, "{refusals:?}");
     busy.send(5, Message::Close);
-    busy.exec(66, "greet", false, 1000);
-    assert_eq!(busy.finish(66).1.status, 0);
+    busy.exec(258, "greet", false, 1000);
+    assert_eq!(busy.finish(258).1.status, 0);
 
     let _crowd: Vec<Peer> = (0..63).map(|_| Peer::hello(&agent.path).0).collect();
     assert!(Peer::connect(&agent.path).refusal().contains("limit"));

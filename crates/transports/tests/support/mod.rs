@@ -12,6 +12,7 @@
 
 pub mod peer;
 pub mod server;
+pub mod web;
 
 use std::io;
 use std::path::PathBuf;
@@ -57,6 +58,32 @@ impl Command for Greet {
     }
 }
 
+/// Says who asks.
+#[derive(shell::Args)]
+#[command(group = Shell, permission = View, name = "who", example = "who")]
+pub struct Who {}
+
+impl Command for Who {
+    type Host = Toy;
+
+    fn run(self, _: &Toy, cx: &mut Context<'_>) -> Result<(), Failure> {
+        cx.emit(Line { text: cx.session().user.clone() })
+    }
+}
+
+/// Does what only some may.
+#[derive(shell::Args)]
+#[command(group = Shell, permission = Admin, name = "govern", example = "govern")]
+pub struct Govern {}
+
+impl Command for Govern {
+    type Host = Toy;
+
+    fn run(self, _: &Toy, cx: &mut Context<'_>) -> Result<(), Failure> {
+        cx.emit(Line { text: "done".into() })
+    }
+}
+
 /// Writes lines of a hundred characters.
 #[derive(shell::Args)]
 #[command(group = Shell, permission = View, name = "flood", example = "flood 10")]
@@ -89,8 +116,8 @@ impl Command for Wait {
     type Host = Toy;
 
     fn run(self, toy: &Toy, cx: &mut Context<'_>) -> Result<(), Failure> {
-        cx.emit(Line { text: "waiting".into() })?;
-        let result = cx.sleep(Duration::from_secs(600));
+        let started = cx.emit(Line { text: "waiting".into() });
+        let result = started.and_then(|()| cx.sleep(Duration::from_secs(600)));
         toy.cancelled.fetch_add(1, Ordering::SeqCst);
         result
     }
@@ -127,6 +154,8 @@ impl Command for Halt {
 
 static ENTRIES: &[Entry<Toy>] = &[
     Entry::of::<Greet>(),
+    Entry::of::<Who>(),
+    Entry::of::<Govern>(),
     Entry::of::<Flood>(),
     Entry::of::<Wait>(),
     Entry::of::<Bye>(),
