@@ -28,6 +28,7 @@ pub const BODIES: &[Body] = &[
     Body { name: "options", run: shell::fuzz::options },
     Body { name: "keys", run: shell::fuzz::keys },
     Body { name: "agent-options", run: transports::fuzz::options },
+    Body { name: "http", run: transports::fuzz::http },
     Body { name: "weave", run: weave::weave },
 ];
 

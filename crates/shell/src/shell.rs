@@ -78,7 +78,7 @@ impl Shell {
     }
 
     /// What may be done.
-    pub(crate) fn permissions(&self) -> Permissions {
+    pub fn permissions(&self) -> Permissions {
         *self.permissions.read()
     }
 

@@ -168,6 +168,11 @@ impl Core {
         }
     }
 
+    /// What sessions of a transport may really do.
+    pub(crate) fn permissions_in_force(&self, from: &str) -> Permissions {
+        self.shell.permissions().and(self.permissions_of(from))
+    }
+
     fn welcome(&self) -> Vec<Field> {
         let facts = &self.facts;
         [

@@ -6,13 +6,13 @@
 
 mod answer;
 mod api;
-mod base64;
 mod connection;
 mod console;
 mod head;
 mod origin;
 mod output;
 mod page;
+mod proxy;
 mod visits;
 
 use std::collections::BTreeMap;
@@ -23,6 +23,7 @@ use std::time::{Duration, Instant};
 use mio::Token;
 use mio::net::TcpStream;
 use tungstenite::handshake::derive_accept_key;
+use wire::base64;
 
 use crate::core::{Core, Visitor};
 use crate::credentials::{Credentials, Verdict};
@@ -33,6 +34,8 @@ use api::{Api, Client, Reply};
 use connection::{Connection, Step};
 use console::Console;
 pub(crate) use head::Head;
+pub(crate) use output::Rights;
+pub(crate) use proxy::answer as proxied;
 use visits::Visits;
 
 /// How many connections there may be, and how many of people who have not said who they are.
@@ -345,10 +348,11 @@ impl Http {
             return Some(Answer::text(503, "Too many files are being sent; try again"));
         }
         let folder = core.options.output_dir_or_default().to_owned();
+        let rights = Rights::of(core.permissions_in_force("http"));
         let path = head.path.clone();
         let range = head.field("range").map(str::to_owned);
         let started = core.aside(move |mail| {
-            let found = output::look(&folder, &path, range.as_deref());
+            let found = output::look(&folder, &path, range.as_deref(), rights);
             mail.post(Letter::Http(News::Found(token, Box::new(found))));
         });
         started.err().map(|why| Answer::text(503, &why))
@@ -506,4 +510,18 @@ fn upgrade(head: &Head) -> Result<Answer, Answer> {
     let mut answer = Answer::new(101, "", Vec::new());
     answer.fields.push(("upgrade", "websocket".to_owned()));
     Ok(answer.with("sec-websocket-accept", derive_accept_key(key.as_bytes())))
+}
+
+/// For the fuzz target: everything that is read out of a request.
+pub(crate) fn fuzz(head: Option<Head>, body: &[u8]) {
+    if let Some(head) = head {
+        drop((
+            origin::check(&head, &[]).is_ok(),
+            basic(&head),
+            head.parameter("password"),
+            upgrade(&head).is_ok(),
+        ));
+        output::fuzz(&head.path, head.field("range").unwrap_or_default());
+    }
+    api::fuzz(body);
 }

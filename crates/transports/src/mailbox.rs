@@ -21,6 +21,8 @@ pub(crate) enum Letter {
     /// The password of the ports was read; `None`: it is the one before. The number tells an old reading
     /// from the one waited for.
     Credentials(u64, Result<Option<Box<Credentials>>, String>),
+    /// What a tunnel server asked for by a path, and whether the answer is one.
+    Proxied(String),
     /// Something that waited for a disk, for the HTTP server.
     Http(News),
     /// Options that a peer sent are put together.

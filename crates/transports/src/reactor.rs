@@ -246,6 +246,7 @@ impl Reactor {
                     self.core.publish_problems();
                 }
             }
+            Letter::Proxied(text) => self.tunnel.proxied(text, &mut self.core),
             Letter::Http(news) => self.http.hear(news, &mut self.core),
             Letter::Configured(token, gathered) => {
                 self.core.options.overlay(gathered.options);

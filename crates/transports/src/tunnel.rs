@@ -26,6 +26,7 @@ use wire::arthas::{Order, Request};
 use crate::Secret;
 use crate::backoff::Backoff;
 use crate::core::Core;
+use crate::http::{self, Rights};
 use crate::mailbox::Letter;
 pub(crate) use address::Address;
 use dial::Errand;
@@ -44,6 +45,9 @@ const STABLE: Duration = Duration::from_secs(10);
 /// How long a look-up may take before the user hears of it. It goes on.
 const SLOW: Duration = Duration::from_secs(10);
 
+/// Files on their way through one tunnel.
+const MAX_ANSWERS: usize = 4;
+
 /// Consoles through one tunnel.
 const MAX_TERMINALS: usize = 64;
 
@@ -60,6 +64,9 @@ pub(crate) struct Tunnel {
     failures: u64,
     /// Kept while it works: reading the system's certificates takes milliseconds.
     tls: Option<Arc<ClientConfig>>,
+    /// Answers for people at the server, to be sent; and how many are made or to be sent.
+    answers: VecDeque<String>,
+    answering: usize,
     /// Numbers look-ups.
     errands: u64,
     /// A look-up whose thread still runs, perhaps one that nobody waits for any more.
@@ -110,6 +117,8 @@ impl Tunnel {
             backoff: Backoff::new(),
             failures: 0,
             tls: None,
+            answers: VecDeque::new(),
+            answering: 0,
             errands: 0,
             errand_out: false,
         }
@@ -352,6 +361,9 @@ impl Tunnel {
                 for text in driven.texts {
                     self.obey(&text, core);
                 }
+                if let Err(lost) = self.send_answers(core.now) {
+                    self.lost(lost, core);
+                }
             }
             Err(lost) => self.lost(lost, core),
         }
@@ -382,8 +394,7 @@ impl Tunnel {
                 });
             }
             Ok(Order::StartTunnel { connection, .. }) => self.start_terminal(connection, core),
-            // Not served here; the server answers its client by its own clock.
-            Ok(Order::HttpProxy { .. }) => log::debug!("tunnel: httpProxy is not served"),
+            Ok(Order::HttpProxy { target, request, .. }) => self.look_up(request, target, core),
             Err(why) => log::debug!("tunnel: a text from the server is ignored: {why}"),
         }
     }
@@ -409,6 +420,44 @@ impl Tunnel {
             }
             Err(lost) => log::warn!("tunnel: a console could not be opened: {}", lost.why),
         }
+    }
+
+    /// Somebody at the server wants a path of our HTTP server; it is looked up aside.
+    fn look_up(&mut self, request: String, target: String, core: &mut Core) {
+        if self.answering >= MAX_ANSWERS {
+            // The server answers its client by its own clock.
+            return log::warn!("tunnel: a request for {MAX_ANSWERS} files is on its way already");
+        }
+        let folder = core.options.output_dir_or_default().to_owned();
+        let rights = Rights::of(core.permissions_in_force("tunnel"));
+        let shown: String = target.chars().take(200).collect();
+        log::info!("audit: from=tunnel request={shown:?}");
+        let started = core.aside(move |mail| {
+            mail.post(Letter::Proxied(http::proxied(&request, &target, &folder, rights)));
+        });
+        self.answering += usize::from(started.is_ok());
+    }
+
+    /// An answer to be sent as soon as the server takes it.
+    pub(crate) fn proxied(&mut self, text: String, core: &mut Core) {
+        self.answers.push_back(text);
+        self.drive_control(core);
+    }
+
+    fn send_answers(&mut self, now: Instant) -> Result<(), Lost> {
+        let Control::Registered { link, .. } = &mut self.control else {
+            // Of a connection that is no more.
+            self.answering -= self.answers.len().min(self.answering);
+            self.answers.clear();
+            return Ok(());
+        };
+        while link.is_writable()
+            && let Some(text) = self.answers.pop_front()
+        {
+            self.answering = self.answering.saturating_sub(1);
+            link.send(text, now)?;
+        }
+        Ok(())
     }
 
     /// The control connection is gone: the next address, or the next try.

@@ -441,3 +441,48 @@ fn temporary(name: &str, text: &str) -> std::path::PathBuf {
     std::fs::write(&path, text).unwrap();
     path
 }
+
+/// What a Java object's stream holds, as text, of an answer to `httpProxy`.
+fn proxied(control: &mut support::server::Upgraded, target: &str) -> String {
+    control.send(&format!("response:/?method=httpProxy&id=x&targetUrl={target}&requestId=R1"));
+    loop {
+        match control.socket.read().unwrap() {
+            Message::Text(text) => {
+                let answer = wire::arthas::ProxyAnswer::parse(text.as_str()).unwrap();
+                assert_eq!(answer.request, "R1");
+                let bytes = wire::base64::decode(&answer.data).unwrap();
+                assert!(bytes.starts_with(b"\xac\xed\x00\x05sr\x00\x33com.alibaba.arthas.tunnel.common."));
+                return String::from_utf8_lossy(&bytes).into_owned();
+            }
+            Message::Ping(_) | Message::Pong(_) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn files_are_sent_through_the_tunnel_without_a_port() {
+    let folder = std::env::temp_dir().join(format!("oxprobe-tunnel-output-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let large = "x".repeat(3 << 20);
+    std::fs::write(folder.join("large.txt"), format!("{large}end")).unwrap();
+    std::fs::write(folder.join("flame.html"), "flames").unwrap();
+    let server = Server::plain();
+    let agent = Agent::start("proxy", Options { output_dir: Some(folder.clone()), ..to(&server) });
+    let mut control = server.register();
+    assert!(proxied(&mut control, "/arthas-output/").contains("large.txt</a>"));
+    assert!(proxied(&mut control, "/arthas-output/large.txt?x=y").contains("xxxend"));
+    assert!(proxied(&mut control, "/arthas-output/../x").contains("Not found"));
+    assert!(proxied(&mut control, "/api").contains("Not found"));
+    let mut console = server.console(&mut control);
+    console.text_until("]$ ");
+    assert_eq!(agent.shell.connections().get().http, None, "no port is open for it");
+
+    let read_only = Options { read_only: Some(true), ..Options::default() };
+    agent.handle.configure(read_only, Vec::new());
+    until("it may read no more than profiles", SECONDS, || {
+        proxied(&mut control, "/arthas-output/large.txt").contains("permission dump")
+    });
+    assert!(proxied(&mut control, "/arthas-output/flame.html").contains("flames"));
+    std::fs::remove_dir_all(folder).unwrap();
+}

@@ -11,6 +11,7 @@ mod keys;
 mod order;
 mod query;
 mod request;
+mod response;
 
 pub use fuzz::fuzz;
 pub use id::{RANDOM_LENGTH, application_of, is_id, new_id, random_text};
@@ -18,6 +19,7 @@ pub use keys::Keys;
 pub use order::{Order, ProxyAnswer};
 pub use query::{MAX_QUERY, Query, decode, encode, join};
 pub use request::{Identity, Registration, Request};
+pub use response::Response;
 
 use thiserror::Error;
 

@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod arthas;
+pub mod base64;
 mod codec;
 mod control;
 mod frame;

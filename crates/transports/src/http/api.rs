@@ -462,6 +462,13 @@ impl Api {
     }
 }
 
+/// For the fuzz target.
+pub(crate) fn fuzz(body: &[u8]) {
+    if let Ok(request) = Request::read(body) {
+        drop((request.action(), request.timeout()));
+    }
+}
+
 fn joined(session: &mut Shared, now: Instant) -> Reply {
     match session.join(now) {
         Ok(consumer) => {

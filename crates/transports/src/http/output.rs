@@ -16,6 +16,8 @@ use std::time::{Duration, UNIX_EPOCH};
 use nix::fcntl::{OFlag, open, openat};
 use nix::sys::stat::Mode;
 
+use shell::{Permission, Permissions};
+
 use super::answer::Answer;
 use crate::clock;
 
@@ -52,6 +54,19 @@ impl Download {
         !piece.is_empty()
     }
 
+    /// Reads the file from here to its end. Waits for the disk.
+    pub(super) fn whole(mut self) -> Vec<u8> {
+        let mut content = Vec::new();
+        while !self.is_over() {
+            let piece = self.reader()();
+            if !self.take(&piece) {
+                break;
+            }
+            content.extend(piece);
+        }
+        content
+    }
+
     /// Reads the next piece. Waits for the disk.
     pub(super) fn reader(&self) -> impl FnOnce() -> Vec<u8> + Send + 'static {
         let (file, at, length) = (self.file.clone(), self.at, PIECE.min(self.end - self.at));
@@ -72,6 +87,27 @@ impl Download {
     }
 }
 
+/// What a peer may see of the folder. What lies there came from commands that needed permissions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Rights {
+    /// Profiles, which say where time goes.
+    pub(crate) profiles: bool,
+    /// Everything: dumps hold what the application holds.
+    pub(crate) all: bool,
+}
+
+impl Rights {
+    pub(crate) fn of(permissions: Permissions) -> Self {
+        let all = permissions.has(Permission::Dump);
+        Self { profiles: all || permissions.has(Permission::Profile), all }
+    }
+
+    fn include(self, name: &str) -> bool {
+        let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+        self.all || (self.profiles && matches!(ending, "html" | "svg" | "collapsed" | "jfr"))
+    }
+}
+
 /// What becomes of a request: an answer, and perhaps a file behind it.
 pub(crate) struct Found {
     pub(super) answer: Answer,
@@ -86,7 +122,7 @@ impl From<Answer> for Found {
 
 /// Looks up what a request's path names below the folder. `path` begins with [`ROUTE`] and is
 /// percent-encoded. Waits for the disk.
-pub(super) fn look(folder: &Path, path: &str, range: Option<&str>) -> Found {
+pub(super) fn look(folder: &Path, path: &str, range: Option<&str>, rights: Rights) -> Found {
     let not_found = || Answer::text(404, "Not found").into();
     let Some(parts) = parts(path) else { return not_found() };
     match walk(folder, &parts) {
@@ -96,6 +132,13 @@ pub(super) fn look(folder: &Path, path: &str, range: Option<&str>) -> Found {
         }
         Ok(Thing::File(file, length, modified)) => {
             let name = parts.last().map_or("", String::as_str);
+            if !rights.include(name) {
+                return Answer::text(
+                    403,
+                    "This file needs the permission dump, which this port does not have.",
+                )
+                .into();
+            }
             send(file, name, length, modified, range)
         }
         Err(_) => not_found(),
@@ -236,6 +279,26 @@ enum Part {
     Nowhere,
 }
 
+/// For the fuzz target: no path has a part that leads out of its folder, and no range one out of its file.
+///
+/// # Panics
+/// Where one does.
+#[expect(clippy::panic, reason = "a panic is what fuzzing looks for")]
+pub(super) fn fuzz(path: &str, range: &str) {
+    for part in parts(path).into_iter().flatten() {
+        if part.starts_with('.') || part.contains(['/', '\0']) {
+            panic!("{path:?} has the part {part:?}");
+        }
+    }
+    for length in [0, 1, 1000, u64::MAX] {
+        if let Part::Of(start, end) = part(range, length)
+            && !(start < end && end <= length)
+        {
+            panic!("{range:?} of {length} is {start}..{end}");
+        }
+    }
+}
+
 /// One range in bytes; several, or none we know, are answered by the whole file, as RFC 9110 allows.
 fn part(range: &str, length: u64) -> Part {
     let Some((first, last)) = range.strip_prefix("bytes=").and_then(|range| range.split_once('-')) else {
@@ -275,6 +338,8 @@ mod tests {
         folder
     }
 
+    const ALL: Rights = Rights { profiles: true, all: true };
+
     fn body(found: &Found) -> String {
         let file = found.download.as_ref().map(|download| download.reader()()).unwrap_or_default();
         String::from_utf8_lossy(&[found.answer.body.as_slice(), &file].concat()).into_owned()
@@ -301,20 +366,20 @@ mod tests {
             "/arthas-output//etc/passwd",
             "/arthas-output/sub/x.hprof/y",
         ] {
-            let found = look(&out, path, None);
+            let found = look(&out, path, None, ALL);
             assert_eq!(found.answer.status, 404, "{path}");
             assert!(!body(&found).contains("secret"), "{path}");
         }
-        let found = look(&out, "/arthas-output/a%20b%3C.txt", None);
+        let found = look(&out, "/arthas-output/a%20b%3C.txt", None, ALL);
         assert_eq!((found.answer.status, body(&found).as_str()), (200, "hello"));
-        assert_eq!(look(&out.join("none"), "/arthas-output/", None).answer.status, 404);
+        assert_eq!(look(&out.join("none"), "/arthas-output/", None, ALL).answer.status, 404);
         std::fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]
     fn a_folder_is_a_page_and_wants_its_slash() {
         let folder = folder("listing");
-        let found = look(&folder.join("out"), "/arthas-output/", None);
+        let found = look(&folder.join("out"), "/arthas-output/", None, ALL);
         let page = body(&found);
         assert!(page.contains("<a href=\"sub/\">sub/</a>"), "{page}");
         assert!(page.contains("<a href=\"a%20b%3C.txt\">a b&lt;.txt</a>"), "{page}");
@@ -322,7 +387,7 @@ mod tests {
             assert!(!page.contains(hidden), "{hidden}: {page}");
         }
         assert!(page.find("sub/") < page.find("a b"), "folders first");
-        let found = look(&folder.join("out"), "/arthas-output/sub", None);
+        let found = look(&folder.join("out"), "/arthas-output/sub", None, ALL);
         assert_eq!(found.answer.status, 302);
         assert!(found.answer.fields.contains(&("location", "/arthas-output/sub/".to_owned())));
         std::fs::remove_dir_all(folder).unwrap();
@@ -331,7 +396,7 @@ mod tests {
     #[test]
     fn a_part_of_a_file_is_what_was_asked_for() {
         let folder = folder("range");
-        let ask = |range| look(&folder.join("out"), "/arthas-output/sub/x.hprof", Some(range));
+        let ask = |range| look(&folder.join("out"), "/arthas-output/sub/x.hprof", Some(range), ALL);
         for (range, status, text) in [
             ("bytes=0-3", 206, "0123"),
             ("bytes=8-", 206, "89"),
@@ -347,6 +412,26 @@ mod tests {
         ] {
             let found = ask(range);
             assert_eq!((found.answer.status, body(&found).as_str()), (status, text), "{range}");
+        }
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_dump_needs_more_than_a_profile() {
+        let folder = folder("rights");
+        std::fs::write(folder.join("out/flame.html"), "flames").unwrap();
+        let out = folder.join("out");
+        let status = |name: &str, permissions: &[&str]| {
+            let rights = Rights::of(Permissions::named(permissions.iter().copied()).0);
+            look(&out, &format!("{ROUTE}/{name}"), None, rights).answer.status
+        };
+        for (permissions, flame, dump) in
+            [(&["view"][..], 403, 403), (&["profile"], 200, 403), (&["dump"], 200, 200)]
+        {
+            assert_eq!(status("flame.html", permissions), flame, "{permissions:?}");
+            assert_eq!(status("sub/x.hprof", permissions), dump, "{permissions:?}");
+            assert_eq!(status("a%20b%3C.txt", permissions), dump, "{permissions:?}");
+            assert_eq!(status("", permissions), 200, "{permissions:?}");
         }
         std::fs::remove_dir_all(folder).unwrap();
     }

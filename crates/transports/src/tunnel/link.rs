@@ -247,7 +247,8 @@ impl Link {
         let config = WebSocketConfig::default()
             .read_buffer_size(4 * 1024)
             .write_buffer_size(0)
-            .max_write_buffer_size(2 * MAX_MESSAGE)
+            // Room for the longest answer to `httpProxy`.
+            .max_write_buffer_size(16 * MAX_MESSAGE)
             .max_message_size(Some(MAX_MESSAGE))
             .max_frame_size(Some(MAX_MESSAGE));
         self.handshake(client_with_config(request, stream, Some(config)), now)
