@@ -25,6 +25,8 @@ pub struct ConnectionState {
     pub configuration: Vec<Configured>,
     /// The HTTP port, while it is open.
     pub http: Option<Port>,
+    /// The port of the MCP server, while it has one of its own that is open.
+    pub mcp: Option<Port>,
 }
 
 /// A key of the agent's configuration: what holds, and who said so.

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use mio::{Registry, Token};
 use model::{Field, Text};
-use shell::{Draw, Lock, Permissions, Setup as SessionSetup, Shell, Size};
+use shell::{Draw, Lock, Permissions, Setup as SessionSetup, Shell, Size, Tool};
 
 use crate::mailbox::{Letter, Mailbox};
 use crate::options::{Options, Sources};
@@ -23,6 +23,8 @@ pub(crate) struct Core {
     pub(crate) registry: Registry,
     pub(crate) mail: Arc<Mailbox>,
     pub(crate) shell: Arc<Shell>,
+    /// The commands as tools of an assistant.
+    pub(crate) tools: &'static [&'static [Tool]],
     pub(crate) process: Arc<dyn Process>,
     pub(crate) journal: &'static Journal,
     pub(crate) facts: Facts,
@@ -58,6 +60,7 @@ pub(crate) struct Problems {
     pub(crate) tunnel: Option<String>,
     pub(crate) password: Option<String>,
     pub(crate) http: Option<String>,
+    pub(crate) mcp: Option<String>,
 }
 
 /// Who a session is for.
@@ -79,6 +82,7 @@ impl Core {
         registry: Registry,
         mail: Arc<Mailbox>,
         shell: Arc<Shell>,
+        tools: &'static [&'static [Tool]],
         process: Arc<dyn Process>,
         journal: &'static Journal,
         facts: Facts,
@@ -89,6 +93,7 @@ impl Core {
             registry,
             mail,
             shell,
+            tools,
             process,
             journal,
             facts,
@@ -212,8 +217,8 @@ impl Core {
 
     /// Shows what is wrong in `session`.
     pub(crate) fn publish_problems(&self) {
-        let Problems { log, local, tunnel, password, http, .. } = &self.problems;
-        let parts = [log, local, tunnel, password, http];
+        let Problems { log, local, tunnel, password, http, mcp, .. } = &self.problems;
+        let parts = [log, local, tunnel, password, http, mcp];
         let mut problems = self.problems.options.clone();
         problems.extend(parts.into_iter().flatten().cloned());
         self.shell.connections().update(|known| known.problems = problems);

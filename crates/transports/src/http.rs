@@ -28,13 +28,15 @@ use wire::base64;
 use crate::core::{Core, Visitor};
 use crate::credentials::{Credentials, Verdict};
 use crate::mailbox::Letter;
+use crate::mcp::{self, Asker, Mcp, Post, Uploads};
 use crate::port::Port;
-use answer::Answer;
+pub(crate) use answer::Answer;
 use api::{Api, Client, Reply};
+pub(crate) use api::{Object, array};
 use connection::{Connection, Step};
 use console::Console;
 pub(crate) use head::Head;
-pub(crate) use output::Rights;
+pub(crate) use output::{Rights, open_below};
 pub(crate) use proxy::answer as proxied;
 use visits::Visits;
 
@@ -58,8 +60,18 @@ pub(crate) enum News {
     Piece(Token, Vec<u8>),
 }
 
+/// What a server is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// The option `http`; an assistant's tools, too, where `mcp` names the same address.
+    Everything,
+    /// The option `mcp`, where it names an address of its own.
+    Tools,
+}
+
 /// See the module.
 pub(crate) struct Http {
+    purpose: Purpose,
     /// Where it shall listen.
     wanted: Option<SocketAddr>,
     port: Option<Port>,
@@ -71,6 +83,9 @@ pub(crate) struct Http {
     /// Upgrades under way: who opens the console, and whether without a welcome.
     upgrades: BTreeMap<Token, (Visitor, bool)>,
     api: Api,
+    /// An assistant's tools are here.
+    has_tools: bool,
+    mcp: Mcp,
 }
 
 /// Who a request is from.
@@ -79,8 +94,9 @@ struct Pass {
 }
 
 impl Http {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(purpose: Purpose, uploads: Arc<Uploads>) -> Self {
         Self {
+            purpose,
             wanted: None,
             port: None,
             credentials: None,
@@ -89,17 +105,33 @@ impl Http {
             consoles: BTreeMap::new(),
             upgrades: BTreeMap::new(),
             api: Api::new(Instant::now()),
+            has_tools: false,
+            mcp: Mcp::new(uploads, Instant::now()),
         }
     }
 
     /// Takes the options in force and who may enter. Nothing happens where they say what is so already.
     pub(crate) fn configure(&mut self, credentials: Option<&Arc<Credentials>>, core: &mut Core) {
-        let wanted = core.options.http.and_then(|listen| listen.address());
+        let (http, mcp) = (core.options.http_address(), core.options.mcp_address());
+        let wanted = match self.purpose {
+            Purpose::Everything => http,
+            Purpose::Tools => mcp.filter(|_| mcp != http),
+        };
         if self.wanted != wanted || credentials.is_none() {
             self.shut(core);
         }
         self.wanted = wanted;
-        core.problems.http = None;
+        *self.problem(core) = None;
+        let has_tools = mcp.is_some() && mcp == wanted;
+        if self.has_tools && !has_tools {
+            self.mcp.leave(core);
+            self.post(core);
+        }
+        self.has_tools = has_tools;
+        if has_tools {
+            self.mcp.look_after_tools(core);
+            self.post(core);
+        }
         let (Some(address), Some(credentials)) = (wanted, credentials) else { return };
         let are_new = !self.credentials.as_ref().is_some_and(|before| Arc::ptr_eq(before, credentials));
         if are_new {
@@ -115,9 +147,9 @@ impl Http {
                     self.port = Some(port);
                 }
                 Err(why) => {
-                    let why = format!("http: {why}");
+                    let why = format!("{}: {why}", self.name());
                     log::warn!("{why}");
-                    core.problems.http = Some(why);
+                    *self.problem(core) = Some(why);
                     return;
                 }
             }
@@ -129,22 +161,77 @@ impl Http {
 
     fn announce(&self, core: &Core) {
         let (Some(port), Some(credentials)) = (&self.port, &self.credentials) else { return };
-        let address = port.address();
+        let (name, address) = (self.name(), port.address());
         match (credentials.user(), credentials.made()) {
-            (None, _) => log::warn!("http: listening at {address}, and asks nobody for a password"),
-            (Some(user), None) => log::info!("http: listening at {address} for {user}"),
+            (None, _) => log::warn!("{name}: listening at {address}, and asks nobody for a password"),
+            (Some(user), None) => log::info!("{name}: listening at {address} for {user}"),
             (Some(user), Some(_)) => log::info!(
-                "http: listening at {address} for {user}; no password was given, so one was made up, which \
+                "{name}: listening at {address} for {user}; no password was given, so one was made up, which \
                  `session` shows over the local socket"
             ),
         }
         core.shell.connections().update(|known| {
-            known.http = Some(shell::Port {
+            *self.shown(known) = Some(shell::Port {
                 address: address.to_string(),
                 user: credentials.user().map(str::to_owned),
                 made_password: credentials.made().map(str::to_owned),
             });
         });
+    }
+
+    /// As the option and the log have it.
+    fn name(&self) -> &'static str {
+        match self.purpose {
+            Purpose::Everything => "http",
+            Purpose::Tools => "mcp",
+        }
+    }
+
+    fn problem<'c>(&self, core: &'c mut Core) -> &'c mut Option<String> {
+        match self.purpose {
+            Purpose::Everything => &mut core.problems.http,
+            Purpose::Tools => &mut core.problems.mcp,
+        }
+    }
+
+    fn shown<'c>(&self, known: &'c mut shell::ConnectionState) -> &'c mut Option<shell::Port> {
+        match self.purpose {
+            Purpose::Everything => &mut known.http,
+            Purpose::Tools => &mut known.mcp,
+        }
+    }
+
+    /// Takes what waited for a disk, for a tool.
+    pub(crate) fn filed(&mut self, news: &mcp::News, core: &mut Core) {
+        self.mcp.filed(news, core);
+        self.post(core);
+    }
+
+    /// Says what the tools have to say.
+    fn post(&mut self, core: &mut Core) {
+        for (token, post) in self.mcp.posts() {
+            let Some(connection) = self.connections.get_mut(&token) else { continue };
+            let events = || Answer::new(200, "text/event-stream", Vec::new());
+            match post {
+                Post::Begin => connection.begin(events(), core.now),
+                Post::Event(text) => {
+                    if !connection.is_in_parts() {
+                        connection.begin(events(), core.now);
+                    }
+                    connection.part(text.as_bytes(), false, core.now);
+                }
+                Post::End(text) if connection.is_in_parts() => {
+                    connection.part(text.unwrap_or_default().as_bytes(), true, core.now);
+                    connection.finish(core.now);
+                }
+                Post::End(text) => {
+                    let answer = Answer { body: text.unwrap_or_default().into_bytes(), ..events() };
+                    connection.answer(answer, None, core.now);
+                }
+                Post::Answer(answer) => connection.answer(answer, None, core.now),
+            }
+            core.again.insert(token);
+        }
     }
 
     /// Takes what waited for a disk.
@@ -172,16 +259,18 @@ impl Http {
     /// Closes the port and everything that came by it.
     fn shut(&mut self, core: &mut Core) {
         if let Some(port) = self.port.take() {
-            log::info!("http: {} is closed", port.address());
+            log::info!("{}: {} is closed", self.name(), port.address());
         }
         self.hang_up(core);
         self.credentials = None;
-        core.shell.connections().update(|known| known.http = None);
+        core.shell.connections().update(|known| *self.shown(known) = None);
     }
 
     fn hang_up(&mut self, core: &mut Core) {
         self.api.leave(core);
         self.deliver(core);
+        self.mcp.leave(core);
+        self.post(core);
         for console in self.consoles.values_mut() {
             console.leave(1001, "the HTTP port changes", core);
         }
@@ -208,6 +297,8 @@ impl Http {
             }
         } else if self.api.ready(token, core) {
             self.deliver(core);
+        } else if self.mcp.ready(token, core) {
+            self.post(core);
         } else {
             return false;
         }
@@ -241,6 +332,7 @@ impl Http {
         self.connections.remove(&token);
         self.upgrades.remove(&token);
         self.api.gone(token);
+        self.mcp.gone(token);
     }
 
     /// Does what a connection wants, as long as it wants something.
@@ -262,11 +354,15 @@ impl Http {
     /// Lets a request in or turns it away, before its body is read.
     fn decide(&mut self, token: Token, head: Head, core: &mut Core) {
         let now = core.now;
-        let held: usize = self.connections.values().map(Connection::weight).sum();
+        let (name, held) = (self.name(), self.connections.values().map(Connection::weight).sum::<usize>());
         let Some(connection) = self.connections.get_mut(&token) else { return };
         if let Err(refused) = origin::check(&head, &core.options.host_names) {
-            log::warn!("http: {}: {}", connection.peer, refused.why);
+            log::warn!("{name}: {}: {}", connection.peer, refused.why);
             return connection.turn_away(&head, Answer::refusal(refused.status, refused.why), now);
+        }
+        if head.path == mcp::ROUTE && head.length > mcp::LONGEST {
+            let answer = Answer::refusal(413, "the message is longer than 2 MiB");
+            return connection.turn_away(&head, answer, now);
         }
         let limit = core.options.session_timeout_or_default();
         let peer = connection.peer;
@@ -290,14 +386,22 @@ impl Http {
         let Some(connection) = self.connections.get_mut(&token) else { return };
         let visit = connection.visit.clone().unwrap_or_default();
         if let Some(user) = head.parameter("userId") {
-            self.visits.set_user_id(&visit, user.chars().filter(|c| !c.is_control()).take(200).collect());
+            self.visits.set_user_id(&visit, name_of(&user));
         }
         let user = self.credentials.as_ref().and_then(|known| known.user()).unwrap_or_default().to_owned();
         let peer = connection.peer.to_string();
         let user = self.visits.user_id(&visit).unwrap_or(user);
         let path = head.path.as_str();
         let follows = matches!(head.method.as_str(), "GET" | "HEAD");
-        let answer = if path == "/api" {
+        let answer = if path == mcp::ROUTE && self.has_tools {
+            let said = head.field("x-user-id").map(name_of).filter(|user| !user.is_empty());
+            let asker = Asker { connection: token, user: said.unwrap_or(user), peer };
+            let answer = self.mcp.ask(asker, head, body, core);
+            self.post(core);
+            answer
+        } else if self.purpose == Purpose::Tools {
+            Some(Answer::text(404, "Not found"))
+        } else if path == "/api" {
             if head.method == "POST" {
                 let client = Client { connection: token, user, peer };
                 self.api.ask(client, body, core).map(Answer::json)
@@ -391,7 +495,8 @@ impl Http {
         let connections = self.connections.values().filter_map(Connection::deadline);
         let consoles = self.consoles.values().map(Console::deadline);
         let port = self.port.as_ref().and_then(Port::deadline);
-        connections.chain(consoles).chain(self.api.deadline()).chain(port).min()
+        let sessions = self.api.deadline().into_iter().chain(self.mcp.deadline());
+        connections.chain(consoles).chain(sessions).chain(port).min()
     }
 
     pub(crate) fn tick(&mut self, core: &mut Core) {
@@ -415,6 +520,8 @@ impl Http {
         });
         self.api.tick(core);
         self.deliver(core);
+        self.mcp.tick(core);
+        self.post(core);
     }
 
     /// The agent stops: no more connections, and the last words to those there are.
@@ -422,6 +529,8 @@ impl Http {
         self.port = None;
         self.api.leave(core);
         self.deliver(core);
+        self.mcp.leave(core);
+        self.post(core);
         for console in self.consoles.values_mut() {
             // What the last command said goes out first.
             drop(console.drive(core));
@@ -430,7 +539,7 @@ impl Http {
         for connection in self.connections.values_mut() {
             connection.leave(core.now);
         }
-        core.shell.connections().update(|known| known.http = None);
+        core.shell.connections().update(|known| *self.shown(known) = None);
     }
 
     /// Whether everybody has what was said.
@@ -439,7 +548,8 @@ impl Http {
     }
 }
 
-/// Who a request is from: by its cookie, else by `Authorization: Basic`, else by its query.
+/// Who a request is from: by its cookie, else by `Authorization: Basic` (at `/mcp` also `Bearer`), else by its
+/// query.
 fn admit(
     credentials: &Credentials,
     visits: &mut Visits,
@@ -452,7 +562,12 @@ fn admit(
     if let Some(visit) = visits.known(head, now, limit) {
         return Ok(Pass { visit });
     }
-    let given = basic(head).or_else(|| {
+    let is_tools = head.path == mcp::ROUTE;
+    let bearer = || {
+        let password = bearer(head).filter(|_| is_tools)?;
+        Some((credentials.user().unwrap_or_default().to_owned(), password.to_owned()))
+    };
+    let given = basic(head).or_else(bearer).or_else(|| {
         let password = head.parameter("password")?;
         Some((head.parameter("username").unwrap_or_else(|| "arthas".to_owned()), password))
     });
@@ -467,7 +582,12 @@ fn admit(
         Verdict::Right => {}
         Verdict::Wrong => {
             let answer = Answer::refusal(401, "Say user and password");
-            return Err(answer.with("www-authenticate", "Basic realm=\"arthas webconsole\""));
+            return Err(match is_tools {
+                true => answer
+                    .with("www-authenticate", "Bearer realm=\"arthas mcp\"")
+                    .with("www-authenticate", "Basic realm=\"arthas mcp\""),
+                false => answer.with("www-authenticate", "Basic realm=\"arthas webconsole\""),
+            });
         }
         Verdict::Wait(wait) => {
             let answer = Answer::refusal(429, "Too many passwords were wrong; wait");
@@ -479,6 +599,17 @@ fn admit(
         None => visits.begin(now).map_err(|why| Answer::refusal(500, why))?,
     };
     Ok(Pass { visit })
+}
+
+/// A user's name that a tool says, fit for the log.
+fn name_of(said: &str) -> String {
+    said.chars().filter(|c| !c.is_control()).take(200).collect()
+}
+
+/// The token of a request, which is the password.
+fn bearer(head: &Head) -> Option<&str> {
+    let (scheme, token) = head.field("authorization")?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 /// User and password of a request.

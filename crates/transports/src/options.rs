@@ -8,12 +8,14 @@
 
 mod key;
 mod listen;
+mod protocol;
 mod secret;
 mod source;
 mod text;
 mod time;
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -21,6 +23,7 @@ use shell::Configured;
 
 use self::key::{KEYS, Key, Kind};
 pub use self::listen::Listen;
+pub use self::protocol::Protocol;
 pub use self::secret::Secret;
 pub use self::source::{Source, Sources};
 use self::text::{is_service_link, parse_argument, parse_file};
@@ -46,6 +49,10 @@ pub struct Options {
     pub telnet: Option<Listen>,
     /// `mcp`: where the MCP server listens. May be the address of `http`.
     pub mcp: Option<Listen>,
+    /// `mcp-protocol`: whether its clients have sessions.
+    pub mcp_protocol: Option<Protocol>,
+    /// `view-dirs`: folders whose files the tool `viewfile` reads, beside `output_dir`.
+    pub view_dirs: Vec<String>,
     /// `host-names`: what may stand in a request's `Host`, beside addresses and `localhost`.
     pub host_names: Vec<String>,
     /// `user`: who may log in there. Holds no colon.
@@ -134,6 +141,11 @@ impl Options {
             Some((Source::Environment(name), value))
         });
         all.accept(|key| {
+            let name = key.arthas_variable?;
+            let value = (sources.environment)(name)?;
+            Some((Source::Environment(name.to_owned()), value))
+        });
+        all.accept(|key| {
             let name = format!("oxprobe.{}", key.name);
             let value = (sources.property)(&name)?;
             Some((Source::Property(name), value))
@@ -193,6 +205,16 @@ impl Options {
     /// How long a session lasts in which nothing happens; `None` for ever.
     pub fn session_timeout_or_default(&self) -> Option<Duration> {
         Some(self.session_timeout.unwrap_or(key::SESSION_TIMEOUT)).filter(|limit| !limit.is_zero())
+    }
+
+    /// Where the MCP server listens, if there shall be one.
+    pub(crate) fn mcp_address(&self) -> Option<SocketAddr> {
+        self.mcp.and_then(Listen::address)
+    }
+
+    /// Where the HTTP server listens, if there shall be one.
+    pub(crate) fn http_address(&self) -> Option<SocketAddr> {
+        self.http.and_then(Listen::address)
     }
 
     /// Where commands put their files. May be relative to the JVM's working directory, and need not

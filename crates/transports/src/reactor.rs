@@ -7,13 +7,14 @@ use std::time::{Duration, Instant};
 
 use mio::{Events, Poll, Token, Waker};
 use parking_lot::Mutex;
-use shell::{Outside, Permissions, Shell};
+use shell::{Outside, Permissions, Shell, Tool};
 
 use crate::core::{Core, Demand, permissions_named};
 use crate::entrance::Entrance;
-use crate::http::Http;
+use crate::http::{Http, Purpose};
 use crate::local::{Local, Made, Place};
 use crate::mailbox::{Letter, Mailbox};
+use crate::mcp::Uploads;
 use crate::options::Options;
 use crate::tunnel::Tunnel;
 use crate::{Facts, Journal, takeover};
@@ -53,6 +54,8 @@ pub trait Process: Send + Sync {
 pub struct Setup {
     /// What sessions run on.
     pub shell: Arc<Shell>,
+    /// The commands as tools of an assistant; those whose command the shell does not have are not listed.
+    pub tools: &'static [&'static [Tool]],
     /// How jobs reach the JVM.
     pub outside: Arc<dyn Outside>,
     /// The process.
@@ -76,6 +79,7 @@ pub struct Setup {
 pub struct Handle {
     mail: Arc<Mailbox>,
     made: Arc<Mutex<Option<Made>>>,
+    uploads: Arc<Uploads>,
 }
 
 impl Handle {
@@ -89,12 +93,13 @@ impl Handle {
         self.mail.post(Letter::Stop);
     }
 
-    /// The JVM is going. Removes the socket's file and tells the loop to end; waits for nothing.
+    /// The JVM is going. Removes the socket's file and the files that were sent here, and tells the loop to end; waits for nothing.
     pub fn vm_death(&self) {
         // Whoever holds the lock is about to remove it.
         if let Some(made) = self.made.try_lock().and_then(|mut made| made.take()) {
             made.remove();
         }
+        self.uploads.remove_now();
         self.mail.post(Letter::Death);
     }
 }
@@ -108,6 +113,8 @@ pub struct Reactor {
     tunnel: Tunnel,
     entrance: Entrance,
     http: Http,
+    mcp: Http,
+    uploads: Arc<Uploads>,
     tunnel_start: Instant,
     phase: Phase,
     /// Peers of the local socket that wait for the agent to have stopped.
@@ -136,10 +143,12 @@ impl Reactor {
         let poll = Poll::new()?;
         let mail = Arc::new(Mailbox::new(Waker::new(poll.registry(), MAIL)?));
         let made = Arc::new(Mutex::new(None));
-        let handle = Handle { mail: mail.clone(), made: made.clone() };
-        let Setup { shell, outside, process, journal, facts, options, problems, place, tunnel_delay } = setup;
+        let uploads = Arc::new(Uploads::default());
+        let handle = Handle { mail: mail.clone(), made: made.clone(), uploads: uploads.clone() };
+        let Setup { shell, tools, outside, process, journal, facts, options, problems, place, tunnel_delay } =
+            setup;
         let registry = poll.registry().try_clone()?;
-        let core = Core::new(registry, mail, shell, process, journal, facts, options, problems);
+        let core = Core::new(registry, mail, shell, tools, process, journal, facts, options, problems);
         let tunnel_start = core.now + tunnel_delay;
         let local = Local::new(place, made);
         let reactor = Self {
@@ -149,7 +158,9 @@ impl Reactor {
             local,
             tunnel: Tunnel::new(),
             entrance: Entrance::new(),
-            http: Http::new(),
+            http: Http::new(Purpose::Everything, uploads.clone()),
+            mcp: Http::new(Purpose::Tools, uploads.clone()),
+            uploads,
             tunnel_start,
             phase: Phase::Running,
             asked: Vec::new(),
@@ -188,11 +199,13 @@ impl Reactor {
             for token in ready {
                 let _known = self.local.ready(token, &mut self.core)
                     || self.tunnel.ready(token, &mut self.core)
-                    || self.http.ready(token, &mut self.core);
+                    || self.http.ready(token, &mut self.core)
+                    || self.mcp.ready(token, &mut self.core);
             }
             self.local.tick(&mut self.core);
             self.tunnel.tick(&mut self.core);
             self.http.tick(&mut self.core);
+            self.mcp.tick(&mut self.core);
             self.obey();
             self.advance();
             self.write_log();
@@ -226,10 +239,11 @@ impl Reactor {
             Phase::TearingDown(limit) | Phase::Flushing(limit) => Some(limit),
             Phase::Running | Phase::Over => None,
         };
-        let deadline = [self.local.deadline(), self.tunnel.deadline(), self.http.deadline(), phase]
-            .into_iter()
-            .flatten()
-            .min()?;
+        let deadline =
+            [self.local.deadline(), self.tunnel.deadline(), self.http.deadline(), self.mcp.deadline(), phase]
+                .into_iter()
+                .flatten()
+                .min()?;
         // Rounded up, so that the loop does not wake just before its time.
         Some(deadline.saturating_duration_since(Instant::now()) + Duration::from_millis(1))
     }
@@ -248,6 +262,10 @@ impl Reactor {
             }
             Letter::Proxied(text) => self.tunnel.proxied(text, &mut self.core),
             Letter::Http(news) => self.http.hear(news, &mut self.core),
+            Letter::Mcp(news) => {
+                self.http.filed(&news, &mut self.core);
+                self.mcp.filed(&news, &mut self.core);
+            }
             Letter::Configured(token, gathered) => {
                 self.core.options.overlay(gathered.options);
                 self.apply_options();
@@ -307,7 +325,9 @@ impl Reactor {
 
     /// Opens and closes ports, as the options and what is known of the password say.
     fn look_after_ports(&mut self) {
-        self.http.configure(self.entrance.credentials(), &mut self.core);
+        let credentials = self.entrance.credentials();
+        self.http.configure(credentials, &mut self.core);
+        self.mcp.configure(credentials, &mut self.core);
     }
 
     /// Puts the options in force.
@@ -361,9 +381,11 @@ impl Reactor {
         self.phase = Phase::TearingDown(self.core.now + TEARDOWN_LIMIT);
         let (shell, process, mail) =
             (self.core.shell.clone(), self.core.process.clone(), self.core.mail.clone());
+        let uploads = self.uploads.clone();
         let job = Box::new(move || {
             let mut left = shell.cancel_all(JOBS_LIMIT);
             left.extend(process.tear_down());
+            left.extend(uploads.remove());
             mail.post(Letter::TornDown(left));
         });
         if let Err(why) = self.outside.spawn("oxprobe-stop", job) {
@@ -384,6 +406,7 @@ impl Reactor {
         self.local.leave(&asked, left, &mut self.core);
         self.tunnel.leave("the agent was stopped", &mut self.core);
         self.http.leave(&mut self.core);
+        self.mcp.leave(&mut self.core);
     }
 
     fn advance(&mut self) {
@@ -394,7 +417,10 @@ impl Reactor {
             }
             Phase::Flushing(limit)
                 if self.core.now >= limit
-                    || (self.local.is_flushed() && self.tunnel.is_flushed() && self.http.is_flushed()) =>
+                    || (self.local.is_flushed()
+                        && self.tunnel.is_flushed()
+                        && self.http.is_flushed()
+                        && self.mcp.is_flushed()) =>
             {
                 self.phase = Phase::Over;
             }

@@ -24,7 +24,12 @@ impl Command for Session {
             from: facts.from,
             http: connections.http.as_ref().map(|http| http.address.clone()),
             // Made up by the agent: for whoever may attach to this JVM anyway, and nobody else.
-            http_password: connections.http.and_then(|http| http.made_password).filter(|_| from_here),
+            http_password: connections
+                .http
+                .or(connections.mcp.clone())
+                .and_then(|port| port.made_password)
+                .filter(|_| from_here),
+            mcp: connections.mcp.map(|mcp| mcp.address),
             problems: connections.problems,
         })
     }
@@ -45,10 +50,13 @@ struct SessionInfo {
     /// Where the HTTP port listens.
     #[serde(skip_serializing_if = "Option::is_none")]
     http: Option<String>,
-    /// The password of the HTTP port, where the agent made it up; over the local socket only.
+    /// The password of the ports, where the agent made it up; over the local socket only.
     #[serde(skip_serializing_if = "Option::is_none")]
     http_password: Option<String>,
-    /// How this session reached the agent: `local`, `tunnel`, `http`.
+    /// Where the MCP server listens, if not at the HTTP port.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mcp: Option<String>,
+    /// How this session reached the agent: `local`, `tunnel`, `http`, `mcp`.
     from: String,
     /// What is wrong with the agent's connections or its options, a sentence each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -67,6 +75,7 @@ impl Show for SessionInfo {
         }
         rows.extend(self.user_id.clone().map(|user| ("USER_ID", user)));
         rows.extend(self.http.clone().map(|address| ("HTTP", address)));
+        rows.extend(self.mcp.clone().map(|address| ("MCP", address)));
         rows.extend(self.http_password.clone().map(|password| ("HTTP_PASSWORD", password)));
         rows.push(("FROM", self.from.clone()));
         let rows =
