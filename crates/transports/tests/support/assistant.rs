@@ -245,6 +245,14 @@ impl Assistant {
         heard
     }
 
+    /// Whether there is something to read.
+    pub fn has_something(&self) -> bool {
+        self.stream.set_nonblocking(true).unwrap();
+        let peeked = self.stream.peek(&mut [0]);
+        self.stream.set_nonblocking(false).unwrap();
+        !self.seen.is_empty() || peeked.is_ok()
+    }
+
     fn read(&mut self) -> bool {
         let mut buffer = [0; 64 * 1024];
         match self.stream.read(&mut buffer) {

@@ -31,6 +31,8 @@ use transports::{Facts, Handle, Journal, Options, Place, Process, Reactor, Setup
 pub struct Toy {
     pub emitted: AtomicU64,
     pub cancelled: AtomicU64,
+    /// How often somebody began to wait.
+    pub waited: AtomicU64,
 }
 
 #[derive(Serialize)]
@@ -118,6 +120,7 @@ impl Command for Wait {
 
     fn run(self, toy: &Toy, cx: &mut Context<'_>) -> Result<(), Failure> {
         let started = cx.emit(Line { text: "waiting".into() });
+        toy.waited.fetch_add(1, Ordering::SeqCst);
         let result = started.and_then(|()| cx.sleep(Duration::from_secs(600)));
         toy.cancelled.fetch_add(1, Ordering::SeqCst);
         result
