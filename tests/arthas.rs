@@ -58,6 +58,71 @@ fn places(value: &Value, place: &str, all: &mut BTreeSet<String>) {
     }
 }
 
+/// What both say of the JVM, of files and of beans.
+#[test]
+fn results_of_basic_commands_have_the_fields_and_types_of_arthas() {
+    let folder = tempfile::tempdir().unwrap();
+    let (text, coded) = (folder.path().join("text"), folder.path().join("SIDE"));
+    std::fs::write(&text, "hello\n").unwrap();
+    let (text, coded) = (text.display(), coded.display());
+    let files = [
+        (format!("cat {text}"), "cat"),
+        (format!("cat --encoding UTF-8 -M 100 {text}"), "cat"),
+        (format!("base64 {text}"), "base64"),
+        (format!("base64 -i {text} -o {coded}"), "base64"),
+    ];
+    let fixed = [
+        ("echo hi", "echo"),
+        ("version", "version"),
+        ("session", "session"),
+        ("help", "help"),
+        ("help echo", "help"),
+        ("help mbean", "help"),
+        ("pwd", "pwd"),
+        ("sysprop", "sysprop"),
+        ("sysprop java.version", "sysprop"),
+        ("sysprop demo.level debug", "message"),
+        ("sysprop demo.level info", "sysprop"),
+        ("sysenv", "sysenv"),
+        ("sysenv PATH", "sysenv"),
+        ("sysenv NO_SUCH", "sysenv"),
+        ("vmoption", "vmoption"),
+        ("vmoption MaxHeapSize", "vmoption"),
+        ("vmoption HeapDumpOnOutOfMemoryError false", "vmoption"),
+        ("vmoption HeapDumpOnOutOfMemoryError true", "message"),
+        ("options unsafe false", "options"),
+        ("options dump false", "options"),
+        ("options batch-re-transform true", "options"),
+        ("options json-format false", "options"),
+        ("options disable-sub-class false", "options"),
+        ("options support-default-method true", "options"),
+        ("options save-result false", "options"),
+        ("options job-timeout 1d", "options"),
+        ("options print-parent-fields true", "options"),
+        ("options strict true", "options"),
+        ("options job-timeout", "options"),
+        ("mbean", "mbean"),
+        ("mbean java.lang:*", "mbean"),
+        ("mbean -E java.lang:type=Threading .*Count", "mbean"),
+        ("mbean java.lang:type=Nothing", "mbean"),
+        ("mbean -m java.lang:*", "mbean"),
+        ("mbean -m com.sun.management:*", "mbean"),
+        ("mbean demo:type=Depot", "mbean"),
+        ("mbean demo:type=Stock,*", "mbean"),
+        ("mbean -m demo:*", "mbean"),
+    ];
+    let fixed = fixed.map(|(line, kind)| (line.to_owned(), kind));
+    let lines: Vec<(String, &str)> = files.into_iter().chain(fixed).collect();
+    let lines: Vec<(&str, &str)> = lines.iter().map(|(line, kind)| (line.as_str(), *kind)).collect();
+    let counters = [("perfcounter", "perfcounter"), ("perfcounter -d", "perfcounter")];
+    // On later JDKs Arthas needs --add-opens for these.
+    beside_arthas_in("8", "demo.Beans", "count", &[&lines[..], &counters].concat());
+    for side in ["theirs", "ours"] {
+        std::fs::remove_file(folder.path().join(side)).unwrap();
+    }
+    beside_arthas_in("17", "demo.Beans", "count", &lines);
+}
+
 /// What both say of the same calls: ours has every field of Arthas's, with its type.
 #[test]
 fn results_of_monitor_trace_stack_reset_and_options_have_the_fields_and_types_of_arthas() {
@@ -103,18 +168,24 @@ fn results_of_watch_tt_and_expressions_have_the_fields_and_types_of_arthas() {
 /// What later versions of Arthas do not have either, unless `-M` was given.
 const LEFT_OUT: &[&str] = &["watch.sizeLimit number", "tt.sizeLimit number"];
 
-fn beside_arthas(lines: &[(&'static str, &str)]) {
-    let mut java = JavaBuilder::new(&jdk("17"), "demo.Shop").start();
+fn beside_arthas(lines: &[(&str, &str)]) {
+    beside_arthas_in("17", "demo.Shop", "orders 4", lines);
+}
+
+/// The program is kept busy with an order. `SIDE` in a line becomes `theirs` or `ours`.
+fn beside_arthas_in(major: &str, program: &str, order: &str, lines: &[(&str, &str)]) {
+    let mut java = JavaBuilder::new(&jdk(major), program).start();
     let arthas = arthas::boot(&java, &[]);
     let mut wrong = Vec::new();
     for &(line, kind) in lines {
         let pid = java.pid();
+        let [for_arthas, for_us] = ["theirs", "ours"].map(|side| line.replace("SIDE", side));
         let asked = std::thread::spawn(move || {
-            let theirs = arthas.exec(line)["body"]["results"].clone();
-            (theirs, exec_json(pid, line))
+            let theirs = arthas.exec(&for_arthas)["body"]["results"].clone();
+            (theirs, exec_json(pid, &for_us))
         });
         while !asked.is_finished() {
-            java.ask("orders 4");
+            java.ask(order);
             std::thread::sleep(Duration::from_millis(20));
         }
         let (theirs, ours) = asked.join().expect("both answer");

@@ -16,6 +16,11 @@ const LINES: &[(&str, &str)] = &[
     ("sysenv", "sysenv"),
     ("sysenv PATH", "sysenv"),
     ("pwd", "pwd"),
+    ("echo hi", "echo"),
+    ("cat /proc/self/status", "cat"),
+    ("base64 /proc/self/status", "base64"),
+    ("perfcounter", "perfcounter"),
+    ("perfcounter -d", "perfcounter"),
     ("jvm", "jvm"),
     ("memory", "memory"),
     ("dashboard -n 1", "dashboard"),
@@ -34,11 +39,23 @@ const LINES: &[(&str, &str)] = &[
     ("heap -n 5", "heap"),
     ("gc", "gc"),
     ("options", "options"),
+    ("options", "configuration"),
     ("options verbose", "options"),
+    ("options session-timeout", "configuration"),
     ("monitor -c 1 -n 1 demo.MathGame run", "monitor"),
     ("trace demo.MathGame run -n 1", "trace"),
     ("stack demo.MathGame run -n 1", "stack"),
     ("reset", "reset"),
+];
+
+/// The JDK's own code behind these makes JNI calls on JDK 8 and 11 that the JVM warns of; there, tests/beans.rs and
+/// tests/vm_options.rs ask them of JVMs that do not look for such calls.
+const MANAGED: &[(&str, &str)] = &[
+    ("vmoption", "vmoption"),
+    ("vmoption MaxHeapSize", "vmoption"),
+    ("mbean", "mbean"),
+    ("mbean java.lang:type=Memory", "mbean"),
+    ("mbean -m java.lang:type=Memory", "mbean"),
 ];
 
 /// What must work everywhere.
@@ -49,6 +66,8 @@ const SMOKE: &[(&str, &str)] = &[
     ("memory", "memory"),
     ("dashboard -n 1", "dashboard"),
     ("pwd", "pwd"),
+    ("perfcounter", "perfcounter"),
+    ("cat /proc/self/status", "cat"),
 ];
 
 /// The main thread's id: 1 up to JDK 21 or so, 3 on JDK 25.
@@ -77,6 +96,9 @@ fn every_command(jdk: &Jdk) {
     java.tell("block");
     Answer::of(&["attach", &java.pid().to_string()]).ok();
     run_all(&java, LINES);
+    if jdk.major >= 17 {
+        run_all(&java, MANAGED);
+    }
     java.assert_undisturbed();
     let folder = tempfile::tempdir().unwrap();
     for option in ["", "--live"] {

@@ -153,6 +153,14 @@ fn tab_completes_commands_options_and_values() {
     screen.edit("\x03", "");
     screen.edit("sysprop java.specification.vers\t", "sysprop java.specification.version");
     screen.edit("\x03", "");
+    screen.edit("options json-f\t", "options json-format");
+    screen.edit("\x03", "");
+    screen.edit("vmoption HeapDumpBef\t", "vmoption HeapDumpBeforeFullGC");
+    screen.edit("\x03", "");
+    screen.edit("mbean java.lang:type=Mem\t", "mbean java.lang:type=Memory");
+    screen.edit("\x03", "");
+    screen.edit("mbean java.lang:type=Threading PeakT\t", "mbean java.lang:type=Threading PeakThreadCount");
+    screen.edit("\x03", "");
     // Class names, a package at a time.
     screen.edit("heap demo.Math\t", "heap demo.MathGame");
     screen.edit("\x03", "");

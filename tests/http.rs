@@ -8,8 +8,10 @@ use std::time::{Duration, Instant};
 
 use harness::client::result;
 use harness::curl::{self, PASSWORD};
+use harness::resources::Holdings;
 use harness::{Answer, Curl, Java, JavaBuilder, eventually, exec, exec_json, jdk, jdks};
 use serde_json::{Value, json};
+use wire::arthas::Response;
 
 fn results(reply: &Value) -> Vec<Value> {
     reply["body"]["results"].as_array().unwrap_or_else(|| panic!("{reply}")).clone()
@@ -77,7 +79,7 @@ fn scripts_made_for_arthas_work_unchanged() {
         let reply = curl.api(&json!({"action": "exec", "sessionId": session, "command": "version"}));
         assert_eq!(
             (&reply["state"], &reply["message"]),
-            (&json!("REFUSED"), &json!("Another job is running."))
+            (&json!("REFUSED"), &json!("Another command is executing."))
         );
         let reply = curl.api(&json!({"action": "interrupt_job", "sessionId": session}));
         assert_eq!(reply["body"]["jobStatus"], "TERMINATED", "{reply}");
@@ -275,4 +277,159 @@ fn a_version_costs_little_on_an_open_connection() {
     times.sort();
     println!("least {:?}, median {:?}, 95 of 100 {:?}", times[0], times[150], times[285]);
     assert!(times[150] < Duration::from_millis(5), "{:?}", times[150]);
+}
+
+#[test]
+fn an_answer_through_an_arthas_tunnel_is_byte_for_byte_javas() {
+    let jar = harness::arthas::home().join("arthas-core.jar");
+    let header = |number: usize| (format!("X-Header-{number}"), format!("value \u{e9}\u{1f600}\0 {number}"));
+    for version in ["8", "17"] {
+        let mut command = JavaBuilder::new(&jdk(version), "ProxyAnswer").arg(jar.to_str().unwrap()).command();
+        let mut java = harness::Running::start(&mut command);
+        java.line("the program to be ready", |line| line == "ready");
+        for (status, content, headers) in [(200, 0, 0), (404, 9, 1), (200, 100_000, 5), (302, 1, 12)] {
+            let headers: Vec<_> = (0..headers).map(header).collect();
+            let response = Response { status, content: vec![b'x'; content], headers: headers.clone() };
+            java.say(&wire::base64::encode(&response.to_bytes()));
+            let sorted: BTreeMap<String, String> = headers.into_iter().collect();
+            let shown: Vec<String> = sorted.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let line = java.line("its answer", |line| line.starts_with("ok "));
+            let wanted = format!("ok same {status} {content} {{{}}}", shown.join(", "));
+            // What stands on a terminal may have lost what its character set lacks.
+            let plain =
+                |text: &str| text.chars().filter(|c| c.is_ascii_graphic() && *c != '?').collect::<String>();
+            assert_eq!(plain(&line), plain(&wanted), "Java {version}");
+        }
+    }
+}
+
+/// Where values are in an answer, without the insides of results.
+fn paths(value: &Value, prefix: &str, into: &mut Vec<String>) {
+    let Value::Object(fields) = value else { return into.push(prefix.to_owned()) };
+    for (key, value) in fields {
+        paths(value, &format!("{prefix}.{key}"), into);
+    }
+}
+
+/// The two sides of one question: the state, a failure's text, where values are, and of results their types.
+fn shape(reply: &Value) -> Value {
+    let mut found = Vec::new();
+    paths(reply, "", &mut found);
+    let kinds: Vec<&Value> =
+        reply["body"]["results"].as_array().into_iter().flatten().map(|r| &r["type"]).collect();
+    let statuses: Vec<&Value> =
+        reply["body"]["results"].as_array().into_iter().flatten().map(|r| &r["inputStatus"]).collect();
+    let status = &reply["body"]["jobStatus"];
+    json!({"state": reply["state"], "paths": found, "kinds": kinds, "input": statuses, "jobStatus": status})
+}
+
+#[test]
+fn the_envelope_is_arthass_in_the_same_run() {
+    let (ours, theirs) = (Java::demo(&jdk("17")), Java::demo(&jdk("17")));
+    let curl = Curl::open(&ours, "");
+    let arthas = harness::arthas::boot(&theirs, &[]);
+    let ask_theirs = |request: &Value| -> Value {
+        let out = std::process::Command::new("curl")
+            .args(["-s", "-m", "60", "-d", &request.to_string()])
+            .arg(format!("http://127.0.0.1:{}/api", arthas.http))
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&out.stdout).into_owned();
+        serde_json::from_str(&text).unwrap_or_else(|why| panic!("{why} in {text}"))
+    };
+    let sessions =
+        [curl.api(&json!({"action": "init_session"})), ask_theirs(&json!({"action": "init_session"}))];
+    assert_eq!(shape(&sessions[0]), shape(&sessions[1]));
+    let mut differing = Vec::new();
+    let mut both = |request: &Value| {
+        let [ours, theirs] = [0, 1].map(|side| {
+            let mut request = request.clone();
+            if request["sessionId"] == "S" {
+                request["sessionId"] = sessions[side]["sessionId"].clone();
+            }
+            if request["consumerId"] == "C" {
+                request["consumerId"] = sessions[side]["consumerId"].clone();
+            }
+            if side == 0 { curl.api(&request) } else { ask_theirs(&request) }
+        });
+        if shape(&ours) != shape(&theirs) {
+            differing.push(format!("{request}\n  ours   {ours}\n  theirs {theirs}"));
+        }
+        if ours["state"] == "FAILED"
+            && !request["command"].is_string()
+            && ours["message"] != theirs["message"]
+        {
+            differing
+                .push(format!("{request}\n  ours   {}\n  theirs {}", ours["message"], theirs["message"]));
+        }
+    };
+    let pull = json!({"action": "pull_results", "sessionId": "S", "consumerId": "C"});
+    for request in [
+        pull.clone(),
+        pull.clone(),
+        json!({"action": "exec", "command": "version", "requestId": "r"}),
+        json!({"action": "exec", "command": "sysprop java.version", "sessionId": "S"}),
+        json!({"action": "exec", "command": "nosuch"}),
+        json!({"action": "exec", "command": "version", "execTimeout": "5000"}),
+        json!({"action": "session_info", "sessionId": "S"}),
+        json!({"action": "interrupt_job", "sessionId": "S"}),
+        json!({}),
+        json!({"action": "nope"}),
+        json!({"action": "async_exec", "command": "version"}),
+        json!({"action": "session_info", "sessionId": "none"}),
+        json!({"action": "pull_results", "sessionId": "S"}),
+        json!({"action": "pull_results", "sessionId": "S", "consumerId": "none"}),
+        json!({"action": "async_exec", "sessionId": "S", "command": "monitor -c 60 demo.MathGame run"}),
+        json!({"action": "exec", "sessionId": "S", "command": "version"}),
+        json!({"action": "async_exec", "sessionId": "S", "command": "version"}),
+        json!({"action": "interrupt_job", "sessionId": "S"}),
+        json!({"action": "async_exec", "sessionId": "S", "command": "nosuch"}),
+        json!({"action": "close_session", "sessionId": "S"}),
+    ] {
+        both(&request);
+    }
+    assert!(differing.is_empty(), "{}", differing.join("\n"));
+}
+
+#[test]
+fn a_crowd_that_does_not_read_costs_little_and_leaves_nothing() {
+    let mut java = JavaBuilder::new(&jdk("17"), "demo.MathGame").vm("-Xint").without_checks().start();
+    let pid = java.pid();
+    let curl = Curl::open(&java, "");
+    let at = curl.base.trim_start_matches("http://").to_owned();
+    let ask = |command: &str| {
+        let body = json!({"action": "exec", "command": command}).to_string();
+        format!(
+            "POST /api HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic YXJ0aGFzOmh1c2g=\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+    };
+    curl.api(&json!({"action": "exec", "command": "sysprop"}));
+    let before = Holdings::of(pid);
+    let crowd: Vec<TcpStream> = (0..300)
+        .map(|number| {
+            let mut stream = TcpStream::connect(&at).unwrap();
+            let text = match number % 3 {
+                // Says nothing; begins and does not go on; asks for much and never reads it.
+                0 => String::new(),
+                1 => "POST /api HTTP/1.1\r\nHost: local".to_owned(),
+                _ => ask("sysprop").repeat(20),
+            };
+            stream.write_all(text.as_bytes()).unwrap();
+            stream
+        })
+        .collect();
+    let since = Instant::now();
+    let reply = curl.api(&json!({"action": "exec", "command": "version"}));
+    assert_eq!(reply["state"], "SUCCEEDED", "{reply}");
+    assert!(since.elapsed() < Duration::from_secs(10), "{:?}", since.elapsed());
+    let during = Holdings::of(pid);
+    println!("before {before:?}, with the crowd {during:?}");
+    assert!(during.rss_kib < before.rss_kib + 64 * 1024, "{before:?} {during:?}");
+    drop(crowd);
+    eventually("its connections are gone", || {
+        (Holdings::of(pid).descriptors <= before.descriptors).then_some(())
+    });
+    eventually("its threads are gone", || (Holdings::of(pid).threads <= before.threads).then_some(()));
+    java.assert_undisturbed();
 }

@@ -6,7 +6,8 @@ use data_encoding::{BASE64, HEXLOWER};
 use harness::client::result;
 use harness::planted::{Dice, finds, forms};
 use harness::relay::Relay;
-use harness::{Answer, Java, JavaBuilder, Jdk, Terminal, Tunnel, exec_json, jdk, jdks};
+use harness::{Answer, Curl, Java, JavaBuilder, Jdk, Terminal, Tunnel, exec_json, jdk, jdks};
+use serde_json::json;
 
 #[test]
 fn every_form_is_found() {
@@ -124,6 +125,7 @@ const EXPRESSIONS: &[&str] = &[
 fn lines_of(command: &str, dice: &mut Dice, folder: &std::path::Path) -> Vec<String> {
     let fixed: &[&str] = match command {
         "help" => &["help", "help sysprop", "help watch"],
+        "auth" => &["auth", "auth guess"],
         "version" | "session" | "history" | "cls" | "pwd" | "memory" | "jvm" | "reset" => &[],
         "quit" | "stop" => return Vec::new(),
         "dashboard" => &["dashboard -n 1"],
@@ -137,6 +139,13 @@ fn lines_of(command: &str, dice: &mut Dice, folder: &std::path::Path) -> Vec<Str
         "sysenv" => {
             &["sysenv", "sysenv APP_TOKEN", "sysenv DB_PASSWORD", "sysenv APP_URL", "sysenv APP_OPTIONS"]
         }
+        "echo" => &["echo hi"],
+        "vmoption" => &["vmoption", "vmoption OnError"],
+        "perfcounter" => &["perfcounter", "perfcounter -d"],
+        "mbean" => &["mbean", "mbean *:*", "mbean -m values:*", "mbean java.lang:type=Runtime *"],
+        "cat" => &["cat /proc/self/environ", "cat /proc/self/cmdline"],
+        // It shows files as they are: who may take data out gets them whole.
+        "base64" => &["base64 /etc/hostname"],
         "options" => &["options", "options redact"],
         "thread" => &["thread", "thread --all", "thread -n 3 -i 20", "thread 1"],
         "heap" => &["heap", "heap values.*"],
@@ -248,6 +257,7 @@ fn written(args: &[&str]) -> Vec<u8> {
 fn leaks(java: &Java, tunnel: &Tunnel, relay: &Relay, lines: &[String], secret: &[Vec<u8>]) -> Vec<String> {
     let pid = java.pid().to_string();
     let id = tunnel.agent("secrets")["id"].as_str().unwrap().to_owned();
+    let port = Curl::open(java, "");
     let mut leaks = Vec::new();
     let mut look = |how: &str, line: &str, bytes: &[u8]| {
         if finds(bytes, secret) {
@@ -261,6 +271,7 @@ fn leaks(java: &Java, tunnel: &Tunnel, relay: &Relay, lines: &[String], secret: 
         let before = relay.count();
         let output = tunnel.exec(&id, line);
         look("tunnel", line, output.as_bytes());
+        look("http", line, port.api(&json!({"action": "exec", "command": line})).to_string().as_bytes());
         assert!(relay.count() > before, "the relay is not on the way");
     }
     for args in [&["ps"][..], &["log", &pid], &["doctor", &pid]] {
@@ -327,6 +338,10 @@ fn with_nothing_to_be_kept_secret_all_of_it_is_seen() {
     exec_json(java.pid(), "options redact ''");
     let lines = [
         "jvm",
+        "perfcounter",
+        "mbean values:*",
+        "mbean java.lang:type=Runtime",
+        "cat /proc/self/environ",
         "sysprop app.password",
         "sysprop",
         "sysenv APP_TOKEN",
@@ -344,7 +359,7 @@ fn with_nothing_to_be_kept_secret_all_of_it_is_seen() {
         let ways = found
             .iter()
             .filter(|leak| leak.lines().next().is_some_and(|first| first.ends_with(&format!(": {line}"))));
-        assert_eq!(ways.count(), 3, "{line} shows it on each way: {found:#?}");
+        assert_eq!(ways.count(), 4, "{line} shows it on each way: {found:#?}");
     }
     assert!(finds(&relay.sent(), &secrets));
     java.assert_undisturbed();

@@ -134,6 +134,57 @@ fn conditions_pick_calls_by_argument_field_result_and_time() {
     }
 }
 
+/// Conditions of the usual form are not evaluated part by part; compared with `true` they are.
+#[test]
+fn a_condition_of_the_usual_form_picks_the_calls_that_its_evaluation_picks() {
+    // The last order of a round is always picked, so that the end of the last round is seen.
+    let some = [
+        "params[1]==\"customer-9\"",
+        "params[1]!=\"customer-9\"",
+        "params[1].length() > 10",
+        "target.pause == 0 && params[1].length() < 11",
+        "!(target.pause == 0) || params[1]==\"customer-2\"",
+        "target.pause >= 0 && (params[0] <= 3 || params[0] == 11L)",
+    ];
+    let always = [
+        ("calls.Main pass", "params[0].number < 2", "chain 6"),
+        ("calls.Main pass", "params[0].next == null || params[0].next.number > 1", "chain 6"),
+        ("calls.Main pass", "params[0].next.number==2 && !(params[0].number!=1)", "chain 6"),
+        ("calls.Main pass", "target.links == 6 && returnObj == 6", "chain 6"),
+        ("calls.Main kinds", "params[0] && params[1]==1 && params[3]>=2", "kinds"),
+        ("calls.Main kinds", "params[4] <= 3L && params[5] == 4 && params[8] == \"seven\"", "kinds"),
+        ("calls.Main kinds", "!(params[8] != \"seven\") && returnObj.length() > 9", "kinds"),
+    ];
+    for name in ["8", "17", "25"] {
+        let mut java = shop(name);
+        for condition in some {
+            let mut seen = |condition: &str| {
+                let mut watch =
+                    Observation::start(&java, &format!("watch demo.Shop order params[0] '{condition}'"));
+                // The first round finds what the second one knows.
+                (0..3).for_each(|_| drop(java.ask("orders 12")));
+                let mut numbers = Vec::new();
+                while numbers.iter().filter(|number| **number == 12).count() < 3 {
+                    numbers.push(watch.next("watch")["data"].clone());
+                }
+                watch.interrupt();
+                numbers
+            };
+            let quick = seen(&format!("{condition} || params[0] == 12"));
+            let evaluated = seen(&format!("({condition} || params[0] == 12) == true"));
+            assert_eq!(quick, evaluated, "JDK {name}: {condition}");
+        }
+        let mut java = program(name);
+        for (method, condition, ask) in always {
+            for condition in [condition.to_owned(), format!("({condition}) == true")] {
+                let line = format!("watch {method} params[0] '{condition}' -n 3");
+                let lines = watched(&mut java, &line, &[ask; 3]);
+                assert_eq!(records(&lines).len(), 3, "JDK {name}: {condition}: {lines:#?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn values_are_opened_as_deep_as_asked_and_no_longer_than_allowed() {
     let mut java = program("17");
@@ -348,6 +399,20 @@ fn failures_at_some_calls_are_counted_in_the_last_words() {
     client.line("the last words", |line| line.contains("calls observed") && line.contains("2 results"));
     client.line("the failures", |line| line.contains("could not be evaluated") && line.contains("is null"));
     client.wait();
+}
+
+#[test]
+fn a_condition_that_reaches_through_a_null_does_not_hold() {
+    let mut java = program("17");
+    // The first one is compiled, and has no words for it; the second one is evaluated.
+    for (condition, faults) in [("params[0].length()>3", 0), ("params[0].trim().length()>3", 1)] {
+        let line = format!("watch calls.Main maybe params[0] '{condition}' -n 1");
+        let lines = watched(&mut java, &line, &["nothing", "maybe 1"]);
+        assert_eq!(data(&lines), ["text-0"]);
+        let observed = result(&lines, "observed");
+        assert_eq!(observed["faults"].as_u64().unwrap_or(0), faults, "{observed}");
+    }
+    java.assert_undisturbed_but(&java.process.output());
 }
 
 #[test]

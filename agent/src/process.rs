@@ -21,7 +21,9 @@ impl Process for Here {
         thread::spawn_native(name, job).map(drop).map_err(io::Error::other)
     }
 
-    fn options_changed(&self, _options: &Options) {}
+    fn options_changed(&self, options: &Options) {
+        self.host.set_output_dir(options.output_dir_or_default());
+    }
 
     fn stopping(&self) {
         start::stopping();

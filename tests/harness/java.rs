@@ -13,6 +13,7 @@ use crate::process::Running;
 pub struct JavaBuilder {
     jdk: Jdk,
     main: String,
+    libraries: Option<String>,
     vm_args: Vec<OsString>,
     args: Vec<String>,
     env: Vec<(String, OsString)>,
@@ -25,6 +26,7 @@ impl JavaBuilder {
         Self {
             jdk: jdk.clone(),
             main: main.to_owned(),
+            libraries: None,
             vm_args: Vec::new(),
             args: Vec::new(),
             env: Vec::new(),
@@ -36,6 +38,13 @@ impl JavaBuilder {
     #[must_use]
     pub fn vm(mut self, argument: impl Into<OsString>) -> Self {
         self.vm_args.push(argument.into());
+        self
+    }
+
+    /// A program of `tests/libraries`, with a set of those.
+    #[must_use]
+    pub fn libraries(mut self, set: &str) -> Self {
+        self.libraries = Some(set.to_owned());
         self
     }
 
@@ -86,7 +95,8 @@ impl JavaBuilder {
             command.arg("-XX:+EnableDynamicAgentLoading");
         }
         command.args(["-Xmx256m", "-XX:+UseSerialGC"]);
-        command.args(&self.vm_args).arg("-cp").arg(classes()).arg(&self.main).args(&self.args);
+        let path = self.libraries.as_deref().map_or_else(|| classes().into_os_string(), with_libraries);
+        command.args(&self.vm_args).arg("-cp").arg(path).arg(&self.main).args(&self.args);
         command.envs(self.env.iter().map(|(key, value)| (key, value)));
         command
     }
@@ -109,6 +119,18 @@ pub fn classes() -> PathBuf {
     let folder = cache().join("fixtures");
     assert!(folder.exists(), "no {}: run scripts/fixtures", folder.display());
     folder
+}
+
+/// Where `scripts/libraries` puts the libraries, a folder for each set, and compiles the programs of `tests/libraries`.
+pub fn libraries() -> PathBuf {
+    let folder = cache().join("libraries");
+    assert!(folder.join("classes").exists(), "no {}/classes: run scripts/libraries", folder.display());
+    folder
+}
+
+fn with_libraries(set: &str) -> OsString {
+    let folder = libraries();
+    std::env::join_paths([folder.join("classes"), folder.join(set).join("*")]).expect("a class path")
 }
 
 /// A running program.

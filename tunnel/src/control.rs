@@ -47,24 +47,24 @@ pub(crate) async fn serve(
     log::info!("agent {:?} registered from {address}", agent.facts.id);
     let (ping_after, silent_after) = (server.patience.ping_after, server.patience.silent_after);
     let mut heard = Instant::now();
-    let mut active = heard;
+    // What is sent makes nobody answer but a ping: an agent that gets many orders must be pinged, too.
+    let mut pinged = heard;
     let mut outgoing = Some(Message::text(Order::Registered { id: agent.facts.id.clone() }.to_string()));
     let end = loop {
         if let Some(message) = outgoing.take() {
             match timeout(WRITE_WITHIN, socket.send(message)).await {
-                Ok(Ok(())) => active = Instant::now(),
+                Ok(Ok(())) => {}
                 Ok(Err(error)) => break End::lost(socket::reason(&error)),
                 Err(_) => break End::lost("it does not read what it is sent"),
             }
         }
-        let wake = (active + ping_after).min(heard + silent_after);
+        let wake = (heard.max(pinged) + ping_after).min(heard + silent_after);
         tokio::select! {
             message = socket.next() => match message {
                 Some(Ok(Message::Close(frame))) => break End::lost(farewell(frame)),
                 // Nothing an agent says here matters yet, but that it says something does.
                 Some(Ok(_)) => {
                     heard = Instant::now();
-                    active = heard;
                     agent.last_seen.store(clock::now_ms(), Ordering::Relaxed);
                 }
                 Some(Err(error)) => break End::lost(socket::reason(&error)),
@@ -77,6 +77,7 @@ pub(crate) async fn serve(
                 if heard.elapsed() >= silent_after {
                     break End::lost(format!("no sign of life for {} s", silent_after.as_secs_f32()));
                 }
+                pinged = Instant::now();
                 outgoing = Some(Message::Ping(Vec::new().into()));
             }
         }

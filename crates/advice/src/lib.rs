@@ -34,7 +34,7 @@ use std::sync::atomic::{
     Ordering::{Acquire, Relaxed},
 };
 use std::sync::{Arc, Weak, mpsc};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use jvm::allocation::Allocated;
 use jvm::inside;
@@ -466,7 +466,7 @@ fn left_tree(
     let Some(grown) = grown.flatten() else { return };
     core.hand_over(|| {
         core.written.cut.fetch_add(grown.cut.into(), Relaxed);
-        let raw = RawTrace { at: SystemTime::now(), thread: at.thread_facts().ok(), grown };
+        let raw = RawTrace { at: at.now(), thread: at.thread_facts().ok(), grown };
         let bytes = raw.bytes();
         Some((Raw::Trace(raw), bytes))
     });
@@ -488,7 +488,7 @@ fn watch(hook: &Hook, at: &Moment<'_>, seen: &Seen<'_>) {
         Looked::Copy(what, bytes) => {
             hook.core.faults.fine();
             let (point, cost, names) = (seen.point, seen.cost, hook.names);
-            let raw = RawWatch { at: SystemTime::now(), names, point, cost, what };
+            let raw = RawWatch { at: at.now(), names, point, cost, what };
             Some((Raw::Watch(raw), bytes + size_of::<RawWatch>()))
         }
         Looked::Failed(why) => {
@@ -509,7 +509,7 @@ fn stack(hook: &Hook, at: &Moment<'_>, cost: u64, failed: bool) {
         let frames = at.stack(depth).unwrap_or_default();
         let bytes = size_of::<RawStack>() + size_of_val(frames.as_slice());
         let thread = at.thread_facts().ok();
-        let raw = RawStack { at: SystemTime::now(), thread, names: hook.names, cost, failed, frames };
+        let raw = RawStack { at: at.now(), thread, names: hook.names, cost, failed, frames };
         Some((Raw::Stack(raw), bytes))
     });
 }

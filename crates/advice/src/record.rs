@@ -20,13 +20,15 @@ pub(super) enum Raw {
 }
 
 pub(super) struct RawTrace {
-    pub(super) at: SystemTime,
+    /// In ticks.
+    pub(super) at: u64,
     pub(super) thread: Option<ThreadFacts>,
     pub(super) grown: Grown,
 }
 
 pub(super) struct RawStack {
-    pub(super) at: SystemTime,
+    /// In ticks.
+    pub(super) at: u64,
     pub(super) thread: Option<ThreadFacts>,
     pub(super) names: u32,
     pub(super) cost: u64,
@@ -35,7 +37,8 @@ pub(super) struct RawStack {
 }
 
 pub(super) struct RawWatch {
-    pub(super) at: SystemTime,
+    /// In ticks.
+    pub(super) at: u64,
     pub(super) names: u32,
     pub(super) point: Point,
     pub(super) cost: u64,
@@ -141,7 +144,7 @@ impl RawWatch {
     pub(super) fn in_words(self, names: Option<&dyn Names>, rate: u64) -> WatchRecord {
         let word = |word: Option<&str>| word.unwrap_or("?").to_owned();
         WatchRecord {
-            at: self.at,
+            at: clock::moment(self.at, rate),
             class: word(names.map(Names::class)),
             method: word(names.map(Names::method)),
             point: self.point,
@@ -155,7 +158,7 @@ impl RawStack {
     pub(super) fn in_words(self, names: Option<&dyn Names>, rate: u64) -> StackRecord {
         let word = |word: Option<&str>| word.unwrap_or("?").to_owned();
         StackRecord {
-            at: self.at,
+            at: clock::moment(self.at, rate),
             thread: self.thread,
             class: word(names.map(Names::class)),
             method: word(names.map(Names::method)),
@@ -181,7 +184,7 @@ impl RawTrace {
         let words = Words { grown: &self.grown, names, cpu, bytes, rate };
         let root = words.node(0).unwrap_or_default();
         TraceRecord {
-            at: self.at,
+            at: clock::moment(self.at, rate),
             thread: self.thread,
             nodes: count(&root),
             root,
@@ -317,7 +320,7 @@ mod tests {
             site: closed.site,
             line: None,
         });
-        let raw = RawTrace { at: SystemTime::UNIX_EPOCH, thread: None, grown: tree.take() };
+        let raw = RawTrace { at: 0, thread: None, grown: tree.take() };
         raw.in_words(&[Arc::new(Demo)], &Kind::Trace(Default::default()), 1_000_000_000)
     }
 

@@ -16,6 +16,10 @@ pub fn candidates(host: &Host, asked: &Asked<'_>, limit: usize) -> Vec<String> {
         Shape::Environment => host.environment().map(|all| all.into_keys().collect()).unwrap_or_default(),
         Shape::Thread => threads(host),
         Shape::File => files(prefix),
+        Shape::Switch => host.options().all().into_iter().map(|row| row.name.to_owned()).collect(),
+        Shape::VmOption => vm_options(host),
+        Shape::Bean => beans(host, "*:*"),
+        Shape::BeanAttribute => class.map(|bean| attributes(host, bean)).unwrap_or_default(),
         _ => Vec::new(),
     };
     let mut fitting: Vec<String> = all.into_iter().filter(|name| name.starts_with(prefix)).collect();
@@ -42,6 +46,21 @@ fn methods(host: &Host, class: &str) -> Vec<String> {
 fn threads(host: &Host) -> Vec<String> {
     let threads = host.threads().map(|threads| threads.java).unwrap_or_default();
     threads.into_iter().map(|thread| thread.id.to_string()).collect()
+}
+
+fn vm_options(host: &Host) -> Vec<String> {
+    host.vm_options().unwrap_or_default().into_iter().map(|option| option.name).collect()
+}
+
+fn beans(host: &Host, pattern: &str) -> Vec<String> {
+    host.beans(pattern).unwrap_or_default().into_iter().map(|bean| bean.name).collect()
+}
+
+/// Of the JDK's own beans only: to describe itself a bean of the application runs code, and Tab runs none.
+fn attributes(host: &Host, pattern: &str) -> Vec<String> {
+    let beans = host.beans(pattern).unwrap_or_default().into_iter().filter(|bean| bean.platform);
+    let names = beans.flat_map(|bean| host.bean_attribute_names(&bean.name).unwrap_or_default());
+    names.collect::<BTreeSet<String>>().into_iter().collect()
 }
 
 /// What is in the folder that the prefix names; folders end in `/`.

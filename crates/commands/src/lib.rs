@@ -9,6 +9,7 @@ mod candidates;
 mod expression;
 mod memory;
 mod method;
+mod permission;
 mod prelude;
 mod shell;
 mod system;
@@ -29,6 +30,7 @@ pub static COMMANDS: &[Entry<Host>] = &[
     Entry::of::<shell::session::Session>(),
     Entry::of::<shell::auth::Auth>(),
     Entry::of::<shell::history::History>(),
+    Entry::of::<shell::echo::Echo>(),
     Entry::of::<shell::cls::Cls>(),
     Entry::of::<shell::quit::Quit>(),
     Entry::of::<shell::stop::Stop>(),
@@ -36,7 +38,12 @@ pub static COMMANDS: &[Entry<Host>] = &[
     Entry::of::<system::jvm::Jvm>(),
     Entry::of::<system::sysprop::Sysprop>(),
     Entry::of::<system::sysenv::Sysenv>(),
+    Entry::of::<system::vmoption::Vmoption>(),
+    Entry::of::<system::perfcounter::Perfcounter>(),
+    Entry::of::<system::mbean::Mbean>(),
     Entry::of::<system::pwd::Pwd>(),
+    Entry::of::<system::cat::Cat>(),
+    Entry::of::<system::base64::Base64>(),
     Entry::of::<system::options::Options>(),
     Entry::of::<thread::thread::Thread>(),
     Entry::of::<memory::memory::Memory>(),

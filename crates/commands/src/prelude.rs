@@ -4,7 +4,7 @@ pub(crate) use host::Host;
 pub(crate) use model::{Arrange, Column, Group, Layout, Show, Style, Table, Text};
 pub(crate) use serde::Serialize;
 pub(crate) use shell::{
-    Args, Choice, ClassPattern, Command, CommandName, Context, Environment, Failure, FilePath,
+    Args, Choice, ClassPattern, Command, CommandName, Context, Environment, Failure, FilePath, Permission,
     SystemProperty, ThreadId,
 };
 

@@ -20,15 +20,19 @@ pub struct Evaluation {
     pub may: May,
 }
 
-/// What came of an expression.
-pub enum Evaluated {
-    /// Its value.
-    Value(Snapshot),
-    /// It cannot be evaluated.
-    Mistaken(Mistake),
-    /// Several loaders are meant.
+/// What came of looking for one class, or one loader, and evaluating there; else which ones are meant.
+pub type Answer<T> = std::result::Result<T, NotOne>;
+
+/// Not one class or loader is meant.
+pub enum NotOne {
+    /// These classes, or none.
+    Classes(Vec<ClassFound>),
+    /// Several loaders.
     Loaders(Vec<LoaderFacts>),
 }
+
+/// A copy of a value, or why there is none.
+pub type Copied = std::result::Result<Snapshot, Mistake>;
 
 /// A class that is meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,16 +45,6 @@ pub struct ClassFound {
     pub loader: Option<String>,
 }
 
-/// Static fields of a class.
-pub enum Statics {
-    /// Their names and what came of the expression, or of nothing, over each.
-    Fields(Vec<(String, Result<Snapshot, Mistake>)>),
-    /// Not one class.
-    Classes(Vec<ClassFound>),
-    /// Several loaders are meant.
-    Loaders(Vec<LoaderFacts>),
-}
-
 /// Which class is meant.
 #[derive(Clone, Debug)]
 pub struct WantedClass {
@@ -58,13 +52,6 @@ pub struct WantedClass {
     pub pattern: NamePattern,
     /// Of this loader, if one is named.
     pub loader: WantedLoader,
-}
-
-type Meant<'f> = std::result::Result<(Local<'f, Class>, Option<Local<'f>>), NotOne>;
-
-enum NotOne {
-    Classes(Vec<ClassFound>),
-    Loaders(Vec<LoaderFacts>),
 }
 
 /// The property under which the objects of a class are found.
@@ -93,35 +80,34 @@ impl Host {
         expression: &Expression,
         loader: &WantedLoader,
         how: Evaluation,
-    ) -> Result<Evaluated> {
+    ) -> Result<Answer<Copied>> {
         self.vm.with_env(|env| {
             let loader = match self.loader(env, loader)? {
                 FoundLoader::One(loader) => loader,
-                FoundLoader::Several(loaders) => return Ok(Evaluated::Loaders(loaders)),
+                FoundLoader::Several(loaders) => return Ok(Err(NotOne::Loaders(loaders))),
             };
             let class = env.find_class("java/lang/Object")?;
             let root = env.new_object(&class, "()V", &[])?;
             let (classes, names) = self.surroundings(env, Some(expression), Some(&loader))?;
             let java = Java::new(env.live()?, &classes, &names, how.may).ok_or_else(Error::gone)?;
             let root = java.object(root).map_err(|fault| Error::sentence(fault.message()))?;
-            let value = self.copied(&java, Some(expression), how, Term::Value(root));
-            Ok(value.map_or_else(Evaluated::Mistaken, Evaluated::Value))
+            Ok(Ok(self.copied(&java, Some(expression), how, Term::Value(root))))
         })
     }
 
-    /// The static fields of a class that are meant, each as the expression, if there is one, makes of it.
+    /// The static fields of a class that are meant: their names, and each as the expression, if there is one, makes
+    /// of it.
     pub fn statics(
         &self,
         class: &WantedClass,
         fields: &NamePattern,
         expression: Option<&Expression>,
         how: Evaluation,
-    ) -> Result<Statics> {
+    ) -> Result<Answer<Vec<(String, Copied)>>> {
         self.vm.with_env(|env| {
             let (class, loader) = match self.one_class(env, class)? {
                 Ok(one) => one,
-                Err(NotOne::Classes(classes)) => return Ok(Statics::Classes(classes)),
-                Err(NotOne::Loaders(loaders)) => return Ok(Statics::Loaders(loaders)),
+                Err(not_one) => return Ok(Err(not_one)),
             };
             let (classes, names) = self.surroundings(env, expression, loader.as_ref())?;
             let java = Java::new(env.live()?, &classes, &names, how.may).ok_or_else(Error::gone)?;
@@ -132,7 +118,7 @@ impl Host {
                 let value = self.copied(&java, expression, how, Term::Value(field.value));
                 found.push((field.name.into(), value));
             }
-            Ok(Statics::Fields(found))
+            Ok(Ok(found))
         })
     }
 
@@ -144,13 +130,12 @@ impl Host {
         most: usize,
         expression: &Expression,
         how: Evaluation,
-    ) -> Result<Instances> {
+    ) -> Result<Answer<Copied>> {
         self.environment.ensure(Capabilities::NONE.with(Capability::TagObjects))?;
         self.vm.with_env(|env| {
             let (class, loader) = match self.one_class(env, class)? {
                 Ok(one) => one,
-                Err(NotOne::Classes(classes)) => return Ok(Instances::Classes(classes)),
-                Err(NotOne::Loaders(loaders)) => return Ok(Instances::Loaders(loaders)),
+                Err(not_one) => return Ok(Err(not_one)),
             };
             let objects: Vec<_> =
                 self.environment.jvmti.instances(env, &class, most)?.into_iter().map(Some).collect();
@@ -159,7 +144,7 @@ impl Host {
             let java = Java::new(env.live()?, &classes, &names, how.may).ok_or_else(Error::gone)?;
             let value = java.object(array).map_err(|fault| Error::sentence(fault.message()))?;
             let instances = Property { names: INSTANCES, value };
-            Ok(Instances::Value(self.copied(&java, Some(expression), how, Term::Source(&instances))))
+            Ok(Ok(self.copied(&java, Some(expression), how, Term::Source(&instances))))
         })
     }
 
@@ -183,7 +168,7 @@ impl Host {
         expression: Option<&Expression>,
         how: Evaluation,
         root: Term<'_, Java<'e, 'f>>,
-    ) -> Result<Snapshot, Mistake> {
+    ) -> Copied {
         let limits = self.copy_limits(how.depth);
         match expression {
             Some(expression) => {
@@ -194,7 +179,11 @@ impl Host {
     }
 
     /// The one class that is meant, with its loader.
-    fn one_class<'f>(&self, env: &Env<'f>, wanted: &WantedClass) -> Result<Meant<'f>> {
+    fn one_class<'f>(
+        &self,
+        env: &Env<'f>,
+        wanted: &WantedClass,
+    ) -> Result<Answer<(Local<'f, Class>, Option<Local<'f>>)>> {
         let is_named = wanted.loader.hash.is_some() || wanted.loader.class.is_some();
         let only = match is_named.then(|| self.loader(env, &wanted.loader)).transpose()? {
             Some(FoundLoader::Several(loaders)) => return Ok(Err(NotOne::Loaders(loaders))),
@@ -238,14 +227,4 @@ impl Host {
         classes.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(Err(NotOne::Classes(classes)))
     }
-}
-
-/// Objects of a class, as an expression shows them.
-pub enum Instances {
-    /// What came of the expression.
-    Value(Result<Snapshot, Mistake>),
-    /// Not one class.
-    Classes(Vec<ClassFound>),
-    /// Several loaders are meant.
-    Loaders(Vec<LoaderFacts>),
 }

@@ -17,6 +17,7 @@ mod deny;
 pub mod dump;
 mod error;
 pub mod evaluation;
+pub mod files;
 pub mod gc;
 mod gc_pairing;
 mod gc_watch;
@@ -30,11 +31,14 @@ pub mod loaders;
 pub mod main_class;
 mod management;
 mod matcher;
+pub mod mbeans;
 pub mod memory;
 pub mod method_facts;
 mod names;
 pub mod observe;
 pub mod options;
+mod output;
+pub mod perf_counters;
 pub mod perf_data;
 pub mod process;
 pub mod properties;
@@ -50,6 +54,7 @@ pub mod thread_state;
 pub mod threads;
 pub mod tunnel;
 pub mod virtual_threads;
+pub mod vm_options;
 pub mod watching;
 pub mod weaver;
 
@@ -80,6 +85,7 @@ pub struct Host {
     /// How many watch collections now.
     gc_watchers: Mutex<usize>,
     options: options::Options,
+    output: output::Output,
     tunnel: Mutex<tunnel::Tunnel>,
 }
 
@@ -93,6 +99,7 @@ impl Host {
             histograms: Mutex::default(),
             gc_watchers: Mutex::default(),
             options: options::Options::default(),
+            output: output::Output::default(),
             tunnel: Mutex::default(),
         }
     }

@@ -86,7 +86,7 @@ const FLAGS: [Flag; 10] = [
         "dump",
         false,
         "Write woven classes",
-        "Each class that is woven is written below ./arthas-class-dump.",
+        "Each class that is woven is written to arthas-class-dump in the output folder (output-dir).",
     ),
     flag(
         1,

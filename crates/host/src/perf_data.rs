@@ -15,6 +15,33 @@ pub struct PerfData {
     texts: HashMap<String, String>,
 }
 
+/// One counter with what the JVM says of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Counter {
+    /// Such as `java.threads.live`.
+    pub name: String,
+    /// Its value.
+    pub value: CounterValue,
+    /// What it counts: `None`, `Bytes`, `Ticks`, `Events`, `String`, `Hertz`.
+    pub units: &'static str,
+    /// Whether it changes: `Constant`, `Monotonic`, `Variable`.
+    pub variability: &'static str,
+}
+
+/// The value of a counter.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[serde(untagged)]
+pub enum CounterValue {
+    /// A number.
+    Number(i64),
+    /// A text.
+    Text(String),
+    /// Bytes that are no text.
+    Bytes(Vec<i8>),
+    /// Numbers.
+    Numbers(Vec<i64>),
+}
+
 /// Bytes of the header before the first entry can start.
 const PROLOGUE: usize = 32;
 /// HotSpot shares 32 KiB unless `-XX:PerfDataMemorySize` says more.
@@ -23,46 +50,22 @@ const FILE_LIMIT: u64 = 16 << 20;
 impl PerfData {
     /// Reads the counters of this process; `None` where the JVM keeps no file.
     pub fn of_this_process() -> Option<Self> {
-        use std::io::Read;
-        let file = std::fs::File::open(path()?).ok()?;
-        let mut bytes = Vec::with_capacity(32 << 10);
-        file.take(FILE_LIMIT).read_to_end(&mut bytes).ok()?;
-        Self::parse(&bytes)
+        Self::parse(&shared_memory()?)
     }
 
     /// Reads the counters out of the shared memory's bytes; `None` if they are no perf data.
     /// Entries that do not fit are left out.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
-        // The magic number is stored big-endian whatever the rest is.
-        if bytes.get(0..4)? != [0xca, 0xfe, 0xc0, 0xc0] {
-            return None;
-        }
-        let reader = Reader { bytes, little: *bytes.get(4)? == 1 };
-        if *bytes.get(5)? != 2 {
-            return None;
-        }
-        let mut at = reader.int(24)?.max(PROLOGUE);
-        let count = reader.int(28)?;
         let mut data = Self::default();
-        for _ in 0..count {
-            let Some(length) = reader.int(at).filter(|length| *length > 0) else { break };
-            data.take_entry(&reader, at);
-            at = at.checked_add(length)?;
-        }
+        each_entry(bytes, |reader, at| {
+            let Some(entry) = Entry::read(reader, at) else { return };
+            match entry.value {
+                CounterValue::Number(number) => drop(data.numbers.insert(entry.name, number)),
+                CounterValue::Text(text) => drop(data.texts.insert(entry.name, text)),
+                CounterValue::Bytes(_) | CounterValue::Numbers(_) => {}
+            }
+        })?;
         Some(data)
-    }
-
-    fn take_entry(&mut self, reader: &Reader<'_>, at: usize) -> Option<()> {
-        let name = reader.text(at.checked_add(reader.int(at + 4)?)?, 256)?;
-        let vector = reader.int(at + 8)?;
-        let kind = *reader.bytes.get(at + 12)?;
-        let value = at.checked_add(reader.int(at + 16)?)?;
-        match (kind, vector) {
-            (b'J', 0) => drop(self.numbers.insert(name, reader.long(value)?)),
-            (b'B', 1..) => drop(self.texts.insert(name, reader.text(value, vector)?)),
-            _ => {}
-        }
-        Some(())
     }
 
     /// A counter, such as `java.threads.live`.
@@ -87,6 +90,87 @@ impl PerfData {
     pub fn safepoint_time(&self) -> Option<Duration> {
         self.ticks("sun.rt.safepointTime")
     }
+}
+
+/// All counters in the shared memory's bytes, in their order there; `None` if they are no perf data.
+pub fn counters(bytes: &[u8]) -> Option<Vec<Counter>> {
+    const UNITS: [&str; 7] = ["Invalid", "None", "Bytes", "Ticks", "Events", "String", "Hertz"];
+    const VARIABILITY: [&str; 4] = ["Invalid", "Constant", "Monotonic", "Variable"];
+    let mut all = Vec::new();
+    each_entry(bytes, |reader, at| {
+        let Some(Entry { name, value, units, variability }) = Entry::read(reader, at) else { return };
+        all.push(Counter {
+            name,
+            value,
+            units: UNITS.get(usize::from(units)).copied().unwrap_or("Invalid"),
+            variability: VARIABILITY.get(usize::from(variability)).copied().unwrap_or("Invalid"),
+        });
+    })?;
+    Some(all)
+}
+
+/// Calls `each` with the place of every entry; `None` if the bytes are no perf data.
+fn each_entry(bytes: &[u8], mut each: impl FnMut(&Reader<'_>, usize)) -> Option<()> {
+    // The magic number is stored big-endian whatever the rest is.
+    if bytes.get(0..4)? != [0xca, 0xfe, 0xc0, 0xc0] {
+        return None;
+    }
+    let reader = Reader { bytes, little: *bytes.get(4)? == 1 };
+    if *bytes.get(5)? != 2 {
+        return None;
+    }
+    let mut at = reader.int(24)?.max(PROLOGUE);
+    let count = reader.int(28)?;
+    for _ in 0..count {
+        let Some(length) = reader.int(at).filter(|length| *length > 0) else { break };
+        each(&reader, at);
+        at = at.checked_add(length)?;
+    }
+    Some(())
+}
+
+/// An entry as it is stored.
+struct Entry {
+    name: String,
+    value: CounterValue,
+    units: u8,
+    variability: u8,
+}
+
+/// What `units` of a text are.
+const STRING: u8 = 5;
+
+impl Entry {
+    fn read(reader: &Reader<'_>, at: usize) -> Option<Self> {
+        let name = reader.text(at.checked_add(reader.int(at + 4)?)?, 256)?;
+        let vector = reader.int(at + 8)?;
+        let kind = *reader.bytes.get(at + 12)?;
+        let (units, variability) = (*reader.bytes.get(at + 14)?, *reader.bytes.get(at + 15)?);
+        let value = at.checked_add(reader.int(at + 16)?)?;
+        let value = match (kind, vector) {
+            (b'J', 0) => CounterValue::Number(reader.long(value)?),
+            (b'J', 1..) => {
+                let place = |index: usize| value.checked_add(index.checked_mul(8)?);
+                CounterValue::Numbers((0..vector).map_while(|index| reader.long(place(index)?)).collect())
+            }
+            (b'B', 1..) if units == STRING => CounterValue::Text(reader.text(value, vector)?),
+            (b'B', 1..) => {
+                let bytes = reader.bytes.get(value..value.checked_add(vector)?)?;
+                CounterValue::Bytes(bytes.iter().map(|byte| byte.cast_signed()).collect())
+            }
+            _ => return None,
+        };
+        Some(Self { name, value, units, variability })
+    }
+}
+
+/// The bytes that the JVM shares with `jstat`; `None` where it keeps no file.
+pub(crate) fn shared_memory() -> Option<Vec<u8>> {
+    use std::io::Read;
+    let file = std::fs::File::open(path()?).ok()?;
+    let mut bytes = Vec::with_capacity(32 << 10);
+    file.take(FILE_LIMIT).read_to_end(&mut bytes).ok()?;
+    Some(bytes)
 }
 
 /// Where the JVM puts the file: HotSpot always uses `/tmp`, whatever `java.io.tmpdir` says. The
@@ -144,7 +228,7 @@ mod tests {
         for number in [length as i32, 20, vector] {
             bytes.extend(number.to_le_bytes());
         }
-        bytes.extend([kind, 0, 1, 1]);
+        bytes.extend([kind, 1, if kind == b'B' { STRING } else { 3 }, 2]);
         bytes.extend((data_at as i32).to_le_bytes());
         bytes.extend(name.as_bytes());
         bytes.resize(data_at, 0);
@@ -175,6 +259,27 @@ mod tests {
     }
 
     #[test]
+    fn every_counter_is_told_with_what_it_counts() {
+        let bytes = file(&[
+            entry("t", b'J', 0, &(-7_i64).to_le_bytes()),
+            entry("v", b'J', 2, &[1_i64.to_le_bytes(), 2_i64.to_le_bytes()].concat()),
+            entry("s", b'B', 8, b"text\0\0\0\0"),
+        ]);
+        let all = counters(&bytes).unwrap();
+        let values: Vec<_> = all.iter().map(|counter| counter.value.clone()).collect();
+        assert_eq!(
+            values,
+            [
+                CounterValue::Number(-7),
+                CounterValue::Numbers(vec![1, 2]),
+                CounterValue::Text("text".to_owned())
+            ]
+        );
+        assert_eq!((all[0].units, all[0].variability), ("Ticks", "Monotonic"));
+        assert_eq!(all[2].units, "String");
+    }
+
+    #[test]
     fn ticks_become_time() {
         let bytes = file(&[
             entry("sun.os.hrt.frequency", b'J', 0, &1_000_000_i64.to_le_bytes()),
@@ -188,11 +293,13 @@ mod tests {
         let whole = file(&[entry("a", b'J', 0, &1_i64.to_le_bytes()), entry("b", b'B', 4, b"text")]);
         for end in 0..whole.len() {
             let _ = PerfData::parse(&whole[..end]);
+            let _ = counters(&whole[..end]);
         }
         for at in 0..whole.len() {
             let mut spoilt = whole.clone();
             spoilt[at] = 0xff;
             let _ = PerfData::parse(&spoilt);
+            let _ = counters(&spoilt);
         }
         assert!(PerfData::parse(b"not perf data at all, but long enough").is_none());
     }

@@ -294,7 +294,49 @@ fn lines(
                 name: name.map(Into::into),
             }
         });
-        ToldLine { pc: told.pc, line: told.line.into(), variables: variables.collect() }
+        let mut variables: Vec<Variable> = variables.collect();
+        hide_outer(&mut variables);
+        ToldLine { pc: told.pc, line: told.line.into(), variables: variables.into() }
     });
     told.collect()
+}
+
+/// Of several variables of one name, what the name means at the line is the innermost: as scopes lie within each
+/// other, it is the one in the highest slot, and `variables` are in the order of slots. Kotlin's and Scala's compilers make such
+/// names where they inline.
+fn hide_outer(variables: &mut [Variable]) {
+    let mut rest = variables;
+    while let Some((outer, inner)) = rest.split_first_mut() {
+        if !outer.is_receiver && inner.iter().any(|variable| variable.name == outer.name) {
+            outer.name = None;
+        }
+        rest = inner;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_that_of_the_innermost_variable() {
+        let variable = |name: Option<&str>, parameter: Option<usize>| Variable {
+            name: name.map(Into::into),
+            kind: b'I',
+            place: 0,
+            parameter,
+            is_receiver: false,
+            is_secret: false,
+        };
+        let mut variables = [
+            variable(Some("it"), Some(0)),
+            variable(Some("i"), None),
+            variable(None, None),
+            variable(Some("it"), None),
+        ];
+        hide_outer(&mut variables);
+        let names: Vec<_> = variables.iter().map(|variable| variable.name.as_deref()).collect();
+        assert_eq!(names, [None, Some("i"), None, Some("it")]);
+        assert_eq!(variables[0].parameter, Some(0), "it stays what `params` shows");
+    }
 }

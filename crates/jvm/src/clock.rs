@@ -3,7 +3,7 @@
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::os;
 
@@ -71,6 +71,14 @@ pub fn ticks_per_second() -> u64 {
 pub fn nanos(ticks: u64, per_second: u64) -> u64 {
     let nanos = u128::from(ticks).saturating_mul(1_000_000_000).checked_div(u128::from(per_second));
     u64::try_from(nanos.unwrap_or(0)).unwrap_or(u64::MAX)
+}
+
+/// When a reading was taken, by the calendar: told from how long ago that is, so that whoever reads the ticks need not ask
+/// for the calendar, too, which takes twice as long.
+pub fn moment(ticks: u64, per_second: u64) -> SystemTime {
+    let (now, later) = (SystemTime::now(), self::ticks());
+    let ago = Duration::from_nanos(nanos(between(ticks, later), per_second));
+    now.checked_sub(ago).unwrap_or(now)
 }
 
 /// Whether the processor's own counter is read.
@@ -181,6 +189,15 @@ mod tests {
         let (nanos_after, after) = (os::monotonic_ns(), ticks());
         let (told, real) = (nanos(between(before, after), rate), nanos_after - nanos_before);
         assert!(told.abs_diff(real) < real / 100 + 100_000, "{told} ns for {real} ns");
+    }
+
+    #[test]
+    fn a_reading_is_told_by_the_calendar() {
+        let (before, reading, after) = (SystemTime::now(), ticks(), SystemTime::now());
+        while SystemTime::now() < after + Duration::from_millis(50) {}
+        let told = moment(reading, ticks_per_second());
+        let off = Duration::from_micros(500);
+        assert!(before - off < told && told < after + off, "{before:?} {told:?} {after:?}");
     }
 
     #[test]

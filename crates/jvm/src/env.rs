@@ -43,6 +43,16 @@ impl<'f> Env<'f> {
         work(&open.env())
     }
 
+    /// Runs `work` in the frame that the JVM made for the native that it has called.
+    pub(crate) fn enter_native<R, E, F>(raw: NonNull<JNIEnv>, work: F) -> Result<R, E>
+    where
+        E: From<Error>,
+        F: for<'g> FnOnce(&Env<'g>) -> Result<R, E>,
+    {
+        let open = OpenFrame::of_native(raw)?;
+        work(&open.env())
+    }
+
     /// Runs `work` with room for `capacity` local references, which all end with it. Wrap every loop that
     /// makes references in one. Give `work`'s own `Env` another name at your peril: using the outer one
     /// inside is [`Error::WrongFrame`].
@@ -132,21 +142,17 @@ fn clamp(capacity: usize) -> i32 {
     i32::try_from(capacity.min(65_536)).unwrap_or(16)
 }
 
-/// A pushed frame; popped when it goes, also when `work` panics.
+/// A frame; popped when it goes, also when `work` panics, if it was pushed.
 struct OpenFrame {
     raw: NonNull<JNIEnv>,
     depth: u32,
+    pushed: bool,
     closed: bool,
 }
 
 impl OpenFrame {
     fn new(raw: NonNull<JNIEnv>, capacity: i32) -> Result<OpenFrame> {
-        Vm::alive()?;
-        let exception_check = table(raw).ExceptionCheck;
-        // SAFETY: `raw` is this thread's environment; the check is always legal.
-        if unsafe { exception_check(raw.as_ptr()) } {
-            return Err(Error::Pending);
-        }
+        let mut open = OpenFrame::of_native(raw)?;
         let push = table(raw).PushLocalFrame;
         // SAFETY: as above, and nothing is pending.
         let code = unsafe { push(raw.as_ptr(), capacity) };
@@ -156,9 +162,22 @@ impl OpenFrame {
             unsafe { clear(raw.as_ptr()) };
             return Err(Error::Jni { function: "PushLocalFrame", code });
         }
+        open.pushed = true;
+        Ok(open)
+    }
+
+    /// The frame that the JVM made, and will end.
+    #[inline]
+    fn of_native(raw: NonNull<JNIEnv>) -> Result<OpenFrame> {
+        Vm::alive()?;
+        let exception_check = table(raw).ExceptionCheck;
+        // SAFETY: `raw` is this thread's environment; the check is always legal.
+        if unsafe { exception_check(raw.as_ptr()) } {
+            return Err(Error::Pending);
+        }
         let depth = DEPTH.get().wrapping_add(1);
         DEPTH.set(depth);
-        Ok(OpenFrame { raw, depth, closed: false })
+        Ok(OpenFrame { raw, depth, pushed: false, closed: false })
     }
 
     fn env<'g>(&self) -> Env<'g> {
@@ -172,7 +191,7 @@ impl OpenFrame {
         }
         self.closed = true;
         DEPTH.set(self.depth.wrapping_sub(1));
-        if Vm::is_gone() {
+        if !self.pushed || Vm::is_gone() {
             return ptr::null_mut();
         }
         let pop = table(self.raw).PopLocalFrame;

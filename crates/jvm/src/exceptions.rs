@@ -70,6 +70,20 @@ impl<'f> Env<'f> {
         {
             return target;
         }
+        // As the bean server does with what a getter threw.
+        let wrapped = match class {
+            "javax.management.MBeanException" => Some(("exception", "Ljava/lang/Exception;")),
+            "javax.management.RuntimeMBeanException" => {
+                Some(("runtimeException", "Ljava/lang/RuntimeException;"))
+            }
+            "javax.management.RuntimeErrorException" => Some(("error", "Ljava/lang/Error;")),
+            _ => None,
+        };
+        if let Some((field, descriptor)) = wrapped
+            && let Ok(cause) = self.get(thrown, field, descriptor)
+        {
+            return cause;
+        }
         self.throwable_field(thrown, c"cause", c"Ljava/lang/Throwable;")
     }
 

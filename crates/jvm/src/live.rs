@@ -4,6 +4,7 @@
 //! A [`Layout`] says where the fields of one class are; an [`Instance`] is an object of which that was checked,
 //! so that reading a field needs no further question.
 
+mod classed;
 mod instance;
 mod layout;
 mod method;
@@ -16,6 +17,7 @@ use crate::error::Result;
 use crate::refs::{Local, Ref};
 use crate::sys::JNIEnv;
 
+pub use classed::Classed;
 pub use instance::{Got, Instance, LiveString};
 pub use layout::{Layout, Level, LiveField, Nature};
 pub use method::LiveMethod;

@@ -44,7 +44,8 @@ impl<T: Ref> Ref for &T {
 /// A reference that ends with its frame, or earlier when dropped.
 pub struct Local<'f, K = Object> {
     raw: NonNull<_jobject>,
-    env: NonNull<JNIEnv>,
+    /// Where it is deleted; none for one that is the JVM's.
+    env: Option<NonNull<JNIEnv>>,
     frame: PhantomData<&'f ()>,
     kind: PhantomData<K>,
 }
@@ -56,8 +57,16 @@ impl<'f, K> Local<'f, K> {
     /// `raw` must be null or a local reference in the frame of `env`, to an object of kind `K`.
     pub(crate) unsafe fn from_raw(env: &Env<'f>, raw: jobject) -> Option<Local<'f, K>> {
         let raw = NonNull::new(raw)?;
-        let env = NonNull::new(env.raw())?;
+        let env = Some(NonNull::new(env.raw())?);
         Some(Local { raw, env, frame: PhantomData, kind: PhantomData })
+    }
+
+    /// One that is not deleted: an argument of a native belongs to the JVM.
+    ///
+    /// # Safety
+    /// `raw` must be a reference to an object of kind `K` that lives at least as long as `'f` on this thread.
+    pub(crate) unsafe fn lent(raw: NonNull<_jobject>) -> Local<'f, K> {
+        Local { raw, env: None, frame: PhantomData, kind: PhantomData }
     }
 
     /// Gives the handle away; the frame's end will delete it.
@@ -67,6 +76,16 @@ impl<'f, K> Local<'f, K> {
         raw
     }
 
+    /// The same reference, to an object of which more is known.
+    ///
+    /// # Safety
+    /// The object must be of kind `K2`.
+    pub(crate) unsafe fn into_kind<K2>(self) -> Local<'f, K2> {
+        let kept = Local { raw: self.raw, env: self.env, frame: PhantomData, kind: PhantomData };
+        mem::forget(self);
+        kept
+    }
+
     /// Leaves the deleting to the frame's end, which is faster for many.
     pub(crate) fn leave(self) {
         mem::forget(self);
@@ -74,9 +93,8 @@ impl<'f, K> Local<'f, K> {
 
     /// Forgets what is known of the object.
     pub fn into_object(self) -> Local<'f> {
-        let object = Local { raw: self.raw, env: self.env, frame: PhantomData, kind: PhantomData };
-        mem::forget(self);
-        object
+        // SAFETY: whatever it is, it is an object.
+        unsafe { self.into_kind() }
     }
 }
 
@@ -89,13 +107,14 @@ impl<K> Ref for Local<'_, K> {
 
 impl<K> Drop for Local<'_, K> {
     fn drop(&mut self) {
+        let Some(env) = self.env else { return };
         if Vm::is_gone() {
             return;
         }
-        let delete = env::table(self.env).DeleteLocalRef;
+        let delete = env::table(env).DeleteLocalRef;
         // SAFETY: a live local reference of this thread (it is not `Send`), deleted once; legal with an
         // exception pending.
-        unsafe { delete(self.env.as_ptr(), self.raw.as_ptr()) }
+        unsafe { delete(env.as_ptr(), self.raw.as_ptr()) }
     }
 }
 

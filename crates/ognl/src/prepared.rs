@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use crate::lower::Lowering;
-use crate::{Error, Fault, Operator, Picked, Subscript, parse};
+use crate::{Error, Fault, Node, Operator, Picked, Subscript, parse};
 
 /// An expression, ready to be evaluated.
 pub struct Prepared<C> {
@@ -23,14 +23,31 @@ impl<C: Default> Prepared<C> {
         Prepared::within(text, names, None)
     }
 
+    /// The same, and the tree it was made of, for who looks into that, too.
+    ///
+    /// # Errors
+    /// It is no expression of OGNL.
+    pub fn with_tree(text: &str, names: &'static [&'static str]) -> Result<(Self, Node), Error> {
+        let node = parse(text)?;
+        Ok((Prepared::of_tree(text, &node, names, None), node))
+    }
+
     /// Reads a text that an expression evaluates at this place: errors are told there.
     pub(crate) fn within(
         text: &str,
         names: &'static [&'static str],
         within: Option<Range<usize>>,
     ) -> Result<Self, Error> {
-        let node = parse(text)?;
-        Ok(Prepared { root: Lowering { text, names, within }.part(&node), text: text.into(), names })
+        Ok(Prepared::of_tree(text, &parse(text)?, names, within))
+    }
+
+    fn of_tree(
+        text: &str,
+        node: &Node,
+        names: &'static [&'static str],
+        within: Option<Range<usize>>,
+    ) -> Self {
+        Prepared { root: Lowering { text, names, within }.part(node), text: text.into(), names }
     }
 
     /// The expression as it was written.
@@ -191,4 +208,20 @@ pub(crate) enum Op<C> {
     InstanceOf(Box<Part<C>>, Box<str>),
     Project(Box<Part<C>>),
     Select(Picked, Box<Part<C>>),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tree_is_that_of_the_text() {
+        for text in ["params[0].name.length() > 2", "#a={1,2}, #a.{#this*2}"] {
+            let (prepared, tree) =
+                Prepared::<()>::with_tree(text, &["params"]).unwrap_or_else(|why| panic!("{why}"));
+            assert_eq!((prepared.text(), Ok(tree)), (text, parse(text)));
+        }
+        let [why, other] = [Prepared::<()>::with_tree("1 +", &[]).err(), parse("1 +").err()];
+        assert!(why.is_some() && why == other);
+    }
 }

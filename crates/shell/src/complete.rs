@@ -40,7 +40,7 @@ pub(crate) struct Question {
     pub(crate) shape: Shape,
     /// What the values begin with.
     pub(crate) prefix: String,
-    /// The class that stands before a method.
+    /// The class that stands before a method, the bean before an attribute.
     class: Option<String>,
     from: usize,
     signature: &'static Signature,
@@ -67,12 +67,13 @@ pub(crate) fn plan(shell: &Shell, line: &str) -> Plan {
         return option(shell, signature, from, &last.text);
     }
     match argument(signature, scan.arguments.len()) {
-        Some(Arg { shape: Shape::Method, .. }) => {
+        Some(Arg { shape: shape @ (Shape::Method | Shape::BeanAttribute), .. }) => {
+            let owner = if *shape == Shape::Method { Shape::Class } else { Shape::Bean };
             let arguments = signature.arguments.iter().zip(&scan.arguments);
-            let mut classes = arguments.filter(|(argument, _)| argument.shape == Shape::Class);
-            let class = classes.next_back().map(|(_, class)| class.text.clone());
+            let mut owners = arguments.filter(|(argument, _)| argument.shape == owner);
+            let class = owners.next_back().map(|(_, owner)| owner.text.clone());
             let prefix = last.text.clone();
-            Plan::Ask(Question { shape: Shape::Method, prefix, class, from, signature })
+            Plan::Ask(Question { shape: *shape, prefix, class, from, signature })
         }
         Some(argument) => value(shell, signature, argument.shape, from, &last.text),
         None if last.text.is_empty() => Plan::Now(Completion::Usage(signature)),
@@ -173,7 +174,11 @@ fn value(shell: &Shell, signature: &'static Signature, shape: Shape, from: usize
         | Shape::File
         | Shape::SystemProperty
         | Shape::Environment
-        | Shape::Thread => {
+        | Shape::Thread
+        | Shape::Switch
+        | Shape::VmOption
+        | Shape::Bean
+        | Shape::BeanAttribute => {
             return Plan::Ask(Question { shape, prefix: typed.to_owned(), class: None, from, signature });
         }
     };

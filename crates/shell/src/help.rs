@@ -27,7 +27,7 @@ pub struct HelpDetail {
 struct Detail {
     name: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<&'static str>,
+    description: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     usage: Option<String>,
     summary: &'static str,
@@ -112,14 +112,32 @@ impl HelpDetail {
         };
         let detail_command = Detail {
             name: signature.name,
-            description: Some(signature.description).filter(|text| !text.is_empty()),
+            description: Some(described(signature)).filter(|text| !text.is_empty()),
             usage: Some(usage(signature)),
             summary: signature.summary,
-            options: signature.options.iter().map(option).collect(),
+            options: signature.options.iter().map(option).chain([HELP]).collect(),
             arguments: signature.arguments.iter().map(argument).collect(),
         };
         Self { detail_command, signature }
     }
+}
+
+/// The option that every command has.
+const HELP: DetailOption =
+    DetailOption { long_name: "help", short_name: Some('h'), description: "this help", accept_value: false };
+
+/// The description with the examples, as programs expect them.
+fn described(signature: &Signature) -> String {
+    let mut text = signature.description.to_owned();
+    if !signature.examples.is_empty() {
+        text.push_str("\nExamples:\n");
+        signature.examples.iter().for_each(|example| {
+            text.push_str("  ");
+            text.push_str(example);
+            text.push('\n');
+        });
+    }
+    text
 }
 
 impl Show for HelpDetail {

@@ -13,6 +13,7 @@ mod connections;
 mod context;
 mod edit;
 pub mod fuzz;
+mod grant;
 pub mod help;
 mod history;
 mod job;
@@ -33,6 +34,7 @@ pub use args::{Args, Bag, OptionGroup, join};
 pub use command::{Command, Entry, Failure};
 pub use connections::{Configured, ConnectionState, Connections, Port};
 pub use context::{After, Context, SessionFacts};
+pub use grant::Grant;
 pub use line::{Token, Word, tokens, words};
 pub use lock::{Credentials, Lock};
 pub use outside::{Asked, Draw, Drawn, Outside, Size};
@@ -43,6 +45,6 @@ pub use signature::{Arg, Group, Opt, Permission, Permissions, Shape, Signature};
 pub use tool::{Kind, Parameter, Place, Runs, Tool};
 pub use usage::UsageError;
 pub use value::{
-    ClassPattern, CommandName, Environment, Expression, FilePath, MethodPattern, SystemProperty, ThreadId,
-    Value, not_one_of,
+    BeanAttributePattern, BeanPattern, ClassPattern, CommandName, Environment, Expression, FilePath,
+    MethodPattern, SwitchName, SystemProperty, ThreadId, Value, VmOptionName, not_one_of,
 };

@@ -28,7 +28,7 @@ pub struct Asked<'a> {
     pub shape: Shape,
     /// What they begin with.
     pub prefix: &'a str,
-    /// The pattern over classes that stands before a method.
+    /// The pattern over classes that stands before a method, or over beans before an attribute.
     pub class: Option<&'a str>,
 }
 

@@ -15,9 +15,7 @@ use crate::lock::ALWAYS;
 use crate::nearest::nearest;
 use crate::scan::{ignored_options, scan};
 use crate::shell::Shell;
-use crate::{
-    Context, Draw, Drawn, Failure, Lock, Permissions, SessionFacts, Signature, Size, UsageError, Word,
-};
+use crate::{Context, Draw, Drawn, Failure, Grant, Lock, SessionFacts, Signature, Size, UsageError, Word};
 
 /// The longest line that is run, in bytes.
 pub(crate) const LONGEST_LINE: usize = 64 * 1024;
@@ -29,7 +27,7 @@ pub(crate) struct Caller {
     pub(crate) draw: Arc<dyn Draw>,
     pub(crate) wake: Arc<dyn Fn() + Send + Sync>,
     pub(crate) facts: Arc<SessionFacts>,
-    pub(crate) permissions: Permissions,
+    pub(crate) permissions: Arc<Grant>,
     pub(crate) lock: Option<Arc<Lock>>,
     pub(crate) terminal: bool,
 }
@@ -128,7 +126,7 @@ impl Running {
         if caller.is_locked() && !ALWAYS.contains(&name) {
             return Err(Failure::new(LOCKED));
         }
-        let permissions = caller.shell.permissions().and(caller.permissions);
+        let permissions = caller.shell.permissions().and(caller.permissions.get());
         if !permissions.has(signature.permission) {
             return Err(Failure::new(caller.forbidden(signature)));
         }

@@ -13,7 +13,7 @@ use model::Field;
 
 use crate::run::Caller;
 use crate::shell::{Shell, random_id};
-use crate::{Draw, Lock, Permissions, SessionFacts, Size};
+use crate::{Draw, Grant, Lock, SessionFacts, Size};
 use exec::Exec;
 use terminal::Terminal;
 
@@ -29,7 +29,7 @@ pub struct Setup {
     /// The other end of the connection, as the log shows it; may be empty.
     pub peer: String,
     /// What the session may do, at most.
-    pub permissions: Permissions,
+    pub permissions: Arc<Grant>,
     /// What must be opened with a password first; sessions of one client may share it.
     pub lock: Option<Arc<Lock>>,
     /// What stands before the line, such as `[oxprobe@42]$ `.
@@ -170,7 +170,7 @@ fn caller(shell: Arc<Shell>, setup: &Setup, terminal: bool) -> Caller {
         draw: setup.draw.clone(),
         wake: setup.wake.clone(),
         facts: Arc::new(facts),
-        permissions: setup.permissions,
+        permissions: setup.permissions.clone(),
         lock: setup.lock.clone(),
         terminal,
     }

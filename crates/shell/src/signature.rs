@@ -222,6 +222,14 @@ pub enum Shape {
     Environment,
     /// The id of a thread.
     Thread,
+    /// A switch of the `options` command.
+    Switch,
+    /// An option of the JVM.
+    VmOption,
+    /// A pattern over the names of management beans.
+    Bean,
+    /// A pattern over the attributes of the beans that stand before.
+    BeanAttribute,
 }
 
 impl Shape {
@@ -240,6 +248,9 @@ impl Shape {
             Self::SystemProperty => "key",
             Self::Environment => "name",
             Self::Thread => "thread-id",
+            Self::Switch | Self::VmOption => "name",
+            Self::Bean => "name-pattern",
+            Self::BeanAttribute => "attribute-pattern",
         }
     }
 }

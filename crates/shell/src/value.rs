@@ -122,6 +122,14 @@ texts! {
     Environment: Environment,
     /// A path in the JVM's file system.
     FilePath: File,
+    /// The name of a switch of the `options` command.
+    SwitchName: Switch,
+    /// The name of an option of the JVM.
+    VmOptionName: VmOption,
+    /// A pattern over the names of management beans.
+    BeanPattern: Bean,
+    /// A pattern over the attributes of a bean.
+    BeanAttributePattern: BeanAttribute,
 }
 
 /// The id of a thread as Java counts them. Negative numbers are accepted, as Arthas does: there is

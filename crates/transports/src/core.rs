@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use mio::{Registry, Token};
 use model::{Field, Text};
-use shell::{Draw, Lock, Permissions, Setup as SessionSetup, Shell, Size, Tool};
+use shell::{Draw, Grant, Lock, Permissions, Setup as SessionSetup, Shell, Size, Tool};
 
 use crate::mailbox::{Letter, Mailbox};
 use crate::options::{Options, Sources};
@@ -40,6 +40,7 @@ pub(crate) struct Core {
     /// No more sessions.
     pub(crate) stopping: bool,
     pub(crate) problems: Problems,
+    grants: Grants,
     next_token: usize,
 }
 
@@ -61,6 +62,21 @@ pub(crate) struct Problems {
     pub(crate) password: Option<String>,
     pub(crate) http: Option<String>,
     pub(crate) mcp: Option<String>,
+}
+
+/// What may be done, by the way in.
+struct Grants {
+    /// Who comes by it is the JVM's own user or root, whom nothing here would keep from anything.
+    local: Arc<Grant>,
+    tunnel: Arc<Grant>,
+    ports: Arc<Grant>,
+}
+
+impl Default for Grants {
+    fn default() -> Self {
+        let all = || Arc::new(Grant::of(Permissions::ALL));
+        Self { local: all(), tunnel: all(), ports: all() }
+    }
 }
 
 /// Who a session is for.
@@ -103,6 +119,7 @@ impl Core {
             orders: Vec::new(),
             sessions: 0,
             stopping: false,
+            grants: Grants::default(),
             problems: Problems { options: problems, ..Problems::default() },
             next_token: FIRST_TOKEN,
         }
@@ -149,7 +166,7 @@ impl Core {
             user: visitor.user,
             from: visitor.from.to_owned(),
             peer: visitor.peer,
-            permissions: self.permissions_of(visitor.from),
+            permissions: self.granted(visitor.from).clone(),
             lock: visitor.lock,
             prompt: format!("[{name}@{}]$ ", self.facts.pid),
             size,
@@ -159,23 +176,32 @@ impl Core {
         }
     }
 
-    /// What sessions of a transport may do. Who comes by the local socket is the JVM's own user or root,
-    /// whom nothing here would keep from anything.
-    fn permissions_of(&self, from: &str) -> Permissions {
-        let asked_for = matches!(from, "http" | "telnet" | "mcp");
-        let allowed = match &self.options.allow {
-            Some(names) if asked_for => permissions_named("allow", names),
+    /// Puts in force what the options say sessions may do, those that are open included.
+    pub(crate) fn grant(&self) {
+        let options = &self.options;
+        let names = options.permissions.as_deref();
+        self.shell.permit(names.map_or(Permissions::ALL, |names| named("permissions", names)));
+        let read_only = match options.read_only {
+            Some(true) => Permissions::READ_ONLY,
             _ => Permissions::ALL,
         };
-        match self.options.read_only {
-            Some(true) if from != "local" => allowed.and(Permissions::READ_ONLY),
-            _ => allowed,
+        let names = options.allow.as_deref();
+        let allowed = names.map_or(Permissions::ALL, |names| named("allow", names));
+        self.grants.ports.set(allowed.and(read_only));
+        self.grants.tunnel.set(read_only);
+    }
+
+    fn granted(&self, from: &str) -> &Arc<Grant> {
+        match from {
+            "local" => &self.grants.local,
+            "tunnel" => &self.grants.tunnel,
+            _ => &self.grants.ports,
         }
     }
 
     /// What sessions of a transport may really do.
     pub(crate) fn permissions_in_force(&self, from: &str) -> Permissions {
-        self.shell.permissions().and(self.permissions_of(from))
+        self.shell.permissions().and(self.granted(from).get())
     }
 
     fn welcome(&self) -> Vec<Field> {
@@ -226,7 +252,7 @@ impl Core {
 }
 
 /// What an option's names of permissions allow. A name that is none allows nothing.
-pub(crate) fn permissions_named(option: &str, names: &str) -> Permissions {
+fn named(option: &str, names: &str) -> Permissions {
     let names = names.split([' ', ',', ';', '|']).map(str::trim).filter(|name| !name.is_empty());
     let (permissions, unknown) = Permissions::named(names);
     for name in unknown {

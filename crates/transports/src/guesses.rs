@@ -2,9 +2,10 @@
 //!
 //! How many peers are remembered is bounded; of too many the one that has been quiet longest is forgotten.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
+
+use crate::table::Table;
 
 /// So many wrong ones cost nothing: people mistype.
 const FREE: u32 = 5;
@@ -21,7 +22,7 @@ const PEERS: usize = 1024;
 /// See the module.
 #[derive(Debug, Default)]
 pub(crate) struct Guesses {
-    peers: BTreeMap<IpAddr, Wrong>,
+    peers: Table<IpAddr, Wrong>,
 }
 
 #[derive(Debug)]
@@ -47,7 +48,10 @@ impl Guesses {
         {
             self.peers.remove(&quiet);
         }
-        let wrong = self.peers.entry(peer).or_insert(Wrong { times: 0, last: now, until: now });
+        if !self.peers.contains_key(&peer) {
+            self.peers.insert(peer, Wrong { times: 0, last: now, until: now });
+        }
+        let Some(wrong) = self.peers.get_mut(&peer) else { return false };
         wrong.times = wrong.times.saturating_add(1);
         wrong.last = now;
         if wrong.times > FREE {

@@ -27,6 +27,7 @@ mod options;
 mod port;
 mod random;
 mod reactor;
+mod table;
 mod takeover;
 mod tunnel;
 

@@ -18,7 +18,6 @@ mod uploads;
 mod version;
 mod view;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -29,6 +28,7 @@ use crate::core::{Core, Demand};
 use crate::http::Answer;
 use crate::options::Protocol;
 use crate::random;
+use crate::table::Table;
 use call::{Asked, Call, Order, Recipient};
 use client::Client;
 use file::Filed;
@@ -87,11 +87,11 @@ pub(crate) enum Post {
 
 /// See the module.
 pub(crate) struct Mcp {
-    clients: BTreeMap<String, Client>,
-    calls: BTreeMap<Token, Call>,
+    clients: Table<String, Client>,
+    calls: Table<Token, Call>,
     tasks: Tasks,
     /// Calls that wait for a disk.
-    filed: BTreeMap<Token, Filed>,
+    filed: Table<Token, Filed>,
     uploads: Arc<Uploads>,
     posts: Vec<(Token, Post)>,
     /// Who has asked for the agent's end, and when it is due.
@@ -105,10 +105,10 @@ pub(crate) struct Mcp {
 impl Mcp {
     pub(crate) fn new(uploads: Arc<Uploads>, now: Instant) -> Self {
         Self {
-            clients: BTreeMap::new(),
-            calls: BTreeMap::new(),
+            clients: Table::default(),
+            calls: Table::default(),
             tasks: Tasks::default(),
-            filed: BTreeMap::new(),
+            filed: Table::default(),
             uploads,
             posts: Vec::new(),
             stop: None,
@@ -546,7 +546,7 @@ impl Mcp {
         for home in homes {
             self.end_client(&home, core);
         }
-        for (_, filed) in std::mem::take(&mut self.filed) {
+        for filed in std::mem::take(&mut self.filed).into_values() {
             let outcome = Outcome::failure(None, "The agent stops.");
             self.say_outcome(&filed.asked, &outcome, None);
         }

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use mio::{Events, Poll, Token, Waker};
 use parking_lot::Mutex;
-use shell::{Outside, Permissions, Shell, Tool};
+use shell::{Outside, Shell, Tool};
 
-use crate::core::{Core, Demand, permissions_named};
+use crate::core::{Core, Demand};
 use crate::entrance::Entrance;
 use crate::http::{Http, Purpose};
 use crate::local::{Local, Made, Place};
@@ -317,12 +317,6 @@ impl Reactor {
         }
     }
 
-    /// What sessions may do.
-    fn permissions(&self) -> Permissions {
-        let names = self.core.options.permissions.as_deref();
-        names.map_or(Permissions::ALL, |names| permissions_named("permissions", names))
-    }
-
     /// Opens and closes ports, as the options and what is known of the password say.
     fn look_after_ports(&mut self) {
         let credentials = self.entrance.credentials();
@@ -334,7 +328,7 @@ impl Reactor {
     fn apply_options(&mut self) {
         self.core.process.options_changed(&self.core.options);
         self.core.shell.disable(&self.core.options.disabled_commands);
-        self.core.shell.permit(self.permissions());
+        self.core.grant();
         self.core.publish_configuration();
         self.tunnel.configure(self.tunnel_start, &mut self.core);
         self.entrance.configure(&mut self.core);

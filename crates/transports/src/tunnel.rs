@@ -361,7 +361,7 @@ impl Tunnel {
                 for text in driven.texts {
                     self.obey(&text, core);
                 }
-                if let Err(lost) = self.send_answers(core.now) {
+                if let Err(lost) = self.send_answers() {
                     self.lost(lost, core);
                 }
             }
@@ -444,7 +444,7 @@ impl Tunnel {
         self.drive_control(core);
     }
 
-    fn send_answers(&mut self, now: Instant) -> Result<(), Lost> {
+    fn send_answers(&mut self) -> Result<(), Lost> {
         let Control::Registered { link, .. } = &mut self.control else {
             // Of a connection that is no more.
             self.answering -= self.answers.len().min(self.answering);
@@ -455,7 +455,7 @@ impl Tunnel {
             && let Some(text) = self.answers.pop_front()
         {
             self.answering = self.answering.saturating_sub(1);
-            link.send(text, now)?;
+            link.send(text)?;
         }
         Ok(())
     }

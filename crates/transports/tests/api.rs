@@ -167,7 +167,7 @@ fn one_command_runs_at_a_time_and_is_interrupted_by_anybody_in_the_session() {
         let reply = web.api(&ask(action, "greet"));
         assert_eq!(
             (&reply["state"], &reply["message"]),
-            (&json!("REFUSED"), &json!("Another job is running."))
+            (&json!("REFUSED"), &json!("Another command is executing."))
         );
     }
     let reply = web.api(&ask("interrupt_job", ""));

@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
-use jvm::live::{Instance, Live};
+use jvm::live::{Classed, Instance, Layout, Live};
 use jvm::{Class, Environment, Local};
 
 use crate::facts::ClassFacts;
@@ -94,15 +94,37 @@ impl Classes {
         object: &'a Local<'_>,
         last: &AtomicU32,
     ) -> Option<(u32, &'a ClassFacts, Instance<'a>)> {
+        self.of_which(live, object, last, |layout| layout.instance(live, object))
+    }
+
+    /// The same for an object that may be asked again.
+    #[inline]
+    pub(crate) fn of_classed<'a>(
+        &'a self,
+        live: Live<'a, '_>,
+        object: &'a Classed<'_>,
+        last: &AtomicU32,
+    ) -> Option<(u32, &'a ClassFacts, Instance<'a>)> {
+        self.of_which(live, object.object(), last, |layout| layout.instance_of(live, object))
+    }
+
+    #[inline]
+    fn of_which<'a>(
+        &'a self,
+        live: Live<'a, '_>,
+        object: &'a Local<'_>,
+        last: &AtomicU32,
+        instance: impl Fn(&'a Layout) -> Option<Instance<'a>>,
+    ) -> Option<(u32, &'a ClassFacts, Instance<'a>)> {
         if let Some(place) = last.load(Relaxed).checked_sub(1)
             && let Some(facts) = self.get(place)
-            && let Some(instance) = facts.layout.instance(live, object)
+            && let Some(instance) = instance(&facts.layout)
         {
             return Some((place, facts, instance));
         }
         let (place, facts) = self.find(live, &live.env().class_of(object).ok()?)?;
         last.store(place + 1, Relaxed);
-        Some((place, facts, facts.layout.instance(live, object)?))
+        Some((place, facts, instance(&facts.layout)?))
     }
 
     /// A class by its mirror, met now if it was not before. `None` also where it is not linked yet: it has no objects.

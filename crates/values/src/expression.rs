@@ -12,7 +12,7 @@ use crate::root::NAMES;
 use crate::snapshot::Snapshot;
 
 /// So much of the stack is left alone: for what an evaluation calls, and for the application itself.
-const STACK: usize = 96 << 10;
+pub(crate) const STACK: usize = 96 << 10;
 /// The variable with the time that a call took.
 const COST: &str = "cost";
 /// Levels of an expression that must be possible at least.
@@ -65,10 +65,10 @@ impl Expression {
     /// # Errors
     /// It is no expression.
     pub fn with_names(text: &str, names: &'static [&'static str]) -> Result<Self, ognl::Error> {
-        let node = ognl::parse(text)?;
+        let (prepared, node) = Prepared::with_tree(text, names)?;
         // A text within may be an expression of its own, which is read when it is evaluated.
         let names_cost = text.contains(COST);
-        Ok(Self { node, names_cost, prepared: Prepared::new(text, names)? })
+        Ok(Self { node, names_cost, prepared })
     }
 
     /// Whether it may speak of `#cost`: else nobody has to know that.

@@ -6,6 +6,7 @@ use jvm::live::{Got, LiveString};
 /// A value.
 #[expect(missing_docs, reason = "the types are Java's")]
 #[derive(Debug)]
+#[repr(u64)] // for the reason of `ognl::Value`
 pub enum Item<'f> {
     Null,
     Bool(bool),

@@ -114,7 +114,18 @@ impl<'e, 'f> Java<'e, 'f> {
         of: &'a Thing<'f>,
         last: &AtomicU32,
     ) -> Result<(&'e ClassFacts, Instance<'a>), Fault> {
-        let (place, _, instance) = self.classes.of(self.live, of.local(), last).ok_or_else(too_many)?;
+        let Some(object) = of.as_classed() else {
+            let (place, _, instance) = self.classes.of(self.live, of.local(), last).ok_or_else(too_many)?;
+            of.remember(place);
+            return Ok((self.facts(place)?, instance));
+        };
+        if let Some(place) = of.class()
+            && let facts = self.facts(place)?
+            && let Some(instance) = facts.layout.instance_of(self.live, object)
+        {
+            return Ok((facts, instance));
+        }
+        let (place, _, instance) = self.classes.of_classed(self.live, object, last).ok_or_else(too_many)?;
         of.remember(place);
         Ok((self.facts(place)?, instance))
     }

@@ -2,7 +2,7 @@
 //! and its numbers here. HOT: rows are taken and given back on the application's threads, without a lock.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
 
 use advice::{Point, Seen};
 use jvm::live::Slots;
@@ -21,6 +21,8 @@ pub struct Shelf {
     /// Numbers of a row.
     long_width: usize,
     free: Free,
+    /// Some row that is free may have something in it.
+    dirty: AtomicBool,
 }
 
 /// A call that is kept. Dropping it lets go of its objects.
@@ -45,7 +47,14 @@ impl Shelf {
         let slots = Slots::new(env, rows.saturating_mul(width).min(i32::MAX as usize))?;
         let rows = slots.length() / width;
         let longs = (0..rows.saturating_mul(long_width)).map(|_| AtomicI64::new(0)).collect();
-        Ok(Arc::new(Self { slots, width, longs, long_width, free: Free::new(rows) }))
+        Ok(Arc::new(Self {
+            slots,
+            width,
+            longs,
+            long_width,
+            free: Free::new(rows),
+            dirty: AtomicBool::new(false),
+        }))
     }
 
     /// Whether it is for calls that pass as much as these.
@@ -72,14 +81,19 @@ impl Shelf {
             _ => Moment::Return,
         };
         let start = row * self.width;
-        // Every place is written: what an earlier call has left must not be taken for this one's.
+        // What an earlier call has left must not be taken for this one's.
+        let dirty = self.dirty.load(Ordering::Relaxed);
+        let put = |place: usize, object: Option<probe::Handle<'_>>| {
+            if dirty || object.is_some() {
+                self.slots.put(at, start + place, object);
+            }
+        };
         for place in 0..self.objects() {
-            self.slots.put(at, start + place, seen.values.and_then(|values| values.object(place)));
+            put(place, seen.values.and_then(|values| values.object(place)));
         }
         let returned = seen.values.filter(|_| moment == Moment::Return);
-        let behind = start + self.objects();
-        self.slots.put(at, behind, returned.and_then(|values| values.returned_object()));
-        self.slots.put(at, behind + 1, seen.thrown.and_then(|thrown| thrown.handle()));
+        put(self.objects(), returned.and_then(|values| values.returned_object()));
+        put(self.objects() + 1, seen.thrown.and_then(|thrown| thrown.handle()));
         if let (Some(values), Some((last, passed))) = (seen.values, self.longs(row).split_last()) {
             for (place, long) in passed.iter().enumerate() {
                 long.store(values.long(place), Ordering::Relaxed);
@@ -127,14 +141,16 @@ impl Kept {
 
 impl Drop for Kept {
     fn drop(&mut self) {
-        if let Some(vm) = Vm::current().filter(|vm| vm.is_attached()) {
-            let cleared = vm.with_env(|env| {
+        let cleared = match Vm::current() {
+            Some(vm) => vm.with_env(|env| {
                 let start = self.row * self.shelf.width;
                 (start..start + self.shelf.width).try_for_each(|place| self.shelf.slots.clear(env, place))
-            });
-            if let Err(why) = cleared {
-                log::debug!("a kept call is not let go of: {why}");
-            }
+            }),
+            None => Err(jvm::Error::NotAttached),
+        };
+        if let Err(why) = cleared {
+            self.shelf.dirty.store(true, Ordering::Relaxed);
+            log::debug!("a kept call is not let go of: {why}");
         }
         self.shelf.free.give_back(self.row);
     }

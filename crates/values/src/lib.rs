@@ -19,6 +19,7 @@ mod kept;
 mod kind;
 mod lengthy;
 mod passed;
+mod quick;
 mod recipe;
 mod redaction;
 mod replay;

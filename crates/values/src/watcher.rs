@@ -4,16 +4,17 @@
 use std::sync::Arc;
 
 use advice::{Look, Looked, Point, Seen};
-use jvm::clock;
 use jvm::probe;
+use jvm::{Env, clock, stack_room};
 use ognl::Term;
 
 use crate::classes::Classes;
 use crate::copier::Limits;
-use crate::expression::{Expression, Place};
+use crate::expression::{Expression, Place, STACK};
 use crate::java::{Java, May, Names};
 use crate::kept::{Kept, Shelf};
 use crate::passed::{Held, Passed};
+use crate::quick::{Asked, Quick};
 use crate::root::{Moment, Root, Variable};
 use crate::snapshot::Snapshot;
 
@@ -55,6 +56,8 @@ pub struct Watcher {
     keeps: Option<Arc<Shelf>>,
     /// The condition must be evaluated: not all of it is compiled.
     asks: bool,
+    /// The condition, if it is of the usual form.
+    quick: Option<Quick>,
     /// How fast the clock of costs is; 0 where no expression speaks of them. Asked for beforehand, since that takes long.
     ticks_per_second: u64,
 }
@@ -102,7 +105,9 @@ impl Watcher {
         let all = [&watching.condition, &watching.express];
         let names_cost = all.into_iter().flatten().any(Expression::names_cost);
         let ticks_per_second = if names_cost { clock::ticks_per_second() } else { 0 };
-        Self { watching, passed: Arc::new(passed), names, lines, keeps: None, asks, ticks_per_second }
+        let quick = watching.condition.as_ref().filter(|_| asks);
+        let quick = quick.and_then(|condition| Quick::of(condition.node(), &passed));
+        Self { watching, passed: Arc::new(passed), names, lines, keeps: None, asks, quick, ticks_per_second }
     }
 
     /// Keeps calls there instead of showing them.
@@ -120,10 +125,27 @@ impl Watcher {
         OnLine { descriptor: self.passed.descriptor.clone(), number, thread: at.thread_facts().ok(), frames }
     }
 
+    /// Whether the condition holds, if that can be told without evaluating it.
+    fn quickly(&self, at: &probe::Moment<'_>, seen: &Seen<'_>) -> Option<bool> {
+        let returns = match seen.point {
+            Point::Entry | Point::Throw => false,
+            Point::Return => true,
+            // Parameters are told as variables there.
+            Point::Line(_) => return None,
+        };
+        let (quick, values) = (self.quick.as_ref()?, seen.values?);
+        let asked = Asked { passed: &self.passed, values, returns, entered: self.keeps.is_some() };
+        if stack_room::left() < STACK {
+            return None;
+        }
+        at.with_own_env(|env| Ok(quick.holds(env.live()?, &self.watching.classes, asked))).ok()?
+    }
+
     fn asked<R>(
         &self,
         at: &probe::Moment<'_>,
         seen: &Seen<'_>,
+        copies: bool,
         ask: impl FnOnce(Place<'_, '_, '_>, Moment) -> Result<R, String>,
     ) -> Result<R, String> {
         let mut variables: &[Variable] = &[];
@@ -153,12 +175,14 @@ impl Watcher {
             entered: self.keeps.is_some(),
         };
         let Watching { classes, may, strict, .. } = &*self.watching;
-        let asked = at.with_env(|env| {
+        let work = |env: &Env<'_>| {
             let java = Java::new(env.live()?, classes, &self.names, *may);
             let Some(java) = java else { return Ok(Err("The JVM is shutting down.".to_owned())) };
             let place = Place { java: &java, root: Term::Source(&root), cost, strict: *strict };
             Ok(ask(place, moment))
-        });
+        };
+        // A copy may meet many objects; a condition rarely does.
+        let asked = if copies { at.with_env(work) } else { at.with_own_env(work) };
         asked.unwrap_or_else(|why| Err(why.to_string()))
     }
 }
@@ -172,7 +196,10 @@ impl Look for Watcher {
             return Ok(false);
         }
         match self.watching.condition.as_ref().filter(|_| self.asks) {
-            Some(condition) => self.asked(at, seen, |place, _| condition.holds(place)),
+            Some(condition) => match self.quickly(at, seen) {
+                Some(holds) => Ok(holds),
+                None => self.asked(at, seen, false, |place, _| condition.holds(place)),
+            },
             None => Ok(true),
         }
     }
@@ -188,7 +215,7 @@ impl Look for Watcher {
             };
         }
         let Some(express) = &self.watching.express else { return Looked::Copy(Box::new(()), 0) };
-        let seen = self.asked(at, seen, |place, moment| {
+        let seen = self.asked(at, seen, true, |place, moment| {
             let value = express.copy(place, self.watching.limits)?;
             let line = match moment {
                 Moment::Line(number) => Some(Box::new(self.on_line(at, number))),

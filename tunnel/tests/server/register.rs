@@ -74,6 +74,22 @@ async fn an_anonymous_agent_cannot_take_the_id_of_one_with_a_token() {
 }
 
 #[tokio::test]
+async fn an_agent_that_gets_orders_all_the_time_is_not_taken_for_silent() {
+    let server = Server::start(&["--ping-after", "200", "--silent-after", "600"]);
+    let cookie = server.login().await;
+    let mut agent = server.agent("a_busy").await;
+    let begin = std::time::Instant::now();
+    // The orders come closer together than the pings, and nothing is said to them but what answers a ping.
+    while begin.elapsed().as_millis() < 2_000 {
+        let browser = server.browser(&cookie, "a_busy").await.unwrap();
+        agent.ordered().await;
+        drop(browser);
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    server.agent_is(&cookie, "a_busy", "connected").await;
+}
+
+#[tokio::test]
 async fn a_lost_agent_stays_listed_with_the_reason() {
     let server = Server::start(&["--ping-after", "100", "--silent-after", "500"]);
     let cookie = server.login().await;

@@ -1,11 +1,11 @@
 //! `getstatic`: the static fields of a class.
 
-use host::evaluation::{Evaluation, Statics, WantedClass};
+use host::evaluation::{Evaluation, WantedClass};
 use host::values::Snapshot;
 use model::RowAffect;
 use shell::Expression;
 
-use super::loader::{Classes, Loaders, wanted};
+use super::loader::{Named, wanted};
 use super::value::{Shown, lines};
 use super::{may, read};
 use crate::prelude::*;
@@ -57,9 +57,10 @@ impl Command for Getstatic {
         let fields = pattern(&self.field)?;
         let how = Evaluation { depth: shown.expand, may: may(cx) };
         let fields = match host.statics(&class, &fields, express.as_ref(), how).or_fail()? {
-            Statics::Fields(fields) => fields,
-            Statics::Classes(classes) => return Err(Classes::end(cx, classes, &self.class)),
-            Statics::Loaders(loaders) => return Err(Loaders::end(cx, loaders, &loader_class)),
+            Ok(fields) => fields,
+            Err(not_one) => {
+                return Err(Named { class: &self.class, loader_class: &loader_class }.end(cx, not_one));
+            }
         };
         if fields.is_empty() {
             let message = format!(

@@ -1,6 +1,6 @@
 //! Which class loader is meant, and what is said where several classes or loaders fit.
 
-use host::evaluation::ClassFound;
+use host::evaluation::{ClassFound, NotOne};
 use host::loaders::{LoaderFacts, WantedLoader};
 
 use crate::prelude::*;
@@ -10,17 +10,33 @@ pub(super) fn wanted(hash: Option<String>, class: Option<ClassPattern>) -> Wante
     WantedLoader { hash, class: class.map(ClassPattern::into_string) }
 }
 
+/// What the user has named.
+pub(super) struct Named<'a> {
+    pub(super) class: &'a str,
+    pub(super) loader_class: &'a str,
+}
+
+impl Named<'_> {
+    /// Lists what it may mean and ends the command.
+    pub(super) fn end(&self, cx: &mut Context<'_>, not_one: NotOne) -> Failure {
+        match not_one {
+            NotOne::Classes(classes) => Classes::end(cx, classes, self.class),
+            NotOne::Loaders(loaders) => Loaders::end(cx, loaders, self.loader_class),
+        }
+    }
+}
+
 /// Several loaders are of the class that was named.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Loaders {
+struct Loaders {
     matched_class_loaders: Vec<LoaderFacts>,
     class_loader_class: String,
 }
 
 impl Loaders {
     /// Lists them and ends the command.
-    pub(super) fn end(cx: &mut Context<'_>, loaders: Vec<LoaderFacts>, class: &str) -> Failure {
+    fn end(cx: &mut Context<'_>, loaders: Vec<LoaderFacts>, class: &str) -> Failure {
         let shown = Self { matched_class_loaders: loaders, class_loader_class: class.to_owned() };
         if let Err(ended) = cx.emit(shown) {
             return ended;
@@ -49,7 +65,7 @@ impl Show for Loaders {
 /// Several classes fit.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Classes {
+struct Classes {
     matched_classes: Vec<OneClass>,
 }
 
@@ -63,7 +79,7 @@ struct OneClass {
 
 impl Classes {
     /// Lists them, if there are any, and ends the command.
-    pub(super) fn end(cx: &mut Context<'_>, found: Vec<ClassFound>, pattern: &str) -> Failure {
+    fn end(cx: &mut Context<'_>, found: Vec<ClassFound>, pattern: &str) -> Failure {
         if found.is_empty() {
             return Failure::new(format!("No class found for: {pattern}"));
         }

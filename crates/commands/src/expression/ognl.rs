@@ -1,10 +1,10 @@
 //! `ognl`: an expression over the application's classes, evaluated once on a thread of the agent's.
 
-use host::evaluation::{Evaluated, Evaluation};
+use host::evaluation::Evaluation;
 use host::values::Snapshot;
 use shell::Expression;
 
-use super::loader::{Loaders, wanted};
+use super::loader::{Named, wanted};
 use super::value::{Shown, lines};
 use super::{may, read};
 use crate::prelude::*;
@@ -41,9 +41,9 @@ impl Command for Ognl {
         let how = Evaluation { depth: shown.expand, may: may(cx) };
         let class = self.loader_class.as_deref().unwrap_or_default().to_owned();
         match host.evaluate(&express, &wanted(self.loader, self.loader_class), how).or_fail()? {
-            Evaluated::Value(data) => cx.emit(Value { value: shown.text(host, &data), data }),
-            Evaluated::Mistaken(mistake) => Err(self.express.mistake(mistake.at, mistake.message).into()),
-            Evaluated::Loaders(loaders) => Err(Loaders::end(cx, loaders, &class)),
+            Ok(Ok(data)) => cx.emit(Value { value: shown.text(host, &data), data }),
+            Ok(Err(mistake)) => Err(self.express.mistake(mistake.at, mistake.message).into()),
+            Err(not_one) => Err(Named { class: "", loader_class: &class }.end(cx, not_one)),
         }
     }
 }

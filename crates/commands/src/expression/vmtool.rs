@@ -1,10 +1,10 @@
 //! `vmtool`: the objects of a class, found in the heap.
 
-use host::evaluation::{Evaluation, Instances, WantedClass};
+use host::evaluation::{Evaluation, NotOne, WantedClass};
 use host::values::Snapshot;
 use shell::{Choice, Expression};
 
-use super::loader::{Classes, Loaders, wanted};
+use super::loader::{Named, wanted};
 use super::value::{Shown, lines};
 use super::{may, read};
 use crate::prelude::*;
@@ -76,13 +76,12 @@ impl Command for Vmtool {
         };
         let how = Evaluation { depth: shown.expand, may: may(cx) };
         match host.instances(&wanted, most, &express, how).or_fail()? {
-            Instances::Value(Ok(data)) => cx.emit(Objects { value: shown.text(host, &data), data }),
-            Instances::Value(Err(mistake)) => Err(self.express.mistake(mistake.at, mistake.message).into()),
-            Instances::Classes(classes) if classes.is_empty() => {
+            Ok(Ok(data)) => cx.emit(Objects { value: shown.text(host, &data), data }),
+            Ok(Err(mistake)) => Err(self.express.mistake(mistake.at, mistake.message).into()),
+            Err(NotOne::Classes(classes)) if classes.is_empty() => {
                 Err(Failure::new(format!("Can not find class by class name: {class}.")))
             }
-            Instances::Classes(classes) => Err(Classes::end(cx, classes, &class)),
-            Instances::Loaders(loaders) => Err(Loaders::end(cx, loaders, &loader_class)),
+            Err(not_one) => Err(Named { class: &class, loader_class: &loader_class }.end(cx, not_one)),
         }
     }
 }

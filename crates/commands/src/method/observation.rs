@@ -1,7 +1,6 @@
 //! What all commands that observe methods have in common: their options, and how they begin.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -182,7 +181,7 @@ impl Observing {
             parts: target.parts,
             lazy: self.lazy.then_some(wanted),
             lines: target.lines.as_ref().map(|lines| lines.numbers.clone()).unwrap_or_default(),
-            dump: host.options().dump().then(|| PathBuf::from(DUMPS)),
+            dump: host.options().dump().then(|| host.output_dir().join(DUMPS)),
             ..Observation::new(listener)
         };
         running.observe(&matched, &observation)?;
@@ -200,6 +199,11 @@ impl Observing {
             return Err(nothing_affected());
         }
         cx.emit(Weaving::of(matched))
+    }
+
+    /// After so many results the command ends.
+    pub(super) fn limits(&self) -> u64 {
+        self.limits
     }
 
     /// With more classes than these nothing is woven.

@@ -2,6 +2,7 @@
 
 pub(crate) mod auth;
 pub(crate) mod cls;
+pub(crate) mod echo;
 pub(crate) mod help;
 pub(crate) mod history;
 pub(crate) mod quit;

@@ -1,11 +1,18 @@
 //! Commands about the JVM as a whole.
 
+pub(crate) mod base64;
+pub(crate) mod cat;
+mod configuration;
 pub(crate) mod dashboard;
+mod file;
 pub(crate) mod jvm;
+pub(crate) mod mbean;
 pub(crate) mod options;
+pub(crate) mod perfcounter;
 pub(crate) mod pwd;
 pub(crate) mod sysenv;
 pub(crate) mod sysprop;
+pub(crate) mod vmoption;
 
 use crate::prelude::*;
 

@@ -2,19 +2,22 @@
 
 use host::options::OptionRow;
 use serde_json::Value;
+use shell::SwitchName;
 
+use super::configuration::Configuration;
 use crate::prelude::*;
 
 /// Show the agent's switches, or set one
 ///
-/// They hold for all sessions until the agent stops.
+/// They hold for all sessions until the agent stops. Without a name, the agent's configuration follows: each key
+/// with the place its value came from.
 #[derive(Args)]
 #[command(group = System, permission = Admin)]
 #[command(example = "options", example = "options unsafe", example = "options unsafe true")]
 pub(crate) struct Options {
     /// The switch
     #[arg(name = "options-name")]
-    option: Option<String>,
+    option: Option<SwitchName>,
     /// Its new value
     #[arg(name = "options-value")]
     value: Option<String>,
@@ -26,14 +29,26 @@ impl Command for Options {
     fn run(self, host: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
         let options = host.options();
         match (self.option, self.value) {
-            (None, _) => cx.emit(List { options: options.all() }),
-            (Some(name), None) => {
-                let row = options.get(&name).ok_or_else(|| {
-                    format!("options[{name}] not found. Type `options` to see all of them.")
-                })?;
-                cx.emit(List { options: vec![row] })
+            (None, _) => {
+                cx.emit(List { options: options.all() })?;
+                let configuration = Configuration::of(cx);
+                cx.emit(configuration)
             }
+            (Some(name), None) => match options.get(&name) {
+                Some(row) => cx.emit(List { options: vec![row] }),
+                None => {
+                    let configuration = Configuration::of(cx).only(&name).ok_or_else(|| {
+                        format!("options[{name}] not found. Type `options` to see all of them.")
+                    })?;
+                    cx.emit(configuration)
+                }
+            },
             (Some(name), Some(value)) => {
+                if Configuration::of(cx).only(&name).is_some() {
+                    return Err(Failure::new(format!(
+                        "{name} is a key of the agent's configuration: `oxprobe attach PID -o {name}=...` sets it, in a living agent, too."
+                    )));
+                }
                 let changed = options.set(&name, &value).or_fail()?;
                 let change_result = Change {
                     name: changed.name,

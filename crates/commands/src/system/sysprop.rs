@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use crate::permission;
 use crate::prelude::*;
 
 /// Show or change system properties
 ///
 /// Without a name, all are listed. With a name and a value the property is changed; code that has
-/// read the old value before keeps it. Values of names such as `password` are left out (option redact).
+/// read the old value before keeps it; the permission `mutate` is needed for that. Values of names such as `password` are left out (option redact).
 #[derive(Args)]
 #[command(
     group = System,
-    permission = Mutate,
+    permission = View,
     example = "sysprop",
     example = "sysprop java.version",
     example = "sysprop demo.level debug"
@@ -31,6 +32,7 @@ impl Command for Sysprop {
             return cx.emit(Properties::of(host, host.properties().or_fail()?));
         };
         if let Some(value) = self.value {
+            permission::need(cx, Permission::Mutate, "Changing a system property")?;
             host.set_property(&name, &value).or_fail()?;
             cx.message("Successfully changed the system property.")?;
         }

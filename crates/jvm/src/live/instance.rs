@@ -13,6 +13,7 @@ use crate::sys::{JNIEnv, jobject};
 /// What a field holds.
 #[expect(missing_docs, reason = "the types are Java's")]
 #[derive(Debug)]
+#[repr(u64)] // moved by whole words: smaller tags make the processor wait for its own stores
 pub enum Got<'f> {
     Bool(bool),
     Byte(i8),
@@ -187,9 +188,9 @@ impl<'a> Instance<'a> {
         if self.layout.nature != Nature::Class {
             return None;
         }
-        let object = self.again(live)?.into_raw();
-        // SAFETY: the same reference, to a `java.lang.Class`.
-        unsafe { Local::from_raw(live.env, object) }
+        let object = self.again(live)?;
+        // SAFETY: a `java.lang.Class`.
+        Some(unsafe { object.into_kind() })
     }
 
     fn again<'f>(&self, live: Live<'_, 'f>) -> Option<Local<'f>> {

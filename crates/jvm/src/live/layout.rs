@@ -2,8 +2,9 @@
 //! Asked of JVMTI once per class; a layout keeps neither the class nor its loader alive.
 
 use std::ptr;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Instance, Live, LiveString};
+use super::{Classed, Instance, Live, LiveString};
 use crate::buf::{self, Buf};
 use crate::descriptor::Type;
 use crate::env::{Env, jni};
@@ -14,6 +15,9 @@ use crate::sys::{jfieldID, jobject};
 
 /// `ACC_STATIC` (JVM specification, table 4.5-A).
 const STATIC: i32 = 0x0008;
+
+/// The number of the last layout; none has 0.
+static LAST: AtomicU64 = AtomicU64::new(0);
 
 /// A class whose objects JNI has functions of their own for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -87,6 +91,8 @@ pub struct Layout {
     /// The names of all interfaces that it implements, in whatever class.
     pub interfaces: Box<[Box<str>]>,
     class: Weak<Class>,
+    /// No other layout has it, or had it.
+    number: u64,
 }
 
 impl Layout {
@@ -122,6 +128,7 @@ impl Layout {
                 lineage: lineage.into(),
                 interfaces: interfaces.into(),
                 class: env.weak(class)?,
+                number: LAST.fetch_add(1, Ordering::Relaxed).wrapping_add(1),
             })
         })
     }
@@ -163,15 +170,26 @@ impl Layout {
         if is { Instance::new(self, live, object) } else { None }
     }
 
+    /// The same for an object that may have been asked before: then the JVM need not be.
+    #[inline]
+    pub fn instance_of<'a>(&'a self, live: Live<'a, '_>, object: &'a Classed<'_>) -> Option<Instance<'a>> {
+        if object.is_of(self.number) {
+            return Instance::new(self, live, object.object());
+        }
+        let instance = self.instance(live, object.object())?;
+        object.remember(self.number);
+        Some(instance)
+    }
+
     /// The object as a string, if this is the class of strings and the object's; else it comes back.
     #[inline]
     pub fn into_string<'f>(
         &self,
         live: Live<'_, '_>,
-        object: Local<'f>,
-    ) -> std::result::Result<LiveString<'f>, Local<'f>> {
-        if self.nature == Nature::String && self.instance(live, &object).is_some() {
-            Ok(LiveString::new(object))
+        object: Classed<'f>,
+    ) -> std::result::Result<LiveString<'f>, Classed<'f>> {
+        if self.nature == Nature::String && self.instance_of(live, &object).is_some() {
+            Ok(LiveString::new(object.into_object()))
         } else {
             Err(object)
         }

@@ -140,6 +140,16 @@ impl<'a> Moment<'a> {
         })
     }
 
+    /// Runs `work` with this thread's [`Env`] in the native's own frame: what references it leaves end when the native
+    /// returns, so they should be few. An exception that is pending is the application's: then nothing is run, and the
+    /// answer is [`Error::Pending`].
+    pub fn with_own_env<R>(&self, work: impl for<'f> FnOnce(&Env<'f>) -> Result<R>) -> Result<R> {
+        match self.raw {
+            Some(raw) => Env::enter_native(raw, work),
+            None => Err(Error::NotAttached),
+        }
+    }
+
     /// Runs `work` with this thread's [`Env`], in a frame of its own (20 ns). An exception that is pending is the
     /// application's: then nothing is run, and the answer is [`Error::Pending`].
     pub fn with_env<R>(&self, work: impl for<'f> FnOnce(&Env<'f>) -> Result<R>) -> Result<R> {
@@ -225,14 +235,12 @@ impl<'a> Handle<'a> {
         self.raw.as_ptr()
     }
 
-    /// A reference to the object in this frame.
+    /// The object, lent: it costs nothing.
     pub fn local<'f>(&self, env: &Env<'f>) -> Result<Local<'f>> {
         env.ready()?;
-        // SAFETY: a reference that the JVM gave to the native, which still runs.
-        let raw = unsafe { jni!(env, NewLocalRef, self.raw.as_ptr()) };
-        env.check("NewLocalRef")?;
-        // SAFETY: a new local reference in this frame.
-        unsafe { Local::from_raw(env, raw) }.ok_or_else(|| Error::Null { call: "NewLocalRef".into() })
+        // SAFETY: a reference that the JVM gave to the native, which still runs: whoever has both this handle and an
+        // `Env` on this thread got both while it runs, so the frame ends before it.
+        Ok(unsafe { Local::lent(self.raw) })
     }
 }
 

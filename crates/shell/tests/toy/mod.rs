@@ -166,6 +166,29 @@ impl Command for Flood {
     }
 }
 
+/// Say the password.
+#[derive(Args)]
+struct Auth {
+    /// Which
+    password: String,
+}
+
+impl Command for Auth {
+    type Host = Host;
+
+    fn run(self, _: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
+        match cx.authenticate("arthas", &self.password) {
+            Some(Ok(true)) => cx.message("true"),
+            Some(Ok(false)) => {
+                cx.message("false").ok();
+                Err(Failure::Ended(1))
+            }
+            Some(Err(why)) => Err(Failure::with_status(1, why)),
+            None => cx.message("nobody asks"),
+        }
+    }
+}
+
 /// Stop the agent.
 #[derive(Args)]
 struct Halt;
@@ -265,6 +288,7 @@ static ENTRIES: &[Entry<Host>] = &[
     Entry::of::<Forever>(),
     Entry::of::<Deaf>(),
     Entry::of::<Flood>(),
+    Entry::of::<Auth>(),
     Entry::of::<Halt>(),
     Entry::of::<Quit>(),
     Entry::of::<Find>(),
@@ -332,7 +356,7 @@ impl Toy {
             user: "tester".to_owned(),
             from: "test".to_owned(),
             peer: String::new(),
-            permissions: shell::Permissions::ALL,
+            permissions: Arc::new(shell::Grant::of(shell::Permissions::ALL)),
             lock: None,
             prompt: "$ ".to_owned(),
             size: Size::USUAL,

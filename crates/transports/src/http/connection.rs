@@ -274,7 +274,8 @@ impl Connection {
 
     /// Reads on to the end of the head. `None`: go on.
     fn head(&mut self, now: Instant) -> Option<Step> {
-        if self.slowed.is_some_and(|until| now < until) {
+        if self.slowed.is_some() {
+            // The clock goes on with it.
             return Some(Step::Wait);
         }
         match Head::read(&self.input) {
@@ -287,7 +288,6 @@ impl Connection {
                     self.slowed = Some(now + wait);
                     return Some(Step::Wait);
                 }
-                self.slowed = None;
                 self.input.drain(..length);
                 self.phase = Phase::Deciding;
                 Some(Step::Decide(head))
@@ -325,6 +325,7 @@ impl Connection {
     }
 
     fn refuse(&mut self, refused: &Refused, now: Instant) {
+        self.slowed = None;
         self.phase = Phase::Working(Manner { keep: false, silent: false, old: false });
         self.answer(Answer::refusal(refused.status, refused.why), None, now);
     }
@@ -425,7 +426,7 @@ impl Connection {
 
     /// The clock. Whether the connection is to be stepped.
     pub(super) fn tick(&mut self, now: Instant) -> bool {
-        if self.slowed.is_some_and(|until| now >= until) {
+        if self.slowed.take_if(|until| now >= *until).is_some() {
             return true;
         }
         if self.limit.is_none_or(|limit| now < limit) {

@@ -25,7 +25,8 @@ const FRAMES_PER_TURN: usize = 32;
 /// The longest message taken from a peer: a paste, at most.
 const MAX_MESSAGE: usize = 1 << 20;
 
-/// A side that neither read nor wrote for so long sends an empty ping.
+/// A side that read nothing for so long sends an empty ping, though it may have written: who only reads would
+/// else be taken for gone.
 const IDLE: Duration = Duration::from_secs(10);
 
 /// A peer that has not sent anything for so long, in spite of pings, is gone.
@@ -40,7 +41,7 @@ pub(super) struct Console {
     token: Token,
     session: Option<Session>,
     last_read: Instant,
-    last_write: Instant,
+    last_ping: Instant,
     /// Bytes given to the WebSocket that the socket has not taken.
     unflushed: bool,
     /// It closes, until then.
@@ -73,7 +74,7 @@ impl Console {
             token,
             session: None,
             last_read: now,
-            last_write: now,
+            last_ping: now,
             unflushed: false,
             limit: None,
         };
@@ -87,7 +88,7 @@ impl Console {
                 console.session = Some(Session::terminal(core.shell.clone(), setup));
             }
             Err(sentence) => {
-                drop(console.send(Message::text(format!("{sentence}\r\n")), now));
+                drop(console.send(Message::text(format!("{sentence}\r\n"))));
                 // 1013: try again later.
                 console.close(1013, "too many sessions", now);
             }
@@ -97,7 +98,7 @@ impl Console {
 
     /// Does what can be done.
     pub(super) fn drive(&mut self, core: &mut Core) -> Result<(), Over> {
-        self.flush(core.now)?;
+        self.flush()?;
         self.read(core)?;
         self.pump(core)
     }
@@ -144,7 +145,7 @@ impl Console {
                 Event::Output(bytes) => {
                     let text = String::from_utf8(bytes)
                         .unwrap_or_else(|bad| String::from_utf8_lossy(bad.as_bytes()).into_owned());
-                    self.send(Message::text(text), core.now)?;
+                    self.send(Message::text(text))?;
                 }
                 Event::Close { .. } | Event::Done { .. } => self.leave(1000, "Bye", core),
                 Event::StopAgent => {
@@ -158,21 +159,19 @@ impl Console {
         Ok(())
     }
 
-    fn send(&mut self, message: Message, now: Instant) -> Result<(), Over> {
+    fn send(&mut self, message: Message) -> Result<(), Over> {
         match self.socket.write(message) {
-            Ok(()) => self.last_write = now,
+            Ok(()) => {}
             Err(tungstenite::Error::Io(why)) if why.kind() == io::ErrorKind::WouldBlock => {}
             Err(_) => return Err(Over),
         }
-        self.flush(now)
+        self.flush()
     }
 
-    fn flush(&mut self, now: Instant) -> Result<(), Over> {
+    fn flush(&mut self) -> Result<(), Over> {
         match self.socket.flush() {
             Ok(()) => {
-                if std::mem::take(&mut self.unflushed) {
-                    self.last_write = now;
-                }
+                self.unflushed = false;
                 Ok(())
             }
             Err(tungstenite::Error::Io(why)) if why.kind() == io::ErrorKind::WouldBlock => {
@@ -185,12 +184,12 @@ impl Console {
         }
     }
 
-    fn idle_since(&self) -> Instant {
-        self.last_read.max(self.last_write)
+    fn ping_due(&self) -> Instant {
+        self.last_read.max(self.last_ping) + IDLE
     }
 
     pub(super) fn deadline(&self) -> Instant {
-        self.limit.unwrap_or_else(|| (self.idle_since() + IDLE).min(self.last_read + SILENCE))
+        self.limit.unwrap_or_else(|| self.ping_due().min(self.last_read + SILENCE))
     }
 
     /// Heartbeat and limits.
@@ -201,12 +200,10 @@ impl Console {
         if self.limit.is_some() || now >= self.last_read + SILENCE {
             return Err(Over);
         }
+        self.last_ping = now;
         match self.unflushed {
-            true => {
-                self.last_write = now;
-                Ok(())
-            }
-            false => self.send(Message::Ping(Default::default()), now),
+            true => Ok(()),
+            false => self.send(Message::Ping(Default::default())),
         }
     }
 

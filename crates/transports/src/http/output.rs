@@ -201,22 +201,23 @@ fn listing(folder: &OwnedFd, parts: &[String]) -> Answer {
     // By its descriptor, so that it is the folder that was walked to.
     let read = std::fs::read_dir(format!("/proc/self/fd/{}", folder.as_raw_fd()));
     let Ok(read) = read else { return Answer::text(404, "Not found") };
-    let mut rows = Vec::new();
+    let (mut rows, mut left_out) = (Vec::new(), 0);
     for entry in read.flatten() {
         let (Ok(name), Ok(facts)) = (entry.file_name().into_string(), entry.metadata()) else { continue };
         if !name.starts_with('.') && (facts.is_dir() || facts.is_file()) {
-            rows.push((facts.is_file(), name, modified(&facts), facts.len()));
+            let row = (facts.is_file(), name, modified(&facts), facts.len());
+            rows.insert(rows.partition_point(|other| *other < row), row);
+            left_out += usize::from(rows.len() > LISTED);
+            rows.truncate(LISTED);
         }
     }
-    rows.sort();
-    let left_out = rows.len().saturating_sub(LISTED);
     let title = escape(&format!("{ROUTE}/{}", parts.join("/")));
     let mut page =
         format!("<!DOCTYPE html><meta charset=utf-8><title>{title}</title><h1>{title}</h1><pre>\n");
     if !parts.is_empty() {
         page.push_str("<a href=\"../\">../</a>\n");
     }
-    for (is_file, name, modified, length) in rows.into_iter().take(LISTED) {
+    for (is_file, name, modified, length) in rows {
         let name = if is_file { name } else { name + "/" };
         let pad = " ".repeat(60_usize.saturating_sub(name.chars().count()));
         let time = clock::rfc3339(modified).replace('T', " ");

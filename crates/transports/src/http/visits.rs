@@ -1,10 +1,10 @@
 //! Browsers that have said the password: known again by a cookie.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::head::Head;
 use crate::random;
+use crate::table::Table;
 
 /// The cookie's name, which is Arthas's.
 const COOKIE: &str = "asession";
@@ -15,7 +15,7 @@ const MOST: usize = 1024;
 /// Visits by their cookies.
 #[derive(Debug, Default)]
 pub(crate) struct Visits {
-    visits: BTreeMap<String, Visit>,
+    visits: Table<String, Visit>,
 }
 
 #[derive(Debug)]

@@ -3,7 +3,6 @@
 //! A task is kept until its time is over or too much is kept; what is forgotten first is what ended
 //! longest ago.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use mio::Token;
@@ -51,6 +50,8 @@ impl State {
 
 /// A task.
 pub(super) struct Task {
+    /// It is never used again.
+    number: u64,
     name: String,
     /// The session of its client.
     pub(super) home: String,
@@ -100,10 +101,10 @@ impl Task {
     }
 }
 
-/// Tasks by their numbers, which say in which order they were begun.
+/// Tasks in the order in which they were begun, which their numbers say, too.
 #[derive(Default)]
 pub(super) struct Tasks {
-    tasks: BTreeMap<u64, Task>,
+    tasks: Vec<Task>,
     last: u64,
 }
 
@@ -115,6 +116,7 @@ impl Tasks {
         let time = clock::since_epoch();
         self.last += 1;
         let task = Task {
+            number: self.last,
             name,
             home,
             state: State::Working,
@@ -127,7 +129,7 @@ impl Tasks {
             outcome: None,
             waiters: Vec::new(),
         };
-        self.tasks.insert(self.last, task);
+        self.tasks.push(task);
         self.make_room();
         self.last
     }
@@ -136,29 +138,25 @@ impl Tasks {
     fn make_room(&mut self) {
         let (most, most_bytes) = MOST;
         loop {
-            let bytes: usize = self
-                .tasks
-                .values()
-                .filter_map(|task| task.outcome.as_ref())
-                .map(|one| one.payload.len())
-                .sum();
+            let bytes: usize =
+                self.tasks.iter().filter_map(|task| task.outcome.as_ref()).map(|one| one.payload.len()).sum();
             if self.tasks.len() <= most && bytes <= most_bytes {
                 return;
             }
             // Not the newest, whose result nobody has seen.
-            let ended =
-                self.tasks.iter().filter(|(number, task)| task.call.is_none() && **number != self.last);
-            let Some(oldest) = ended.map(|(number, _)| *number).next() else { return };
-            self.tasks.remove(&oldest);
+            let last = self.last;
+            let ended = |task: &Task| task.call.is_none() && task.number != last;
+            let Some(oldest) = self.tasks.iter().position(ended) else { return };
+            self.tasks.remove(oldest);
         }
     }
 
     pub(super) fn running(&self) -> usize {
-        self.tasks.values().filter(|task| task.call.is_some()).count()
+        self.tasks.iter().filter(|task| task.call.is_some()).count()
     }
 
     pub(super) fn get(&mut self, number: u64) -> Option<&mut Task> {
-        self.tasks.get_mut(&number)
+        self.tasks.iter_mut().find(|task| task.number == number)
     }
 
     /// The task of this client that a request names.
@@ -166,7 +164,7 @@ impl Tasks {
         let Some(name) = params.get("taskId").and_then(Value::as_str) else {
             return Err(Fault::parameters("The parameter taskId is needed."));
         };
-        let found = self.tasks.values_mut().find(|task| task.home == home && task.name == name);
+        let found = self.tasks.iter_mut().find(|task| task.home == home && task.name == name);
         found.ok_or_else(|| {
             Fault::parameters("The task is not found: it has never been, or its time is over.")
         })
@@ -174,7 +172,7 @@ impl Tasks {
 
     /// The call of a task has ended: how, and who waits for its result.
     pub(super) fn end(&mut self, number: u64, outcome: Outcome) -> Option<(&Task, Vec<Asked>)> {
-        let task = self.tasks.get_mut(&number)?;
+        let task = self.get(number)?;
         task.call = None;
         if task.state == State::Working {
             let state = if outcome.failed { State::Failed } else { State::Completed };
@@ -183,7 +181,7 @@ impl Tasks {
         task.outcome = Some(outcome);
         let waiters = std::mem::take(&mut task.waiters);
         self.make_room();
-        self.tasks.get(&number).map(|task| (task, waiters))
+        self.tasks.iter().find(|task| task.number == number).map(|task| (task, waiters))
     }
 
     /// A page of a client's tasks; the cursor is the number of the last one of the page before.
@@ -195,12 +193,11 @@ impl Tasks {
                 .and_then(|cursor| cursor.parse().ok())
                 .ok_or_else(|| Fault::parameters("The cursor is none of a page before."))?,
         };
-        let mut rest =
-            self.tasks.iter().filter(|(number, task)| **number > after && task.home == home).peekable();
+        let mut rest = self.tasks.iter().filter(|task| task.number > after && task.home == home).peekable();
         let mut page = Vec::new();
         let mut last = after;
-        while let Some((number, task)) = rest.next_if(|_| page.len() < PAGE) {
-            last = *number;
+        while let Some(task) = rest.next_if(|_| page.len() < PAGE) {
+            last = task.number;
             page.push(task.shown());
         }
         let mut list = json!({"tasks": page});
@@ -214,14 +211,14 @@ impl Tasks {
 
     /// A connection is gone: nobody waits there any more.
     pub(super) fn gone(&mut self, connection: Token) {
-        for task in self.tasks.values_mut() {
+        for task in &mut self.tasks {
             task.waiters.retain(|waiter| waiter.connection != connection);
         }
     }
 
     /// A request for a result is not wanted any more. Whether there was one.
     pub(super) fn withdraw(&mut self, home: &str, id: &Value) -> Option<Asked> {
-        let mut own = self.tasks.values_mut().filter(|task| task.home == home);
+        let mut own = self.tasks.iter_mut().filter(|task| task.home == home);
         own.find_map(|task| {
             let at = task.waiters.iter().position(|waiter| waiter.id == *id)?;
             Some(task.waiters.remove(at))
@@ -231,7 +228,7 @@ impl Tasks {
     /// Forgets those whose time is over, or all of one client: their calls, and who waited for them.
     pub(super) fn forget(&mut self, now: Instant, home: Option<&str>) -> (Vec<Token>, Vec<Asked>) {
         let (mut calls, mut waiters) = (Vec::new(), Vec::new());
-        self.tasks.retain(|_, task| {
+        self.tasks.retain_mut(|task| {
             let is_over = match home {
                 Some(home) => task.home == home,
                 None => now >= task.expires,
@@ -246,7 +243,7 @@ impl Tasks {
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.tasks.values().map(|task| task.expires).min()
+        self.tasks.iter().map(|task| task.expires).min()
     }
 }
 
@@ -310,7 +307,7 @@ mod tests {
             tasks.end(number, outcome(2 * 1024 * 1024));
         }
         let bytes: usize =
-            tasks.tasks.values().filter_map(|task| task.outcome.as_ref()).map(|one| one.payload.len()).sum();
+            tasks.tasks.iter().filter_map(|task| task.outcome.as_ref()).map(|one| one.payload.len()).sum();
         assert!(bytes <= MOST.1, "{bytes}");
     }
 

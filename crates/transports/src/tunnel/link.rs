@@ -29,7 +29,8 @@ use wire::arthas::Query;
 /// How long each of connecting and shaking hands may take.
 const STEP_LIMIT: Duration = Duration::from_secs(10);
 
-/// A side that neither read nor wrote for so long sends an empty ping: the Arthas protocol.
+/// A side that read nothing for so long sends an empty ping. In the Arthas protocol only one that did not write either
+/// does; then who only writes hears nothing, and takes the other for gone.
 const IDLE: Duration = Duration::from_secs(10);
 
 /// A peer that has not sent anything for so long, in spite of pings, is gone.
@@ -53,7 +54,7 @@ pub(crate) struct Link {
     /// When the current step must be over: connecting, shaking hands, closing.
     limit: Option<Instant>,
     last_read: Instant,
-    last_write: Instant,
+    last_ping: Instant,
     /// Bytes given to the WebSocket that the socket has not taken.
     unflushed: bool,
     local: Option<SocketAddr>,
@@ -104,7 +105,7 @@ impl Link {
             tls,
             limit: Some(now + STEP_LIMIT),
             last_read: now,
-            last_write: now,
+            last_ping: now,
             unflushed: false,
             local: None,
         })
@@ -132,7 +133,7 @@ impl Link {
                 }
                 State::Open(socket) => {
                     self.state = State::Open(socket);
-                    self.flush(now)?;
+                    self.flush()?;
                     self.read(now, &mut driven)?;
                     return Ok(driven);
                 }
@@ -155,8 +156,8 @@ impl Link {
     }
 
     /// Sends a text frame. Only where [`Link::is_writable`] says so, so that at most one is kept.
-    pub(crate) fn send(&mut self, text: String, now: Instant) -> Result<(), Lost> {
-        self.write(Message::text(text), now)
+    pub(crate) fn send(&mut self, text: String) -> Result<(), Lost> {
+        self.write(Message::text(text))
     }
 
     /// Says goodbye. The link is lost soon after, by the peer or by the clock.
@@ -195,8 +196,9 @@ impl Link {
                 let seconds = SILENCE.as_secs();
                 return Err(Lost::new(format!("{} has been silent for {seconds} s", self.address)));
             }
-            if now >= self.idle_since() + IDLE && !self.unflushed {
-                self.write(Message::Ping(Default::default()), now)?;
+            if now >= self.ping_due() && !self.unflushed {
+                self.last_ping = now;
+                self.write(Message::Ping(Default::default()))?;
             }
         }
         Ok(())
@@ -206,7 +208,9 @@ impl Link {
     pub(crate) fn deadline(&self) -> Option<Instant> {
         match (self.limit, &self.state) {
             (Some(limit), _) => Some(limit),
-            (None, State::Open(_)) => Some((self.idle_since() + IDLE).min(self.last_read + SILENCE)),
+            // What is not flushed has its own event.
+            (None, State::Open(_)) if self.unflushed => Some(self.last_read + SILENCE),
+            (None, State::Open(_)) => Some(self.ping_due().min(self.last_read + SILENCE)),
             (None, _) => None,
         }
     }
@@ -216,8 +220,8 @@ impl Link {
         self.local
     }
 
-    fn idle_since(&self) -> Instant {
-        self.last_read.max(self.last_write)
+    fn ping_due(&self) -> Instant {
+        self.last_read.max(self.last_ping) + IDLE
     }
 
     /// `Some` when the socket is connected.
@@ -264,7 +268,7 @@ impl Link {
                 self.state = State::Open(socket);
                 self.limit = None;
                 self.last_read = now;
-                self.last_write = now;
+                self.last_ping = now;
                 Ok(true)
             }
             Err(HandshakeError::Interrupted(middle)) => {
@@ -303,23 +307,20 @@ impl Link {
         Ok(())
     }
 
-    fn write(&mut self, message: Message, now: Instant) -> Result<(), Lost> {
+    fn write(&mut self, message: Message) -> Result<(), Lost> {
         let State::Open(socket) = &mut self.state else { return Ok(()) };
         match socket.write(message) {
-            Ok(()) => self.last_write = now,
+            Ok(()) => {}
             Err(tungstenite::Error::Io(why)) if why.kind() == io::ErrorKind::WouldBlock => {}
             Err(why) => return Err(self.lost(&why)),
         }
-        self.flush(now)
+        self.flush()
     }
 
-    fn flush(&mut self, now: Instant) -> Result<(), Lost> {
+    fn flush(&mut self) -> Result<(), Lost> {
         let State::Open(socket) = &mut self.state else { return Ok(()) };
         match socket.flush() {
             Ok(()) => {
-                if self.unflushed {
-                    self.last_write = now;
-                }
                 self.unflushed = false;
                 Ok(())
             }

@@ -106,7 +106,7 @@ impl Terminal {
     /// session's bounded queue, where the command waits.
     fn pump(&mut self, core: &mut Core) -> Result<(), Lost> {
         if let Some(sentence) = self.refusal.take_if(|_| self.link.is_writable()) {
-            self.link.send(format!("{sentence}\r\n"), core.now)?;
+            self.link.send(format!("{sentence}\r\n"))?;
             // 1013: try again later.
             self.link.close(1013, "too many sessions", core.now);
         }
@@ -121,7 +121,7 @@ impl Terminal {
                 Event::Output(bytes) => {
                     let text = String::from_utf8(bytes)
                         .unwrap_or_else(|bad| String::from_utf8_lossy(bad.as_bytes()).into_owned());
-                    self.link.send(text, core.now)?;
+                    self.link.send(text)?;
                 }
                 // 1000 and this word are what Arthas's clients know.
                 Event::Close { .. } | Event::Done { .. } => self.leave(1000, "Bye", core),

@@ -127,6 +127,22 @@ impl Command for Wait {
     }
 }
 
+/// Writes a line now and then until it is cancelled.
+#[derive(shell::Args)]
+#[command(group = Shell, permission = View, name = "drip", example = "drip")]
+pub struct Drip {}
+
+impl Command for Drip {
+    type Host = Toy;
+
+    fn run(self, _: &Toy, cx: &mut Context<'_>) -> Result<(), Failure> {
+        loop {
+            cx.emit(Line { text: "drop".into() })?;
+            cx.sleep(Duration::from_millis(500))?;
+        }
+    }
+}
+
 /// Ends the session.
 #[derive(shell::Args)]
 #[command(group = Shell, permission = View, name = "bye", example = "bye")]
@@ -176,6 +192,7 @@ static ENTRIES: &[Entry<Toy>] = &[
     Entry::of::<Govern>(),
     Entry::of::<Flood>(),
     Entry::of::<Wait>(),
+    Entry::of::<Drip>(),
     Entry::of::<Bye>(),
     Entry::of::<Halt>(),
     Entry::of::<Stop>(),

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::AtomicU32;
 
-use jvm::live::Got;
+use jvm::live::{Classed, Got};
 use jvm::{Class, Env, Local};
 use ognl::{Fault, Primitive};
 
@@ -77,8 +77,10 @@ impl<'f> Java<'_, 'f> {
     #[inline]
     pub(crate) fn object_at(&self, object: Local<'f>, last: &AtomicU32) -> Result<Value<'f>, Fault> {
         self.meets();
+        let object = Classed::new(object);
         let (place, is_text) = {
-            let (place, facts, instance) = self.classes.of(self.live, &object, last).ok_or_else(too_many)?;
+            let (place, facts, instance) =
+                self.classes.of_classed(self.live, &object, last).ok_or_else(too_many)?;
             if let Kind::Box(_) = facts.kind {
                 let inner = value_field(facts).and_then(|at| instance.get(self.live, at));
                 return self.value(inner.ok_or_else(too_many)?, false);
@@ -88,9 +90,9 @@ impl<'f> Java<'_, 'f> {
         match is_text {
             true => Ok(Value::Object(match self.facts(place)?.layout.into_string(self.live, object) {
                 Ok(text) => Thing::text(text),
-                Err(object) => Thing::of_class(object, place),
+                Err(object) => Thing::classed(object, place),
             })),
-            false => Ok(Value::Object(Thing::of_class(object, place))),
+            false => Ok(Value::Object(Thing::classed(object, place))),
         }
     }
 

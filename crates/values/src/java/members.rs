@@ -91,6 +91,15 @@ pub(crate) struct Members {
 }
 
 impl Members {
+    /// The place of the field that a property, or a call without arguments, is known to read and nothing else.
+    pub(crate) fn field(&self, name: &str, is_call: bool) -> Option<usize> {
+        let ways = if is_call { &self.nullary } else { &self.ways };
+        match ways.find(|(known, _)| **known == *name)? {
+            (_, Way::Field(place, _)) => Some(*place),
+            _ => None,
+        }
+    }
+
     /// The methods and constructors that the class declares, in an order that is always the same.
     pub(super) fn methods(&self, env: &Env<'_>, jvmti: &Jvmti, layout: &Layout) -> &[Member] {
         self.methods.get_or_init(|| {

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use jvm::Local;
-use jvm::live::{Live, LiveString};
+use jvm::live::{Classed, Live, LiveString};
 
 use crate::snapshot::ClassPlace;
 
@@ -16,7 +16,7 @@ pub struct Thing<'f> {
 
 enum What<'f> {
     Text(LiveString<'f>),
-    Other(Local<'f>),
+    Other(Classed<'f>),
 }
 
 impl<'f> Thing<'f> {
@@ -25,11 +25,16 @@ impl<'f> Thing<'f> {
     }
 
     pub(super) fn other(object: Local<'f>) -> Self {
-        Self { what: What::Other(object), class: Cell::new(0) }
+        Self { what: What::Other(Classed::new(object)), class: Cell::new(0) }
     }
 
     /// Of a class that is known.
     pub(super) fn of_class(object: Local<'f>, class: ClassPlace) -> Self {
+        Self::classed(Classed::new(object), class)
+    }
+
+    /// Of a class that it was asked for.
+    pub(super) fn classed(object: Classed<'f>, class: ClassPlace) -> Self {
         Self { what: What::Other(object), class: Cell::new(class + 1) }
     }
 
@@ -38,7 +43,16 @@ impl<'f> Thing<'f> {
     pub fn local(&self) -> &Local<'f> {
         match &self.what {
             What::Text(text) => text.object(),
-            What::Other(object) => object,
+            What::Other(object) => object.object(),
+        }
+    }
+
+    /// It with what is known of its class, if it is not known to be a string.
+    #[inline]
+    pub(super) fn as_classed(&self) -> Option<&Classed<'f>> {
+        match &self.what {
+            What::Text(_) => None,
+            What::Other(object) => Some(object),
         }
     }
 
@@ -55,7 +69,7 @@ impl<'f> Thing<'f> {
     pub(super) fn again(&self, live: Live<'_, 'f>) -> Option<Self> {
         let what = match &self.what {
             What::Text(text) => What::Text(text.again(live)?),
-            What::Other(object) => What::Other(live.again(object)?),
+            What::Other(object) => What::Other(object.again(live)?),
         };
         Some(Self { what, class: self.class.clone() })
     }

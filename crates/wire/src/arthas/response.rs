@@ -23,10 +23,10 @@ const CLASS: &[&[u8]] = &[
 /// A byte array.
 const BYTES: &[u8] = b"ur\x00\x02[B\xac\xf3\x17\xf8\x06\x08\x54\xe0\x02\x00\x00xp";
 
-/// A `HashMap` with its usual load factor, sixteen buckets and the threshold 12.
+/// A `HashMap` up to the threshold at which it grows, with its usual load factor.
 const MAP: &[&[u8]] = &[
     b"sr\x00\x11java.util.HashMap\x05\x07\xda\xc1\xc3\x16\x60\xd1\x03\x00\x02F\x00\x0aloadFactorI\x00\x09threshold",
-    b"xp\x3f\x40\x00\x00\x00\x00\x00\x0cw\x08\x00\x00\x00\x10",
+    b"xp\x3f\x40\x00\x00",
 ];
 
 /// An answer of the agent's HTTP server.
@@ -57,13 +57,16 @@ impl Response {
             out.extend_from_slice(&self.content);
         }
         out.extend(MAP.concat());
+        // One into which nothing was put has no threshold yet, but as many buckets.
+        out.extend_from_slice(if self.headers.is_empty() { b"\0\0\0\0" } else { b"\0\0\0\x0c" });
+        out.extend_from_slice(b"w\x08\0\0\0\x10");
         let fits = |text: &str| modified_utf8(text).len() <= LONGEST_TEXT;
         let fitting = self.headers.iter().filter(|(name, value)| fits(name) && fits(value));
-        let mut headers: Vec<_> = fitting.take(MOST_HEADERS).collect();
-        // The order in which a HashMap is written is that of its buckets.
-        headers.sort_by_key(|(name, _)| bucket(name));
+        let headers: Vec<_> = fitting.take(MOST_HEADERS).collect();
         out.extend_from_slice(&(headers.len() as u32).to_be_bytes());
-        for (name, value) in headers {
+        // The order in which a HashMap is written is that of its buckets.
+        let ordered = (0..16).flat_map(|at| headers.iter().filter(move |(name, _)| bucket(name) == at));
+        for (name, value) in ordered {
             for text in [name, value] {
                 let bytes = modified_utf8(text);
                 out.push(b't');

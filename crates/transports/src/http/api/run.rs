@@ -148,7 +148,7 @@ impl Run {
     /// The answer to who asked for its end.
     pub(crate) fn interrupted(&self, waiter: Waiter, status: &str) -> (Waiter, Reply) {
         let body = Object::new().number("jobId", self.job).text("jobStatus", status).finish();
-        (waiter, Reply { body: Some(body), session: self.home.clone(), ..Reply::new(State::Succeeded) })
+        (waiter, Reply { body: Some(body), ..Reply::new(State::Succeeded) })
     }
 
     /// The answers when it is over.

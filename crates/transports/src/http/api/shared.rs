@@ -93,16 +93,17 @@ impl Shared {
         self.consumers.iter().all(|consumer| consumer.is_stuck(now))
     }
 
-    /// A client pulls. The replies: to it, if there is something; to an earlier pull of its.
+    /// A client pulls. The replies: to it, if there is something; to an earlier pull of its. The
+    /// error is the sentence for it.
     pub(crate) fn pull(
         &mut self,
         id: &str,
         waiter: Waiter,
         now: Instant,
-    ) -> Result<Vec<(Waiter, Reply)>, Reply> {
+    ) -> Result<Vec<(Waiter, Reply)>, String> {
         let session = self.id.clone();
         let Some(consumer) = self.consumers.iter_mut().find(|consumer| consumer.id == id) else {
-            return Err(Reply::failed(format!("consumer not found: {id}")));
+            return Err(format!("consumer not found: {id}"));
         };
         consumer.pulled = now;
         let mut replies = Vec::new();
