@@ -29,6 +29,7 @@ pub const BODIES: &[Body] = &[
     Body { name: "keys", run: shell::fuzz::keys },
     Body { name: "agent-options", run: transports::fuzz::options },
     Body { name: "http", run: transports::fuzz::http },
+    Body { name: "mcp", run: transports::fuzz::mcp },
     Body { name: "weave", run: weave::weave },
 ];
 

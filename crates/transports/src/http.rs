@@ -118,7 +118,7 @@ impl Http {
             warnings: Allowance::new(1, 10, Instant::now()),
             api: Api::new(Instant::now()),
             has_tools: false,
-            mcp: Mcp::new(uploads, Instant::now()),
+            mcp: Mcp::new(uploads),
         }
     }
 

@@ -51,9 +51,6 @@ const CLIENTS: usize = 50;
 /// Of too many clients one may go that was silent for so long.
 const SILENT: Duration = Duration::from_secs(60);
 
-/// How often sessions are looked at for those nobody uses.
-const TIDY: Duration = Duration::from_secs(30);
-
 /// How long is waited for an interrupted command before the one behind it is refused.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -96,14 +93,15 @@ pub(crate) struct Mcp {
     posts: Vec<(Token, Post)>,
     /// Who has asked for the agent's end, and when it is due.
     stop: Option<(Instant, Order)>,
-    next_tidy: Instant,
+    /// How long a client may be silent; `None`: for ever.
+    patience: Option<Duration>,
     /// The names of the tools when they were last looked at.
     listed: Vec<&'static str>,
     events: u64,
 }
 
 impl Mcp {
-    pub(crate) fn new(uploads: Arc<Uploads>, now: Instant) -> Self {
+    pub(crate) fn new(uploads: Arc<Uploads>) -> Self {
         Self {
             clients: Table::default(),
             calls: Table::default(),
@@ -112,7 +110,7 @@ impl Mcp {
             uploads,
             posts: Vec::new(),
             stop: None,
-            next_tidy: now + TIDY,
+            patience: None,
             listed: Vec::new(),
             events: 0,
         }
@@ -319,7 +317,11 @@ impl Mcp {
     }
 
     /// The options may have changed: whoever listens is told if the tools are others now.
-    pub(crate) fn look_after_tools(&mut self, core: &Core) {
+    pub(crate) fn look_after_tools(&mut self, core: &mut Core) {
+        self.patience = core.options.session_timeout_or_default();
+        if core.options.mcp_protocol.unwrap_or_default() == Protocol::Stateless {
+            self.end_clients(core);
+        }
         let names: Vec<_> = catalog::tools(core).into_iter().map(|tool| tool.name).collect();
         if names == self.listed {
             return;
@@ -330,8 +332,12 @@ impl Mcp {
                 self.tell(&home, &message::notification("notifications/tools/list_changed", &json!({})));
             }
         }
-        if core.options.mcp_protocol.unwrap_or_default() == Protocol::Stateless && !self.clients.is_empty() {
-            log::info!("mcp: clients of before keep their sessions until these end");
+    }
+
+    fn end_clients(&mut self, core: &mut Core) {
+        let homes: Vec<String> = self.clients.keys().cloned().collect();
+        for home in homes {
+            self.end_client(&home, core);
         }
     }
 
@@ -386,9 +392,14 @@ impl Mcp {
         let calls = self.calls.values().filter_map(Call::deadline);
         let clients = self.clients.values().filter_map(Client::deadline);
         let refusals = self.clients.values().filter_map(|client| self.refusal_due(client));
-        let tidy = (!self.clients.is_empty()).then_some(self.next_tidy);
+        let silent = self.clients.values().filter_map(|client| self.silent_too_long(client));
         let stop = self.stop.as_ref().map(|(at, _)| *at);
-        calls.chain(clients).chain(refusals).chain(self.tasks.deadline()).chain(tidy).chain(stop).min()
+        calls.chain(clients).chain(refusals).chain(self.tasks.deadline()).chain(silent).chain(stop).min()
+    }
+
+    /// When a client will have been silent for too long; not while something of his runs.
+    fn silent_too_long(&self, client: &Client) -> Option<Instant> {
+        client.last.checked_add(self.patience.filter(|_| client.running.is_none())?)
     }
 
     /// When the calls that wait behind one that does not end are refused.
@@ -432,19 +443,12 @@ impl Mcp {
         {
             log::warn!("mcp: the agent is not stopped: {why}");
         }
-        if now >= self.next_tidy {
-            self.next_tidy = now + TIDY;
-            let limit = core.options.session_timeout_or_default();
-            let is_old = |client: &Client| {
-                client.running.is_none()
-                    && limit.is_some_and(|limit| now.saturating_duration_since(client.last) >= limit)
-            };
-            let old: Vec<String> =
-                self.clients.iter().filter_map(|(id, client)| is_old(client).then(|| id.clone())).collect();
-            for id in old {
-                log::info!("mcp: session {id} is closed: nobody used it");
-                self.end_client(&id, core);
-            }
+        let is_silent = |client: &Client| self.silent_too_long(client).is_some_and(|at| now >= at);
+        let silent: Vec<String> =
+            self.clients.iter().filter(|(_, client)| is_silent(client)).map(|(id, _)| id.clone()).collect();
+        for id in silent {
+            log::info!("mcp: session {id} is closed: nobody used it");
+            self.end_client(&id, core);
         }
     }
 
@@ -542,13 +546,21 @@ impl Mcp {
                 core.close_session();
             }
         }
-        let homes: Vec<String> = self.clients.keys().cloned().collect();
-        for home in homes {
-            self.end_client(&home, core);
-        }
+        self.end_clients(core);
         for filed in std::mem::take(&mut self.filed).into_values() {
             let outcome = Outcome::failure(None, "The agent stops.");
             self.say_outcome(&filed.asked, &outcome, None);
         }
     }
+}
+
+/// For the fuzz target: everything that is read out of a message.
+pub(crate) fn fuzz(body: &[u8]) -> Option<String> {
+    let Ok(Message::Request(request)) = message::read(body) else { return None };
+    let params = &request.params;
+    uploads::fuzz(params);
+    view::fuzz(params);
+    drop(Tasks::default().list("", params));
+    let outcome = Outcome::failure(None, &request.method);
+    Some(message::answer(&request.id, &outcome.result(Version::agreed(&request.method), None)))
 }

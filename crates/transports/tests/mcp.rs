@@ -457,6 +457,20 @@ fn too_many_sessions_are_refused_and_ended_ones_make_room() {
 }
 
 #[test]
+fn a_session_ends_when_its_client_is_silent_for_too_long() {
+    let limit = Some(Duration::from_secs(1));
+    let agent = Agent::start("mcp-silent", Options { session_timeout: limit, ..options() });
+    let mut assistant = Assistant::new(address(&agent));
+    let mut listener = assistant.listen();
+    let told = assistant.tool("wait", json!({"timeout": 2}));
+    assert_eq!(told["timedOut"], true, "who waits for an answer is not silent");
+    assert_eq!(assistant.result("ping", json!({})), json!({}));
+    assert_eq!(listener.event(), None);
+    let ping = json!({"jsonrpc": "2.0", "id": 1, "method": "ping"});
+    assert_eq!(assistant.post(&ping).status, 404);
+}
+
+#[test]
 fn who_never_reads_holds_up_nobody_else() {
     let agent = Agent::start("mcp-deaf", options());
     let at = address(&agent);

@@ -108,6 +108,7 @@ mod tests {
             from: "local".to_owned(),
             http: None,
             http_password: None,
+            mcp: None,
             problems: vec!["The tunnel refuses the token.".to_owned()],
         };
         let Layout::Group(group) = info.layout() else { unreachable!("a group was made") };

@@ -193,6 +193,16 @@ fn decode(cursor: &str) -> Option<(String, u64)> {
     Some((value.get("path")?.as_str()?.to_owned(), value.get("offset")?.as_u64()?))
 }
 
+/// For the fuzz target: what is asked for, and how far a text goes.
+pub(super) fn fuzz(given: &Map<String, Value>) {
+    if let Ok(wanted) = Wanted::read(given) {
+        let cut = usize::try_from(wanted.most).unwrap_or(0).min(wanted.path.len());
+        let whole = whole(wanted.path.as_bytes(), cut);
+        drop(wanted.path.as_bytes().get(..whole).map(<[u8]>::to_vec));
+        drop(decode(&encode(&wanted.path, wanted.offset)));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
