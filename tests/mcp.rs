@@ -108,7 +108,9 @@ fn calls(folder: &Path) -> Vec<(&'static str, Value)> {
 /// A demo program whose output folder is this one.
 fn demo(jdk: &Jdk, folder: &Path) -> Java {
     std::fs::write(folder.join("notes.txt"), "written by a command").unwrap();
-    JavaBuilder::new(jdk, "demo.MathGame").start()
+    let java = JavaBuilder::new(jdk, "demo.MathGame");
+    // What `mbean` asks makes JDK 8's own code complain there.
+    if jdk.major == 8 { java.without_checks().start() } else { java.start() }
 }
 
 /// The calls of the tools that are listed; `stop` comes last and by itself.

@@ -40,7 +40,8 @@ pub(super) const TOOLS: &[Tool] = &[
             Parameter::argument("namePattern", "Names of MBeans, such as java.lang:type=Memory").required(),
             Parameter::argument("attributePattern", "Which attributes; * stands for any text"),
             Parameter::flag("metadata", "-m", "Shows what the MBeans declare"),
-            Parameter::number("intervalMs", "-i", "Milliseconds between two looks").or("3000"),
+            // No default: one look is enough, and several end with the status that Arthas has for that, -1.
+            Parameter::number("intervalMs", "-i", "Looks again after so many milliseconds"),
             REPEAT.or("1"),
             Parameter::flag("regex", "-E", "The pattern of the attributes is a regular expression"),
         ],
