@@ -129,6 +129,7 @@ fn run(known: Known) -> std::io::Result<()> {
     let signatures = shell.signatures().map(|signature| signature.name.to_owned()).collect();
     let setup = Setup {
         shell,
+        tools: commands::TOOLS,
         outside,
         process: Arc::new(Here { environment, host }),
         journal: &JOURNAL,

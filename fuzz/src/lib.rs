@@ -30,6 +30,7 @@ pub const BODIES: &[Body] = &[
     Body { name: "agent-options", run: transports::fuzz::options },
     Body { name: "http", run: transports::fuzz::http },
     Body { name: "telnet", run: transports::fuzz::telnet },
+    Body { name: "mcp", run: transports::fuzz::mcp },
     Body { name: "weave", run: weave::weave },
 ];
 

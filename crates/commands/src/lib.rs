@@ -14,12 +14,14 @@ mod prelude;
 mod shell;
 mod system;
 mod thread;
+mod tool;
 mod units;
 
 use ::shell::Entry;
 use host::Host;
 
 pub use candidates::candidates;
+pub use tool::TOOLS;
 
 /// All commands, in the order `help` lists those of one group.
 pub static COMMANDS: &[Entry<Host>] = &[

@@ -27,6 +27,8 @@ pub struct ConnectionState {
     pub http: Option<Port>,
     /// The telnet port, while it is open.
     pub telnet: Option<Port>,
+    /// The port of the MCP server, while it has one of its own that is open.
+    pub mcp: Option<Port>,
 }
 
 /// A key of the agent's configuration: what holds, and who said so.

@@ -36,6 +36,7 @@ mod session;
 mod shared;
 
 mod signature;
+mod tool;
 mod usage;
 mod value;
 
@@ -55,6 +56,7 @@ pub use session::{Event, Session, Setup};
 pub use shared::Shell;
 pub use shell_derive::{Args, Choice, OptionGroup};
 pub use signature::{Arg, Group, Opt, Permission, Permissions, Shape, Signature};
+pub use tool::{Kind, Parameter, Place, Runs, Tool};
 pub use usage::UsageError;
 pub use value::{
     BeanAttributePattern, BeanPattern, ClassPattern, CommandName, Environment, Expression, FilePath, JobId,

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use mio::{Registry, Token};
 use model::{Field, Text};
-use shell::{Draw, Grant, Lock, Permissions, Setup as SessionSetup, Shell, Size};
+use shell::{Draw, Grant, Lock, Permissions, Setup as SessionSetup, Shell, Size, Tool};
 
 use crate::mailbox::{Letter, Mailbox};
 use crate::options::{Options, Sources};
@@ -23,6 +23,8 @@ pub(crate) struct Core {
     pub(crate) registry: Registry,
     pub(crate) mail: Arc<Mailbox>,
     pub(crate) shell: Arc<Shell>,
+    /// The commands as tools of an assistant.
+    pub(crate) tools: &'static [&'static [Tool]],
     pub(crate) process: Arc<dyn Process>,
     pub(crate) journal: &'static Journal,
     pub(crate) facts: Facts,
@@ -60,6 +62,7 @@ pub(crate) struct Problems {
     pub(crate) password: Option<String>,
     pub(crate) http: Option<String>,
     pub(crate) telnet: Option<String>,
+    pub(crate) mcp: Option<String>,
 }
 
 /// What may be done, by the way in.
@@ -96,6 +99,7 @@ impl Core {
         registry: Registry,
         mail: Arc<Mailbox>,
         shell: Arc<Shell>,
+        tools: &'static [&'static [Tool]],
         process: Arc<dyn Process>,
         journal: &'static Journal,
         facts: Facts,
@@ -106,6 +110,7 @@ impl Core {
             registry,
             mail,
             shell,
+            tools,
             process,
             journal,
             facts,
@@ -240,8 +245,8 @@ impl Core {
 
     /// Shows what is wrong in `session`.
     pub(crate) fn publish_problems(&self) {
-        let Problems { log, local, tunnel, password, http, telnet, .. } = &self.problems;
-        let parts = [log, local, tunnel, password, http, telnet];
+        let Problems { log, local, tunnel, password, http, telnet, mcp, .. } = &self.problems;
+        let parts = [log, local, tunnel, password, http, telnet, mcp];
         let mut problems = self.problems.options.clone();
         problems.extend(parts.into_iter().flatten().cloned());
         self.shell.connections().update(|known| known.problems = problems);

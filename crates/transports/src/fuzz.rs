@@ -1,5 +1,9 @@
-//! The bodies of the fuzz targets `agent-options`, `http` and `telnet`: any text is read without a panic; options that
-//! were understood are written and read again as the same, and a request is one however it is cut.
+//! The bodies of the fuzz targets `agent-options`, `http`, `telnet` and `mcp`: any text is read without a panic; options that
+//! were understood are written and read again as the same, a request is one however it is cut, and parameters of a tool
+//! never become anything but words of its command.
+
+use serde_json::Value;
+use shell::{Parameter, Runs, Tool};
 
 use crate::http::Head;
 use crate::options::{Options, Sources};
@@ -63,4 +67,42 @@ pub fn http(bytes: &[u8]) {
         }
     }
     crate::http::fuzz(read.ok().flatten().map(|(head, _)| head), bytes);
+}
+
+/// What the parameters of a message are put into.
+const TOOL: Tool = Tool {
+    name: "watch",
+    summary: "",
+    runs: Runs::Stream("watch"),
+    is_task: true,
+    parameters: &[
+        Parameter::argument("classPattern", ""),
+        Parameter::argument("condition", ""),
+        Parameter::option("express", "--express", ""),
+        Parameter::options("include", "--include", ""),
+        Parameter::number("numberOfExecutions", "--limits", ""),
+        Parameter::flag("regex", "-E", ""),
+        Parameter::time_limit(),
+    ],
+};
+
+/// Reads the bytes as a message of a client of the MCP server, and calls a tool with what is in it.
+///
+/// # Panics
+/// Where the answer is no JSON, or a parameter becomes something else than a word of the tool's command.
+#[expect(clippy::panic, reason = "a panic is what fuzzing looks for")]
+pub fn mcp(bytes: &[u8]) {
+    if let Some(answer) = crate::mcp::fuzz(bytes)
+        && serde_json::from_str::<Value>(&answer).is_err()
+    {
+        panic!("{answer} is no JSON");
+    }
+    let Ok(Value::Object(given)) = serde_json::from_slice(bytes) else { return };
+    let given = given.get("params").and_then(Value::as_object).unwrap_or(&given);
+    if let Ok(line) = TOOL.line(given) {
+        match shell::words(&line) {
+            Ok(words) if words.first().is_some_and(|word| word.text == "watch") => {}
+            other => panic!("{line:?} became {other:?}"),
+        }
+    }
 }

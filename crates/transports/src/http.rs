@@ -16,6 +16,7 @@ mod output;
 mod page;
 mod proxy;
 mod route;
+mod tools;
 mod visits;
 
 use std::net::SocketAddr;
@@ -29,15 +30,17 @@ use crate::allowance::Allowance;
 use crate::backoff::Backoff;
 use crate::core::{Core, Visitor};
 use crate::credentials::Credentials;
+use crate::mcp::{self, Mcp, Uploads};
 use crate::port::Port;
 use crate::table::Table;
-use answer::Answer;
+pub(crate) use answer::Answer;
 use api::Api;
+pub(crate) use api::{Object, array};
 use connection::{Connection, Step};
 use console::Console;
 pub(crate) use head::Head;
 pub(crate) use origin::network;
-pub(crate) use output::Rights;
+pub(crate) use output::{Rights, open_below};
 pub(crate) use proxy::answer as proxied;
 use visits::Visits;
 
@@ -64,8 +67,18 @@ pub(crate) enum News {
     Piece(Token, Vec<u8>),
 }
 
+/// What a server is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// The option `http`; an assistant's tools, too, where `mcp` names the same address.
+    Everything,
+    /// The option `mcp`, where it names an address of its own.
+    Tools,
+}
+
 /// See the module.
 pub(crate) struct Http {
+    purpose: Purpose,
     /// Where it shall listen.
     wanted: Option<SocketAddr>,
     port: Option<Port>,
@@ -84,11 +97,15 @@ pub(crate) struct Http {
     /// How often it is said what strangers do: they shall not fill the log.
     warnings: Allowance,
     api: Api,
+    /// An assistant's tools are here.
+    has_tools: bool,
+    mcp: Mcp,
 }
 
 impl Http {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(purpose: Purpose, uploads: Arc<Uploads>) -> Self {
         Self {
+            purpose,
             wanted: None,
             port: None,
             retry: None,
@@ -101,17 +118,24 @@ impl Http {
             errands: 0,
             warnings: Allowance::new(1, 10, Instant::now()),
             api: Api::new(Instant::now()),
+            has_tools: false,
+            mcp: Mcp::new(uploads),
         }
     }
 
     /// Takes the options in force and who may enter. Nothing happens where they say what is so already.
     pub(crate) fn configure(&mut self, credentials: Option<&Arc<Credentials>>, core: &mut Core) {
-        let wanted = core.options.http.and_then(|listen| listen.address());
+        let (http, mcp) = (core.options.http_address(), core.options.mcp_address());
+        let wanted = match self.purpose {
+            Purpose::Everything => http,
+            Purpose::Tools => mcp.filter(|_| mcp != http),
+        };
         if self.wanted != wanted || credentials.is_none() {
             self.shut(core);
         }
         self.wanted = wanted;
-        core.problems.http = None;
+        *self.problem(core) = None;
+        self.look_after_tools(core);
         let Some(credentials) = credentials else { return };
         let are_new = !self.credentials.as_ref().is_some_and(|before| Arc::ptr_eq(before, credentials));
         if are_new {
@@ -137,14 +161,14 @@ impl Http {
                 self.port = Some(port);
                 self.retry = None;
                 self.backoff.succeeded();
-                core.problems.http = None;
+                *self.problem(core) = None;
                 self.announce(core);
             }
             Err(why) => {
-                let why = format!("http: {why}");
-                if core.problems.http.as_ref() != Some(&why) {
+                let why = format!("{}: {why}", self.name());
+                if self.problem(core).as_ref() != Some(&why) {
                     log::warn!("{why}");
-                    core.problems.http = Some(why);
+                    *self.problem(core) = Some(why);
                 }
                 self.retry = Some(core.now + self.backoff.failed());
             }
@@ -154,17 +178,17 @@ impl Http {
 
     fn announce(&self, core: &Core) {
         let (Some(port), Some(credentials)) = (&self.port, &self.credentials) else { return };
-        let address = port.address();
+        let (name, address) = (self.name(), port.address());
         match (credentials.user(), credentials.made()) {
-            (None, _) => log::warn!("http: listening at {address}, and asks nobody for a password"),
-            (Some(user), None) => log::info!("http: listening at {address} for {user}"),
+            (None, _) => log::warn!("{name}: listening at {address}, and asks nobody for a password"),
+            (Some(user), None) => log::info!("{name}: listening at {address} for {user}"),
             (Some(user), Some(_)) => log::info!(
-                "http: listening at {address} for {user}; no password was given, so one was made up, which \
+                "{name}: listening at {address} for {user}; no password was given, so one was made up, which \
                  `session` shows over the local socket"
             ),
         }
         core.shell.connections().update(|known| {
-            known.http = Some(shell::Port {
+            *self.shown(known) = Some(shell::Port {
                 address: address.to_string(),
                 user: credentials.user().map(str::to_owned),
                 made_password: credentials.made().map(str::to_owned),
@@ -200,16 +224,18 @@ impl Http {
     fn shut(&mut self, core: &mut Core) {
         self.retry = None;
         if let Some(port) = self.port.take() {
-            log::info!("http: {} is closed", port.address());
+            log::info!("{}: {} is closed", self.name(), port.address());
         }
         self.hang_up(core);
         self.credentials = None;
-        core.shell.connections().update(|known| known.http = None);
+        core.shell.connections().update(|known| *self.shown(known) = None);
     }
 
     fn hang_up(&mut self, core: &mut Core) {
         self.api.leave(core);
         self.deliver(core);
+        self.mcp.leave(core);
+        self.post(core);
         for console in self.consoles.values_mut() {
             console.leave(1001, "the HTTP port changes", core);
         }
@@ -236,6 +262,8 @@ impl Http {
             }
         } else if self.api.ready(token, core) {
             self.deliver(core);
+        } else if self.mcp.ready(token, core) {
+            self.post(core);
         } else {
             return false;
         }
@@ -277,6 +305,7 @@ impl Http {
         self.connections.remove(&token);
         self.upgrades.remove(&token);
         self.api.gone(token);
+        self.mcp.gone(token);
     }
 
     /// Does what a connection wants, as long as it wants something.
@@ -298,13 +327,17 @@ impl Http {
     /// Lets a request in or turns it away, before its body is read.
     fn decide(&mut self, token: Token, head: Head, core: &mut Core) {
         let now = core.now;
-        let held: usize = self.connections.values().map(Connection::weight).sum();
+        let (name, held) = (self.name(), self.connections.values().map(Connection::weight).sum::<usize>());
         let Some(connection) = self.connections.get_mut(&token) else { return };
         if let Err(refused) = origin::check(&head, &core.options.host_names) {
             if self.warnings.take(now).is_ok() {
-                log::warn!("http: {}: {}", connection.peer, refused.why);
+                log::warn!("{name}: {}: {}", connection.peer, refused.why);
             }
             return connection.turn_away(&head, Answer::refusal(refused.status, refused.why), now);
+        }
+        if head.path == mcp::ROUTE && head.length > mcp::LONGEST {
+            let answer = Answer::refusal(413, "the message is longer than 2 MiB");
+            return connection.turn_away(&head, answer, now);
         }
         let limit = core.options.session_timeout_or_default();
         let peer = connection.peer;
@@ -344,7 +377,8 @@ impl Http {
         let connections = self.connections.values().filter_map(Connection::deadline);
         let consoles = self.consoles.values().map(Console::deadline);
         let port = self.port.as_ref().and_then(Port::deadline);
-        connections.chain(consoles).chain(self.api.deadline()).chain(port).chain(self.retry).min()
+        let sessions = self.api.deadline().into_iter().chain(self.mcp.deadline());
+        connections.chain(consoles).chain(sessions).chain(port).chain(self.retry).min()
     }
 
     pub(crate) fn tick(&mut self, core: &mut Core) {
@@ -373,6 +407,8 @@ impl Http {
         });
         self.api.tick(core);
         self.deliver(core);
+        self.mcp.tick(core);
+        self.post(core);
     }
 
     /// The agent stops: no more connections, and the last words to those there are.
@@ -381,6 +417,8 @@ impl Http {
         self.retry = None;
         self.api.leave(core);
         self.deliver(core);
+        self.mcp.leave(core);
+        self.post(core);
         for console in self.consoles.values_mut() {
             // What the last command said goes out first.
             drop(console.drive(core));
@@ -389,7 +427,7 @@ impl Http {
         for connection in self.connections.values_mut() {
             connection.leave(core.now);
         }
-        core.shell.connections().update(|known| known.http = None);
+        core.shell.connections().update(|known| *self.shown(known) = None);
     }
 
     /// Whether everybody has what was said.

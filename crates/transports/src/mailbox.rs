@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 
 use crate::credentials::Credentials;
 use crate::http::News;
+use crate::mcp::News as Filed;
 use crate::options::{Gathered, Options};
 use crate::tunnel::Found;
 
@@ -25,6 +26,8 @@ pub(crate) enum Letter {
     Proxied(String),
     /// Something that waited for a disk, for the HTTP server.
     Http(News),
+    /// Something that waited for a disk, for the MCP server.
+    Mcp(Filed),
     /// Options that a peer sent are put together.
     Configured(Token, Box<Gathered>),
     /// Options that another attach brought.

@@ -9,12 +9,14 @@
 mod gathered;
 mod key;
 mod listen;
+mod protocol;
 mod secret;
 mod source;
 mod text;
 mod time;
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -24,6 +26,7 @@ use self::gathered::ARTHAS_IP;
 pub use self::gathered::Gathered;
 use self::key::{KEYS, Key, Kind};
 pub use self::listen::Listen;
+pub use self::protocol::Protocol;
 pub use self::secret::Secret;
 pub use self::source::{Source, Sources};
 
@@ -48,6 +51,10 @@ pub struct Options {
     pub telnet: Option<Listen>,
     /// `mcp`: where the MCP server listens. May be the address of `http`.
     pub mcp: Option<Listen>,
+    /// `mcp-protocol`: whether its clients have sessions.
+    pub mcp_protocol: Option<Protocol>,
+    /// `view-dirs`: folders whose files the tool `viewfile` reads, beside `output_dir`.
+    pub view_dirs: Vec<String>,
     /// `host-names`: what may stand in a request's `Host`, beside addresses and `localhost`.
     pub host_names: Vec<String>,
     /// `user`: who may log in there. Holds no colon.
@@ -136,6 +143,16 @@ impl Options {
     /// How long a session lasts in which nothing happens; `None` for ever.
     pub fn session_timeout_or_default(&self) -> Option<Duration> {
         Some(self.session_timeout.unwrap_or(key::SESSION_TIMEOUT)).filter(|limit| !limit.is_zero())
+    }
+
+    /// Where the MCP server listens, if there shall be one.
+    pub(crate) fn mcp_address(&self) -> Option<SocketAddr> {
+        self.mcp.and_then(Listen::address)
+    }
+
+    /// Where the HTTP server listens, if there shall be one.
+    pub(crate) fn http_address(&self) -> Option<SocketAddr> {
+        self.http.and_then(Listen::address)
     }
 
     /// Where commands put their files. May be relative to the JVM's working directory, and need not

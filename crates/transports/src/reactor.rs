@@ -7,13 +7,14 @@ use std::time::{Duration, Instant};
 
 use mio::{Events, Poll, Token, Waker};
 use parking_lot::Mutex;
-use shell::{Outside, Shell};
+use shell::{Outside, Shell, Tool};
 
 use crate::core::{Core, Demand};
 use crate::entrance::Entrance;
-use crate::http::Http;
+use crate::http::{Http, Purpose};
 use crate::local::{Local, Made, Place};
 use crate::mailbox::{Letter, Mailbox};
+use crate::mcp::Uploads;
 use crate::options::Options;
 use crate::telnet::Telnet;
 use crate::tunnel::Tunnel;
@@ -54,6 +55,8 @@ pub trait Process: Send + Sync {
 pub struct Setup {
     /// What sessions run on.
     pub shell: Arc<Shell>,
+    /// The commands as tools of an assistant; those whose command the shell does not have are not listed.
+    pub tools: &'static [&'static [Tool]],
     /// How jobs reach the JVM.
     pub outside: Arc<dyn Outside>,
     /// The process.
@@ -77,6 +80,7 @@ pub struct Setup {
 pub struct Handle {
     mail: Arc<Mailbox>,
     made: Arc<Mutex<Option<Made>>>,
+    uploads: Arc<Uploads>,
 }
 
 impl Handle {
@@ -90,12 +94,13 @@ impl Handle {
         self.mail.post(Letter::Stop);
     }
 
-    /// The JVM is going. Removes the socket's file and tells the loop to end; waits for nothing.
+    /// The JVM is going. Removes the socket's file and the files that were sent here, and tells the loop to end; waits for nothing.
     pub fn vm_death(&self) {
         // Whoever holds the lock is about to remove it.
         if let Some(made) = self.made.try_lock().and_then(|mut made| made.take()) {
             made.remove();
         }
+        self.uploads.remove_now();
         self.mail.post(Letter::Death);
     }
 }
@@ -110,6 +115,8 @@ pub struct Reactor {
     entrance: Entrance,
     http: Http,
     telnet: Telnet,
+    mcp: Http,
+    uploads: Arc<Uploads>,
     tunnel_start: Instant,
     phase: Phase,
     /// When jobs or sessions are due next, on the clock of `outside`.
@@ -140,10 +147,12 @@ impl Reactor {
         let poll = Poll::new()?;
         let mail = Arc::new(Mailbox::new(Waker::new(poll.registry(), MAIL)?));
         let made = Arc::new(Mutex::new(None));
-        let handle = Handle { mail: mail.clone(), made: made.clone() };
-        let Setup { shell, outside, process, journal, facts, options, problems, place, tunnel_delay } = setup;
+        let uploads = Arc::new(Uploads::default());
+        let handle = Handle { mail: mail.clone(), made: made.clone(), uploads: uploads.clone() };
+        let Setup { shell, tools, outside, process, journal, facts, options, problems, place, tunnel_delay } =
+            setup;
         let registry = poll.registry().try_clone()?;
-        let core = Core::new(registry, mail, shell, process, journal, facts, options, problems);
+        let core = Core::new(registry, mail, shell, tools, process, journal, facts, options, problems);
         let tunnel_start = core.now + tunnel_delay;
         let local = Local::new(place, made);
         let reactor = Self {
@@ -153,8 +162,10 @@ impl Reactor {
             local,
             tunnel: Tunnel::new(),
             entrance: Entrance::new(),
-            http: Http::new(),
+            http: Http::new(Purpose::Everything, uploads.clone()),
             telnet: Telnet::new(),
+            mcp: Http::new(Purpose::Tools, uploads.clone()),
+            uploads,
             tunnel_start,
             phase: Phase::Running,
             shell_due: None,
@@ -195,12 +206,14 @@ impl Reactor {
                 let _known = self.local.ready(token, &mut self.core)
                     || self.tunnel.ready(token, &mut self.core)
                     || self.http.ready(token, &mut self.core)
+                    || self.mcp.ready(token, &mut self.core)
                     || self.telnet.ready(token, &mut self.http, &mut self.core);
             }
             self.local.tick(&mut self.core);
             self.tunnel.tick(&mut self.core);
             self.http.tick(&mut self.core);
             self.telnet.tick(&mut self.http, &mut self.core);
+            self.mcp.tick(&mut self.core);
             self.shell_due = self.core.shell.tick();
             self.obey();
             self.advance();
@@ -236,7 +249,7 @@ impl Reactor {
             Phase::Running | Phase::Over => None,
         };
         let shell = self.shell_due.map(|due| Instant::now() + due.saturating_sub(self.outside.now()));
-        let ports = [self.http.deadline(), self.telnet.deadline()];
+        let ports = [self.http.deadline(), self.telnet.deadline(), self.mcp.deadline()];
         let deadlines = [self.local.deadline(), self.tunnel.deadline(), phase, shell];
         let deadline = deadlines.into_iter().chain(ports).flatten().min()?;
         // Rounded up, so that the loop does not wake just before its time.
@@ -257,6 +270,10 @@ impl Reactor {
             }
             Letter::Proxied(text) => self.tunnel.proxied(text, &mut self.core),
             Letter::Http(news) => self.http.hear(news, &mut self.core),
+            Letter::Mcp(news) => {
+                self.http.filed(&news, &mut self.core);
+                self.mcp.filed(&news, &mut self.core);
+            }
             Letter::Configured(token, gathered) => {
                 self.core.options.overlay(gathered.options);
                 self.apply_options();
@@ -313,6 +330,7 @@ impl Reactor {
         let credentials = self.entrance.credentials();
         self.http.configure(credentials, &mut self.core);
         self.telnet.configure(credentials, &mut self.core);
+        self.mcp.configure(credentials, &mut self.core);
     }
 
     /// Puts the options in force.
@@ -367,9 +385,11 @@ impl Reactor {
         self.phase = Phase::TearingDown(self.core.now + TEARDOWN_LIMIT);
         let (shell, process, mail) =
             (self.core.shell.clone(), self.core.process.clone(), self.core.mail.clone());
+        let uploads = self.uploads.clone();
         let job = Box::new(move || {
             let mut left = shell.cancel_all(JOBS_LIMIT);
             left.extend(process.tear_down());
+            left.extend(uploads.remove());
             mail.post(Letter::TornDown(left));
         });
         if let Err(why) = self.outside.spawn("oxprobe-stop", job) {
@@ -391,6 +411,7 @@ impl Reactor {
         self.tunnel.leave("the agent was stopped", &mut self.core);
         self.telnet.leave(&mut self.http, &mut self.core);
         self.http.leave(&mut self.core);
+        self.mcp.leave(&mut self.core);
     }
 
     fn advance(&mut self) {
@@ -404,7 +425,8 @@ impl Reactor {
                     || (self.local.is_flushed()
                         && self.tunnel.is_flushed()
                         && self.http.is_flushed()
-                        && self.telnet.is_flushed()) =>
+                        && self.telnet.is_flushed()
+                        && self.mcp.is_flushed()) =>
             {
                 self.phase = Phase::Over;
             }

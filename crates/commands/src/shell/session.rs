@@ -24,11 +24,12 @@ impl Command for Session {
             from: facts.from,
             http: connections.http.as_ref().map(|http| http.address.clone()),
             telnet: connections.telnet.as_ref().map(|telnet| telnet.address.clone()),
+            mcp: connections.mcp.as_ref().map(|mcp| mcp.address.clone()),
             // One for all ports. Made up by the agent: for whoever may attach to this JVM anyway, and nobody else.
-            port_password: connections
-                .http
-                .or(connections.telnet)
-                .and_then(|port| port.made_password)
+            port_password: [connections.http, connections.telnet, connections.mcp]
+                .into_iter()
+                .flatten()
+                .find_map(|port| port.made_password)
                 .filter(|_| from_here),
             problems: connections.problems,
         })
@@ -53,10 +54,13 @@ struct SessionInfo {
     /// Where the telnet port listens.
     #[serde(skip_serializing_if = "Option::is_none")]
     telnet: Option<String>,
+    /// Where the MCP server listens, if not at the HTTP port.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mcp: Option<String>,
     /// The password of the ports, where the agent made it up; over the local socket only.
     #[serde(skip_serializing_if = "Option::is_none")]
     port_password: Option<String>,
-    /// How this session reached the agent: `local`, `tunnel`, `http`.
+    /// How this session reached the agent: `local`, `tunnel`, `http`, `telnet`, `mcp`.
     from: String,
     /// What is wrong with the agent's connections or its options, a sentence each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -76,6 +80,7 @@ impl Show for SessionInfo {
         rows.extend(self.user_id.clone().map(|user| ("USER_ID", user)));
         rows.extend(self.http.clone().map(|address| ("HTTP", address)));
         rows.extend(self.telnet.clone().map(|address| ("TELNET", address)));
+        rows.extend(self.mcp.clone().map(|address| ("MCP", address)));
         rows.extend(self.port_password.clone().map(|password| ("PORT_PASSWORD", password)));
         rows.push(("FROM", self.from.clone()));
         let rows =
@@ -108,6 +113,7 @@ mod tests {
             from: "local".to_owned(),
             http: None,
             telnet: None,
+            mcp: None,
             port_password: None,
             problems: vec!["The tunnel refuses the token.".to_owned()],
         };

@@ -1,4 +1,5 @@
-//! Who a request is from: by its cookie, else by `Authorization: Basic`, else by its query.
+//! Who a request is from: by its cookie, else by `Authorization: Basic` (for an assistant's tools also `Bearer`), else
+//! by its query.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -10,6 +11,7 @@ use super::head::Head;
 use super::origin;
 use super::visits::Visits;
 use crate::credentials::{Credentials, Verdict};
+use crate::mcp;
 
 /// It was let in, as this visit.
 pub(super) struct Pass {
@@ -29,7 +31,12 @@ pub(super) fn admit(
     if let Some(visit) = visits.known(head, now, limit) {
         return Ok(Pass { visit });
     }
-    let given = basic(head).or_else(|| {
+    let is_tools = head.path == mcp::ROUTE;
+    let bearer = || {
+        let password = bearer(head).filter(|_| is_tools)?;
+        Some((credentials.user().unwrap_or_default().to_owned(), password.to_owned()))
+    };
+    let given = basic(head).or_else(bearer).or_else(|| {
         let password = head.parameter("password")?;
         Some((head.parameter("username").unwrap_or_else(|| "arthas".to_owned()), password))
     });
@@ -44,7 +51,12 @@ pub(super) fn admit(
         Verdict::Right => {}
         Verdict::Wrong => {
             let answer = Answer::refusal(401, "Say user and password");
-            return Err(answer.with("www-authenticate", "Basic realm=\"arthas webconsole\""));
+            return Err(match is_tools {
+                true => answer
+                    .with("www-authenticate", "Bearer realm=\"arthas mcp\"")
+                    .with("www-authenticate", "Basic realm=\"arthas mcp\""),
+                false => answer.with("www-authenticate", "Basic realm=\"arthas webconsole\""),
+            });
         }
         Verdict::Wait(wait) => {
             let answer = Answer::refusal(429, "Too many passwords were wrong; wait");
@@ -56,6 +68,12 @@ pub(super) fn admit(
         None => visits.begin(now).map_err(|why| Answer::refusal(500, why))?,
     };
     Ok(Pass { visit })
+}
+
+/// The token of a request, which is the password.
+fn bearer(head: &Head) -> Option<&str> {
+    let (scheme, token) = head.field("authorization")?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 /// User and password of a request.

@@ -17,11 +17,14 @@ pub(crate) struct Answer {
     pub(crate) length: Option<u64>,
     /// The connection ends with it, whatever the peer wants.
     pub(crate) close: bool,
+    /// The body follows in parts, and nobody knows how many.
+    pub(crate) in_parts: bool,
 }
 
 impl Answer {
     pub(crate) fn new(status: u16, kind: &'static str, body: impl Into<Vec<u8>>) -> Self {
-        Self { status, kind, fields: Vec::new(), body: body.into(), length: None, close: false }
+        let body = body.into();
+        Self { status, kind, fields: Vec::new(), body, length: None, close: false, in_parts: false }
     }
 
     /// A sentence.
@@ -66,8 +69,10 @@ impl Answer {
             field("content-type", self.kind);
         }
         if !matches!(self.status, 101 | 304) {
-            let length = self.length.unwrap_or(self.body.len() as u64);
-            field("content-length", &length.to_string());
+            if !self.in_parts {
+                let length = self.length.unwrap_or(self.body.len() as u64);
+                field("content-length", &length.to_string());
+            }
             field("x-content-type-options", "nosniff");
             field("cross-origin-resource-policy", "same-origin");
             if !self.fields.iter().any(|(name, _)| *name == "cache-control") {
@@ -94,6 +99,7 @@ fn reason(status: u16) -> &'static str {
         100 => "Continue",
         101 => "Switching Protocols",
         200 => "OK",
+        202 => "Accepted",
         206 => "Partial Content",
         302 => "Found",
         400 => "Bad Request",

@@ -17,7 +17,7 @@ use shell::Size;
 
 use crate::core::{Core, Demand};
 use crate::table::Table;
-pub(crate) use reply::Reply;
+pub(crate) use reply::{Object, Reply, array};
 use request::Request;
 use run::{Output, Run};
 use shared::Shared;

@@ -42,6 +42,9 @@ const AHEAD_BYTES: usize = 64 * 1024;
 /// Below this much unsent, more of a download is fetched.
 const FETCH_BELOW: usize = 256 * 1024;
 
+/// The most that waits for a peer before parts that may be left out are.
+const PARTS_BYTES: usize = 64 * 1024;
+
 /// How many requests a second one connection may make; it is read more slowly beyond that.
 const REQUESTS: (u32, u32) = (1000, 200);
 
@@ -76,6 +79,8 @@ enum Phase {
     Body(Head),
     /// Somebody works on the request.
     Working(Manner),
+    /// The answer is sent in parts, as they come.
+    InParts(Manner),
     /// The answer is sent.
     Sending(Manner, Option<Download>),
     /// The last bytes of HTTP; then it is another protocol's.
@@ -90,11 +95,13 @@ enum Phase {
 struct Manner {
     keep: bool,
     silent: bool,
+    /// The peer does not know transfer codings.
+    old: bool,
 }
 
 impl Manner {
     fn of(head: &Head) -> Self {
-        Self { keep: head.keep, silent: head.method == "HEAD" }
+        Self { keep: head.keep, silent: head.method == "HEAD", old: head.old }
     }
 }
 
@@ -191,11 +198,16 @@ impl Connection {
                     }
                 }
                 // Who hangs up does not want the answer. A peer may also send ahead.
-                Phase::Working(_) => match self.read(AHEAD_BYTES) {
-                    Filled::More => {}
-                    Filled::Nothing => return Step::Wait,
-                    Filled::End => return self.over(),
-                },
+                Phase::Working(_) | Phase::InParts(_) => {
+                    if self.unsent() == 0 {
+                        self.limit = None;
+                    }
+                    match self.read(AHEAD_BYTES) {
+                        Filled::More => {}
+                        Filled::Nothing => return Step::Wait,
+                        Filled::End => return self.over(),
+                    }
+                }
                 Phase::Sending(_, Some(download)) if !download.is_over() => {
                     return match !download.fetching && self.unsent() < FETCH_BELOW {
                         true => {
@@ -314,7 +326,7 @@ impl Connection {
 
     fn refuse(&mut self, refused: &Refused, now: Instant) {
         self.slowed = None;
-        self.phase = Phase::Working(Manner { keep: false, silent: false });
+        self.phase = Phase::Working(Manner { keep: false, silent: false, old: false });
         self.answer(Answer::refusal(refused.status, refused.why), None, now);
     }
 
@@ -329,6 +341,54 @@ impl Connection {
             true => Phase::Upgrading,
             false => Phase::Sending(Manner { keep, ..manner }, download.filter(|_| !manner.silent)),
         };
+    }
+
+    /// Answers the request that is worked on by a head whose body comes by [`Connection::part`].
+    pub(super) fn begin(&mut self, mut answer: Answer, now: Instant) {
+        let Phase::Working(manner) = self.phase else { return };
+        answer.in_parts = true;
+        if !manner.old {
+            answer.fields.push(("transfer-encoding", "chunked".to_owned()));
+        }
+        let manner = Manner { keep: manner.keep && !manner.old, ..manner };
+        self.out.extend(answer.bytes(manner.keep, true));
+        self.limit = Some(now + WRITE_LIMIT);
+        self.phase = Phase::InParts(manner);
+    }
+
+    /// A part of the body. One that is not `needed` is left out where the peer does not keep up.
+    pub(super) fn part(&mut self, bytes: &[u8], needed: bool, now: Instant) {
+        let Phase::InParts(manner) = self.phase else { return };
+        if bytes.is_empty() || (!needed && self.unsent() > PARTS_BYTES) {
+            return;
+        }
+        self.out.drain(..self.sent.min(self.out.len()));
+        self.sent = 0;
+        if self.limit.is_none() {
+            self.limit = Some(now + WRITE_LIMIT);
+        }
+        if !manner.old {
+            self.out.extend_from_slice(format!("{:x}\r\n", bytes.len()).as_bytes());
+        }
+        self.out.extend_from_slice(bytes);
+        if !manner.old {
+            self.out.extend_from_slice(b"\r\n");
+        }
+    }
+
+    /// Whether its answer has begun and its end is still to come.
+    pub(super) fn is_in_parts(&self) -> bool {
+        matches!(self.phase, Phase::InParts(_))
+    }
+
+    /// The body is whole.
+    pub(super) fn finish(&mut self, now: Instant) {
+        let Phase::InParts(manner) = self.phase else { return };
+        if !manner.old {
+            self.out.extend_from_slice(b"0\r\n\r\n");
+        }
+        self.limit = Some(now + WRITE_LIMIT);
+        self.phase = Phase::Sending(manner, None);
     }
 
     fn fetching(&mut self) {
@@ -386,6 +446,10 @@ impl Connection {
         match &mut self.phase {
             Phase::Sending(manner, None) => manner.keep = false,
             Phase::Upgrading | Phase::Draining(_) => {}
+            Phase::InParts(manner) => {
+                manner.keep = false;
+                self.finish(now);
+            }
             Phase::Working(manner) => {
                 manner.keep = false;
                 self.answer(Answer::refusal(503, "the agent stops; attach again to go on"), None, now);

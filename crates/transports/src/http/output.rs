@@ -102,7 +102,7 @@ impl Rights {
         Self { profiles: all || permissions.has(Permission::Profile), all }
     }
 
-    fn include(self, name: &str) -> bool {
+    pub(crate) fn include(self, name: &str) -> bool {
         let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
         self.all || (self.profiles && matches!(ending, "html" | "svg" | "collapsed" | "jfr"))
     }
@@ -182,6 +182,14 @@ fn walk(folder: &Path, parts: &[String]) -> io::Result<Thing> {
         return Err(io::Error::other("neither a file nor a folder"));
     }
     Ok(Thing::File(file, facts.len(), modified(&facts)))
+}
+
+/// A file below a folder and how long it is; no link is followed on the way. Waits for the disk.
+pub(crate) fn open_below(folder: &Path, parts: &[String]) -> io::Result<(File, u64)> {
+    match walk(folder, parts)? {
+        Thing::File(file, length, _) => Ok((file, length)),
+        Thing::Folder(_) => Err(io::Error::other("a folder")),
+    }
 }
 
 fn modified(facts: &std::fs::Metadata) -> Duration {

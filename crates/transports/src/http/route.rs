@@ -7,14 +7,17 @@ use super::api::{Client, Reply};
 use super::connection::Connection;
 use super::head::Head;
 use super::output::{self, Rights};
-use super::{DOWNLOADS, ERRANDS, Http, News, handshake, page, visits};
+use super::{DOWNLOADS, ERRANDS, Http, News, Purpose, handshake, page, visits};
 use crate::core::{Core, Visitor};
 use crate::mailbox::Letter;
+use crate::mcp::{self, Asker};
 
 /// Where a request goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Route {
     Api,
+    /// An assistant's tools.
+    Tools,
     Terminal,
     Files,
     Page,
@@ -27,6 +30,7 @@ impl Route {
     fn of(path: &str) -> Self {
         match path {
             "/api" => Self::Api,
+            mcp::ROUTE => Self::Tools,
             "/" | "/index.html" => Self::Page,
             "/ui" | "/ui/" => Self::OldPage,
             path if path.eq_ignore_ascii_case("/ws") => Self::Terminal,
@@ -47,16 +51,31 @@ impl Http {
         let Some(connection) = self.connections.get_mut(&token) else { return };
         let visit = connection.visit.clone().unwrap_or_default();
         if let Some(user) = head.parameter("userId") {
-            self.visits.set_user_id(&visit, user.chars().filter(|c| !c.is_control()).take(200).collect());
+            self.visits.set_user_id(&visit, name_of(&user));
         }
         let user = self.credentials.as_ref().and_then(|known| known.user()).unwrap_or_default().to_owned();
         let peer = connection.peer.to_string();
         // A tool may name the person it acts for; who logged in is told as well.
-        let (user, peer) = match self.visits.user_id(&visit) {
+        let route = match Route::of(&head.path) {
+            Route::Tools if self.has_tools => Route::Tools,
+            Route::Tools => Route::Nothing,
+            _ if self.purpose == Purpose::Tools => Route::Nothing,
+            route => route,
+        };
+        let said =
+            head.field("x-user-id").map(name_of).filter(|said| route == Route::Tools && !said.is_empty());
+        let (user, peer) = match said.or_else(|| self.visits.user_id(&visit)) {
             Some(named) => (named, format!("{peer} ({user})")),
             None => (user, peer),
         };
-        let answer = match Route::of(&head.path) {
+        let answer = match route {
+            Route::Tools => {
+                let asker = Asker { connection: token, user, peer };
+                let answer = self.mcp.ask(asker, head, body, core);
+                self.post(core);
+                answer
+            }
+            Route::Nothing if self.purpose == Purpose::Tools => Some(Answer::text(404, "Not found")),
             Route::Api if head.method != "POST" => {
                 let method: String = head.method.chars().take(20).collect();
                 Some(Answer::json(Reply::refused(format!("Unsupported http method: {method}")).json()))
@@ -130,6 +149,11 @@ impl Http {
             connection.fetched(&[], core.now);
         }
     }
+}
+
+/// A user's name that a tool says, fit for the log.
+fn name_of(said: &str) -> String {
+    said.chars().filter(|c| !c.is_control()).take(200).collect()
 }
 
 #[cfg(test)]

@@ -48,6 +48,11 @@ impl Options {
             Some((Source::Environment(name), value))
         });
         all.accept(|key| {
+            let name = key.arthas_variable?;
+            let value = (sources.environment)(name)?;
+            Some((Source::Environment(name.to_owned()), value))
+        });
+        all.accept(|key| {
             let name = format!("oxprobe.{}", key.name);
             let value = (sources.property)(&name)?;
             Some((Source::Property(name), value))

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::listen::Listen;
+use super::protocol::Protocol;
 use super::secret::Secret;
 use super::text::{flag, names};
 use super::{Options, time};
@@ -20,6 +21,8 @@ pub(super) struct Key {
     pub(super) default: &'static str,
     /// The name Arthas users know it by.
     pub(super) arthas: Option<&'static str>,
+    /// The variable of the environment Arthas users know it by.
+    pub(super) arthas_variable: Option<&'static str>,
     pub(super) kind: Kind,
     pub(super) get: fn(&Options) -> Option<String>,
     /// The error is the end of a sentence that begins with the key's name.
@@ -69,7 +72,7 @@ const fn key(
     get: fn(&Options) -> Option<String>,
     set: fn(&mut Options, &str) -> Result<(), String>,
 ) -> Key {
-    Key { name, about, default: "", arthas: None, kind: Kind::Plain, get, set }
+    Key { name, about, default: "", arthas: None, arthas_variable: None, kind: Kind::Plain, get, set }
 }
 
 pub(super) const KEYS: &[Key] = &[
@@ -147,6 +150,31 @@ pub(super) const KEYS: &[Key] = &[
             "where the MCP server listens; may be the address of http",
             |o| o.mcp.map(|at| at.to_string()),
             |o, v| listen(&mut o.mcp, v),
+        )
+    },
+    Key {
+        default: "streamable",
+        arthas: Some("arthas.mcpProtocol"),
+        ..key(
+            "mcp-protocol",
+            "streamable: clients of the MCP server have sessions; stateless: each request stands alone",
+            |o| o.mcp_protocol.map(|protocol| protocol.name().to_owned()),
+            |o, v| {
+                o.mcp_protocol = Some(Protocol::parse(v)?);
+                Ok(())
+            },
+        )
+    },
+    Key {
+        arthas_variable: Some("ARTHAS_MCP_VIEWFILE_ALLOWED_DIRS"),
+        ..key(
+            "view-dirs",
+            "folders whose files the MCP tool viewfile reads, beside output-dir; separated by blanks, ; or |",
+            |o| (!o.view_dirs.is_empty()).then(|| o.view_dirs.join(" ")),
+            |o, v| {
+                o.view_dirs = names(v);
+                Ok(())
+            },
         )
     },
     key(

@@ -10,6 +10,7 @@
     reason = "a test that cannot go on panics"
 )]
 
+pub mod assistant;
 pub mod peer;
 pub mod server;
 pub mod web;
@@ -22,7 +23,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
-use shell::{After, Asked, Command, Context, Entry, Failure, Outside, Shell};
+use shell::{After, Asked, Command, Context, Entry, Failure, Outside, Parameter, Runs, Shell, Tool};
 use transports::{Facts, Handle, Journal, Options, Place, Process, Reactor, Setup};
 
 /// What the toy commands count.
@@ -30,6 +31,8 @@ use transports::{Facts, Handle, Journal, Options, Place, Process, Reactor, Setup
 pub struct Toy {
     pub emitted: AtomicU64,
     pub cancelled: AtomicU64,
+    /// How often somebody began to wait.
+    pub waited: AtomicU64,
 }
 
 #[derive(Serialize)]
@@ -137,6 +140,7 @@ impl Command for Wait {
 
     fn run(self, toy: &Toy, cx: &mut Context<'_>) -> Result<(), Failure> {
         let started = cx.emit(Line { text: "waiting".into() });
+        toy.waited.fetch_add(1, Ordering::SeqCst);
         let result = started.and_then(|()| cx.sleep(Duration::from_secs(600)));
         toy.cancelled.fetch_add(1, Ordering::SeqCst);
         result
@@ -188,6 +192,20 @@ impl Command for Halt {
     }
 }
 
+/// Stops the agent, for those who govern.
+#[derive(shell::Args)]
+#[command(group = Shell, permission = Admin, name = "stop", example = "stop")]
+pub struct Stop {}
+
+impl Command for Stop {
+    type Host = Toy;
+
+    fn run(self, _: &Toy, cx: &mut Context<'_>) -> Result<(), Failure> {
+        cx.finish(After::StopAgent);
+        Ok(())
+    }
+}
+
 static ENTRIES: &[Entry<Toy>] = &[
     Entry::of::<Greet>(),
     Entry::of::<Who>(),
@@ -198,7 +216,29 @@ static ENTRIES: &[Entry<Toy>] = &[
     Entry::of::<Drip>(),
     Entry::of::<Bye>(),
     Entry::of::<Halt>(),
+    Entry::of::<Stop>(),
 ];
+
+static TOOLS: &[&[Tool]] = &[&[
+    tool("greet", Runs::Command("greet"), &[]),
+    tool("who", Runs::Command("who"), &[]),
+    tool("govern", Runs::Command("govern"), &[]),
+    tool("flood", Runs::Command("flood"), &[Parameter::argument("lines", "").required()]),
+    tool("linger", Runs::Command("wait"), &[]),
+    Tool { is_task: true, ..tool("wait", Runs::Stream("wait"), &[Parameter::time_limit()]) },
+    Tool {
+        is_task: true,
+        ..tool("pour", Runs::Stream("flood"), &[Parameter::argument("lines", "").required()])
+    },
+    tool("missing", Runs::Command("missing"), &[]),
+    tool("stop", Runs::Stop, &[]),
+    tool("viewfile", Runs::ViewFile, &[]),
+    tool("upload_file", Runs::Upload, &[]),
+]];
+
+const fn tool(name: &'static str, runs: Runs, parameters: &'static [Parameter]) -> Tool {
+    Tool { name, summary: "A toy.", runs, is_task: false, parameters }
+}
 
 /// Plain threads.
 #[derive(Default)]
@@ -288,6 +328,7 @@ impl Agent {
         };
         let (reactor, handle) = Reactor::new(Setup {
             shell: shell.clone(),
+            tools: TOOLS,
             outside: world.clone(),
             process: world.clone(),
             journal: &JOURNAL,
