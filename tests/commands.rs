@@ -10,6 +10,7 @@ const LINES: &[(&str, &str)] = &[
     ("help thread", "help"),
     ("version", "version"),
     ("session", "session"),
+    ("auth", "message"),
     ("history", "history"),
     ("sysprop", "sysprop"),
     ("sysprop java.version", "sysprop"),
