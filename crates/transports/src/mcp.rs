@@ -22,10 +22,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mio::Token;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::core::{Core, Demand};
-use crate::http::Answer;
+use crate::http::{Answer, Object};
 use crate::options::Protocol;
 use crate::random;
 use crate::table::Table;
@@ -167,22 +167,20 @@ impl Mcp {
     ) -> Option<Result<String, Fault>> {
         let params = &request.params;
         let has_tasks = home.is_some() && asked.version.has_tasks();
-        let now = |value: Value| Some(Ok(value.to_string()));
+        let now = |result: &str| Some(Ok(result.to_owned()));
         match (request.method.as_str(), home) {
-            ("initialize", None) => now(self.introduction(params, false, core)),
-            ("ping" | "logging/setLevel", _) => now(json!({})),
-            ("tools/list", _) => now(catalog::list(core, asked.version, has_tasks)),
+            ("initialize", None) => Some(Ok(introduction(params, false, core).1)),
+            ("ping" | "logging/setLevel", _) => now("{}"),
+            ("tools/list", _) => Some(Ok(catalog::list(core, asked.version, has_tasks))),
             ("tools/call", _) => self.call(home, asked, asker, params, core),
-            ("resources/list", _) => now(json!({"resources": []})),
-            ("resources/templates/list", _) => now(json!({"resourceTemplates": []})),
+            ("resources/list", _) => now(r#"{"resources":[]}"#),
+            ("resources/templates/list", _) => now(r#"{"resourceTemplates":[]}"#),
             ("resources/read", _) => Some(Err(Fault::new(Fault::NO_RESOURCE, "There are no resources."))),
-            ("prompts/list", _) => now(json!({"prompts": []})),
+            ("prompts/list", _) => now(r#"{"prompts":[]}"#),
             ("prompts/get", _) => Some(Err(Fault::parameters("There are no prompts."))),
-            ("tasks/list", Some(home)) if has_tasks => {
-                Some(self.tasks.list(home, params).map(|list| list.to_string()))
-            }
+            ("tasks/list", Some(home)) if has_tasks => Some(self.tasks.list(home, params)),
             ("tasks/get", Some(home)) if has_tasks => {
-                Some(self.tasks.named(home, params).map(|task| task.shown().to_string()))
+                Some(self.tasks.named(home, params).map(|task| task.shown()))
             }
             ("tasks/result", Some(home)) if has_tasks => self.task_result(home, asked, params),
             ("tasks/cancel", Some(home)) if has_tasks => Some(self.cancel_task(home, params, core)),
@@ -191,36 +189,6 @@ impl Mcp {
                 Some(Err(Fault::new(Fault::NO_METHOD, format!("There is no method {method}."))))
             }
         }
-    }
-
-    /// What the server says about itself.
-    fn introduction(&self, params: &Map<String, Value>, has_sessions: bool, core: &Core) -> Value {
-        let wanted = params.get("protocolVersion").and_then(Value::as_str).unwrap_or_default();
-        let version = Version::agreed(wanted);
-        let mut capabilities = json!({
-            "logging": {},
-            "prompts": {"listChanged": true},
-            "resources": {"subscribe": false, "listChanged": true},
-            "tools": {"listChanged": true},
-        });
-        if has_sessions
-            && version.has_tasks()
-            && let Some(capabilities) = capabilities.as_object_mut()
-        {
-            let tasks = json!({"list": {}, "cancel": {}, "requests": {"tools": {"call": {}}}});
-            capabilities.insert("tasks".to_owned(), tasks);
-        }
-        json!({
-            "protocolVersion": version.name(),
-            "capabilities": capabilities,
-            "serverInfo": {"name": "arthas-mcp-server", "version": core.facts.product},
-            "instructions": format!(
-                "Tools that look into the running JVM of {} (process {}). Observing tools such as watch and \
-                 trace wait for calls of the application and end after numberOfExecutions results or timeout \
-                 seconds.",
-                core.facts.main(), core.facts.pid
-            ),
-        })
     }
 
     fn task_result(
@@ -252,7 +220,7 @@ impl Mcp {
             call.interrupt(core.now);
         }
         self.tell(home, &message::notification("notifications/tasks/status", &shown));
-        Ok(shown.to_string())
+        Ok(shown)
     }
 
     /// A client does not want the answer to one of its requests any more: it gets none.
@@ -329,7 +297,7 @@ impl Mcp {
         if !std::mem::replace(&mut self.listed, names).is_empty() {
             let homes: Vec<String> = self.clients.keys().cloned().collect();
             for home in homes {
-                self.tell(&home, &message::notification("notifications/tools/list_changed", &json!({})));
+                self.tell(&home, &message::notification("notifications/tools/list_changed", "{}"));
             }
         }
     }
@@ -552,6 +520,37 @@ impl Mcp {
             self.say_outcome(&filed.asked, &outcome, None);
         }
     }
+}
+
+/// What the server can do, tasks aside.
+const CAPABILITIES: &str = r#"{"logging":{},"prompts":{"listChanged":true},"resources":{"listChanged":true,"subscribe":false},"tools":{"listChanged":true}}"#;
+
+/// The same with tasks.
+const CAPABILITIES_WITH_TASKS: &str = r#"{"logging":{},"prompts":{"listChanged":true},"resources":{"listChanged":true,"subscribe":false},"tasks":{"cancel":{},"list":{},"requests":{"tools":{"call":{}}}},"tools":{"listChanged":true}}"#;
+
+/// What the server says about itself, and the version that is spoken.
+fn introduction(params: &Map<String, Value>, has_sessions: bool, core: &Core) -> (Version, String) {
+    let wanted = params.get("protocolVersion").and_then(Value::as_str).unwrap_or_default();
+    let version = Version::agreed(wanted);
+    let capabilities = match has_sessions && version.has_tasks() {
+        true => CAPABILITIES_WITH_TASKS,
+        false => CAPABILITIES,
+    };
+    let instructions = format!(
+        "Tools that look into the running JVM of {} (process {}). Observing tools such as watch and trace wait for \
+         calls of the application and end after numberOfExecutions results or timeout seconds.",
+        core.facts.main(),
+        core.facts.pid
+    );
+    let server =
+        Object::new().text("name", "arthas-mcp-server").text("version", &core.facts.product).finish();
+    let result = Object::new()
+        .raw("capabilities", capabilities)
+        .text("instructions", &instructions)
+        .text("protocolVersion", version.name())
+        .raw("serverInfo", &server)
+        .finish();
+    (version, result)
 }
 
 /// For the fuzz target: everything that is read out of a message.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use shell::{Runs, Session, Size, Tool};
 
 use super::call::{Asked, Call, Order, Recipient};
@@ -195,8 +195,8 @@ impl Mcp {
         if let Err(why) = self.start(order, None, Recipient::Task(number), core) {
             self.tasks.end(number, Outcome::failure(None, &why));
         }
-        let shown = self.tasks.get(number).map(|task| task.shown());
-        Ok(json!({"task": shown}).to_string())
+        let shown = self.tasks.get(number).map(|task| task.shown()).unwrap_or_default();
+        Ok(Object::new().raw("task", &shown).finish())
     }
 
     /// The agent stops when this is answered.
