@@ -5,8 +5,9 @@ use serde_json::Value;
 
 use super::client::Client;
 use super::message::{self, Fault, Message, Request};
+use super::method::introduction;
 use super::version::Version;
-use super::{Asker, CLIENTS, Mcp, Post, SILENT, introduction, random};
+use super::{Asker, CLIENTS, Mcp, Post, SILENT, random};
 use crate::core::Core;
 use crate::http::{Answer, Head};
 use crate::options::Protocol;
