@@ -220,6 +220,10 @@ fn the_official_java_sdk_calls_every_tool() {
     check(&seen, &names);
     assert_eq!(seen["server"], "arthas-mcp-server");
     java.assert_undisturbed();
+    let sent = seen["calls"]["upload_file"]["payload"]["targetPath"].as_str().unwrap().to_owned();
+    assert!(Path::new(&sent).exists());
+    java.tell("exit");
+    eventually("what was sent goes with the JVM", || (!Path::new(&sent).exists()).then_some(()));
 }
 
 #[test]
