@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use harness::client::result;
 use harness::curl::{self, PASSWORD};
 use harness::jdk::{cache, root};
+use harness::mcp::{begin, call};
 use harness::{Answer, Curl, Java, JavaBuilder, Jdk, eventually, exec, jdk};
 use serde_json::{Value, json};
 
@@ -219,42 +220,10 @@ fn the_official_java_sdk_calls_every_tool() {
     check(&seen, &names);
     assert_eq!(seen["server"], "arthas-mcp-server");
     java.assert_undisturbed();
-}
-
-/// One request as `curl` sends it, with a session where there is one; its headers and body.
-fn post(server: &Server, session: Option<&str>, message: &Value) -> String {
-    let session = format!("mcp-session-id: {}", session.unwrap_or_default());
-    let mut args = vec!["-i", "-H", "Accept: application/json, text/event-stream"];
-    args.extend(["-H", "Content-Type: application/json"]);
-    if session.len() > "mcp-session-id: ".len() {
-        args.extend(["-H", &session]);
-    }
-    let (text, url) = (message.to_string(), format!("{}/mcp", server.url));
-    args.extend(["-d", &text]);
-    let bearer = format!("Authorization: Bearer {PASSWORD}");
-    let out = Command::new("curl")
-        .args(["-s", "-S", "-m", "60", "-H", &bearer])
-        .args(args)
-        .arg(url)
-        .output()
-        .unwrap();
-    String::from_utf8_lossy(&out.stdout).into_owned()
-}
-
-fn begin(server: &Server) -> String {
-    let begin = json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"protocolVersion": "2025-06-18"}});
-    let text = post(server, None, &begin);
-    let session = text.lines().find_map(|line| line.strip_prefix("mcp-session-id: "));
-    session.unwrap_or_else(|| panic!("{text}")).trim().to_owned()
-}
-
-fn call(server: &Server, session: Option<&str>, tool: &str, arguments: &Value) -> Value {
-    let params = json!({"name": tool, "arguments": arguments});
-    let call = json!({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": params});
-    let text = post(server, session, &call);
-    let json = text.lines().map(|line| line.strip_prefix("data: ").unwrap_or(line));
-    let message = json.filter_map(|line| serde_json::from_str::<Value>(line).ok()).last();
-    message.unwrap_or_else(|| panic!("{text}"))["result"].clone()
+    let sent = seen["calls"]["upload_file"]["payload"]["targetPath"].as_str().unwrap().to_owned();
+    assert!(Path::new(&sent).exists());
+    java.tell("exit");
+    eventually("what was sent goes with the JVM", || (!Path::new(&sent).exists()).then_some(()));
 }
 
 #[test]
@@ -262,8 +231,8 @@ fn a_port_of_its_own_stops_the_agent_when_a_tool_says_so() {
     let mut java = Java::demo(&jdk("17"));
     let server = Server::open(&java, "");
     assert_eq!(curl::session(&java)["mcp"], server.url.trim_start_matches("http://"));
-    let session = begin(&server);
-    let result = call(&server, Some(&session), "stop", &json!({"delayMs": 100}));
+    let session = begin(&server.url);
+    let result = call(&server.url, Some(&session), "stop", &json!({"delayMs": 100}));
     assert_eq!(result["structuredContent"]["success"], true, "{result}");
     let at = server.url.trim_start_matches("http://");
     eventually("the port is closed", || TcpStream::connect(at).is_err().then_some(()));
@@ -274,10 +243,16 @@ fn a_port_of_its_own_stops_the_agent_when_a_tool_says_so() {
 fn without_sessions_a_call_needs_no_beginning_and_permissions_hold() {
     let mut java = Java::demo(&jdk("17"));
     let server = Server::open(&java, ",mcp-protocol=STATELESS,allow=view");
-    let result = call(&server, None, "version", &json!({}));
+    let result = call(&server.url, None, "version", &json!({}));
     assert_eq!(result["isError"], false, "{result}");
-    let result = call(&server, None, "watch", &json!({"classPattern": "demo.MathGame"}));
+    let result = call(&server.url, None, "watch", &json!({"classPattern": "demo.MathGame"}));
     assert_eq!(result["isError"], true);
     assert!(result.to_string().contains("needs the permission observe"), "{result}");
+    let calls = json!([{"name": "version", "arguments": {}}, {"name": "thread", "arguments": {"topN": 1}}]);
+    let seen = python(&server, &json!({"calls": calls, "quick": null}));
+    assert_eq!((&seen["session"], &seen["hasTasks"]), (&Value::Null, &json!(false)));
+    for name in ["version", "thread"] {
+        assert_eq!(seen["calls"][name]["payload"]["success"], true, "{seen}");
+    }
     java.assert_undisturbed();
 }

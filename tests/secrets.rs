@@ -272,7 +272,9 @@ fn written(args: &[&str]) -> Vec<u8> {
 fn leaks(java: &Java, tunnel: &Tunnel, relay: &Relay, lines: &[String], secret: &[Vec<u8>]) -> Vec<String> {
     let pid = java.pid().to_string();
     let id = tunnel.agent("secrets")["id"].as_str().unwrap().to_owned();
-    let port = Curl::open(java, "");
+    let tools = format!("127.0.0.1:{}", harness::tunnel::free_port());
+    let port = Curl::open(java, &format!("mcp={tools},mcp-protocol=stateless"));
+    harness::eventually("the tools are there", || std::net::TcpStream::connect(&tools).ok());
     let mut leaks = Vec::new();
     let mut look = |how: &str, line: &str, bytes: &[u8]| {
         if finds(bytes, secret) {
@@ -288,6 +290,10 @@ fn leaks(java: &Java, tunnel: &Tunnel, relay: &Relay, lines: &[String], secret: 
         look("tunnel", line, output.as_bytes());
         look("http", line, port.api(&json!({"action": "exec", "command": line})).to_string().as_bytes());
         assert!(relay.count() > before, "the relay is not on the way");
+    }
+    for tool in ["sysprop", "sysenv", "jvm", "options", "dashboard"] {
+        let result = harness::mcp::call(&format!("http://{tools}"), None, tool, &json!({"intervalMs": 10}));
+        look("mcp", &format!("tool {tool}"), result.to_string().as_bytes());
     }
     for args in [&["ps"][..], &["log", &pid], &["doctor", &pid]] {
         look("oxprobe", &args.join(" "), &written(args));
@@ -377,6 +383,10 @@ fn with_nothing_to_be_kept_secret_all_of_it_is_seen() {
             .iter()
             .filter(|leak| leak.lines().next().is_some_and(|first| first.ends_with(&format!(": {line}"))));
         assert_eq!(ways.count(), 4, "{line} shows it on each way: {found:#?}");
+    }
+    for tool in ["sysprop", "sysenv", "jvm"] {
+        let is_this = |leak: &String| leak.starts_with(&format!("mcp: tool {tool}\n"));
+        assert!(found.iter().any(is_this), "the tool {tool} shows it, too: {found:#?}");
     }
     assert!(finds(&relay.sent(), &secrets));
     java.assert_undisturbed();

@@ -12,6 +12,7 @@ pub mod curl;
 pub mod hostile;
 pub mod java;
 pub mod jdk;
+pub mod mcp;
 pub mod observation;
 pub mod planted;
 pub mod process;

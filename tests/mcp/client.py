@@ -1,8 +1,8 @@
 """A client of the agent's MCP server, made of the official Python SDK.
 
-client.py URL TOKEN <CALLS: CALLS is a JSON list of {"name", "arguments"}; each is called, with progress asked for.
-What happened is printed as one JSON object. Observing tools are also run as a task, cancelled as a task and cancelled
-as a request; the name of such a tool that waits is watched for at the end of the list ("endless").
+client.py URL TOKEN reads {"calls", "quick", "endless"} as JSON: each call ({"name", "arguments"}) is made with progress
+asked for; "quick" also runs as a task, "endless" is cancelled as a task and as a request ("quick": null leaves that out).
+What happened is printed as one JSON object.
 """
 
 import asyncio
@@ -67,6 +67,9 @@ async def everything(session, session_id, told):
         await session.call_tool("nothing", {})
     except Exception as why:
         seen["unknown"] = str(why)
+
+    if not request["quick"]:
+        return seen
 
     # As a task.
     quick, endless = request["quick"], request["endless"]

@@ -3,12 +3,13 @@
 use std::time::{Duration, Instant};
 
 use mio::Token;
-use serde_json::{Value, json};
+use serde_json::Value;
 use shell::{Event, Session};
 
 use super::message;
 use super::results::{End, Outcome, Results};
 use super::version::Version;
+use crate::http::Object;
 
 /// How long an interrupted command may take to end before its client is answered without its end.
 const GRACE: Duration = Duration::from_secs(1);
@@ -167,7 +168,11 @@ impl Call {
         self.told = count;
         self.next_progress = now + PROGRESS;
         let message = if count == 1 { "1 result".to_owned() } else { format!("{count} results") };
-        let params = json!({"progressToken": token, "progress": count, "message": message});
+        let params = Object::new()
+            .text("message", &message)
+            .number("progress", count as u64)
+            .raw("progressToken", &token.to_string())
+            .finish();
         Some(message::notification("notifications/progress", &params))
     }
 

@@ -1,10 +1,10 @@
 //! The tools there are: those whose command the shell has, as a client gets them listed.
 
-use serde_json::{Value, json};
 use shell::{Permission, Permissions, Runs, Tool};
 
 use super::version::Version;
 use crate::core::Core;
+use crate::http::{Object, array};
 
 /// The tools that may be called now, in the order in which they are listed.
 pub(super) fn tools(core: &Core) -> Vec<&'static Tool> {
@@ -30,24 +30,20 @@ pub(super) fn permission(tool: &Tool, core: &Core) -> Permission {
 }
 
 /// The answer to `tools/list`.
-pub(super) fn list(core: &Core, version: Version, has_tasks: bool) -> Value {
-    let tools = tools(core).into_iter().map(|tool| {
-        let mut listed = json!({
-            "name": tool.name,
-            "description": tool.summary,
-            "inputSchema": tool.schema(),
-        });
-        if let Some(listed) = listed.as_object_mut() {
-            if version.has_annotations() {
-                let changes_nothing = Permissions::READ_ONLY.has(permission(tool, core));
-                listed.insert("annotations".to_owned(), json!({"readOnlyHint": changes_nothing}));
-            }
-            if has_tasks {
-                let support = if tool.is_task { "optional" } else { "forbidden" };
-                listed.insert("execution".to_owned(), json!({"taskSupport": support}));
-            }
+pub(super) fn list(core: &Core, version: Version, has_tasks: bool) -> String {
+    let one = |tool: &'static Tool| {
+        let mut listed = Object::new();
+        if version.has_annotations() {
+            let changes_nothing = Permissions::READ_ONLY.has(permission(tool, core));
+            listed = listed.raw("annotations", &format!(r#"{{"readOnlyHint":{changes_nothing}}}"#));
         }
-        listed
-    });
-    json!({"tools": tools.collect::<Vec<_>>()})
+        listed = listed.text("description", tool.summary);
+        if has_tasks {
+            let support = if tool.is_task { "optional" } else { "forbidden" };
+            listed = listed.raw("execution", &Object::new().text("taskSupport", support).finish());
+        }
+        listed.raw("inputSchema", &tool.schema().to_string()).text("name", tool.name).finish()
+    };
+    let tools: Vec<String> = tools(core).into_iter().map(one).collect();
+    Object::new().raw("tools", &array(&tools)).finish()
 }

@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use mio::Token;
-use serde_json::json;
 
 use super::call::{Asked, Order};
 use super::version::Version;
@@ -62,8 +61,8 @@ impl Client {
         }
         self.next_ping = now + PING;
         self.pings += 1;
-        let id = format!("ping-{}", self.pings);
-        Some((listener, json!({"jsonrpc": "2.0", "id": id, "method": "ping"}).to_string()))
+        let ping = format!(r#"{{"jsonrpc":"2.0","id":"ping-{}","method":"ping"}}"#, self.pings);
+        Some((listener, ping))
     }
 
     /// Whether nothing of his runs or waits, and nobody listens.
@@ -84,7 +83,7 @@ mod tests {
         assert_eq!(client.listen(Token(1), now), None);
         assert!(client.ping(now + PING - Duration::from_millis(1)).is_none());
         let (to, message) = client.ping(now + PING).unwrap();
-        assert_eq!((to, message.as_str()), (Token(1), r#"{"id":"ping-1","jsonrpc":"2.0","method":"ping"}"#));
+        assert_eq!((to, message.as_str()), (Token(1), r#"{"jsonrpc":"2.0","id":"ping-1","method":"ping"}"#));
         assert_eq!(client.deadline(), Some(now + 2 * PING));
         assert_eq!(client.listen(Token(2), now), Some(Token(1)), "the newer connection counts");
         assert!(!client.is_idle());

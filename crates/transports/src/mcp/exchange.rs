@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::client::Client;
 use super::message::{self, Fault, Message, Request};
+use super::method::introduction;
 use super::version::Version;
 use super::{Asker, CLIENTS, Mcp, Post, SILENT, random};
 use crate::core::Core;
@@ -64,10 +65,7 @@ impl Mcp {
                 let version = client.version;
                 self.hear(Some(&home), version, asker, message, core)
             }
-            ("GET", true) => match self.listen(&asker, head, core) {
-                Ok(()) => None,
-                Err(answer) => Some(answer),
-            },
+            ("GET", true) => self.listen(&asker, head, core).err(),
             ("DELETE", true) => match self.home(head) {
                 Ok(home) => {
                     self.end_client(&home, core);
@@ -114,11 +112,10 @@ impl Mcp {
         if let Err(why) = core.open_session() {
             return refusal(503, Fault::BUSY, &why);
         }
-        let result = self.introduction(&request.params, true, core);
-        let version = result.get("protocolVersion").and_then(Value::as_str).unwrap_or_default();
-        self.clients.insert(home.clone(), Client::new(Version::agreed(version), core.now));
+        let (version, result) = introduction(&request.params, true, core);
+        self.clients.insert(home.clone(), Client::new(version, core.now));
         log::info!("mcp: session {home} begins for {:?} from {}", asker.user, asker.peer);
-        Answer::new(200, JSON, message::answer(&request.id, &result.to_string())).with(SESSION, home)
+        Answer::new(200, JSON, message::answer(&request.id, &result)).with(SESSION, home)
     }
 
     /// A client's connection for what it is told unasked.

@@ -2,7 +2,9 @@
 //!
 //! Batches are refused: the newer versions of the protocol have none, and no client sends any.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
+
+use crate::http::Object;
 
 /// The longest name of a request or of its progress, in bytes: it is repeated in every answer.
 const LONGEST_NAME: usize = 256;
@@ -54,11 +56,12 @@ impl Fault {
 
     /// The message that answers a request; `Value::Null` where nobody knows which.
     pub(super) fn answer(&self, id: &Value) -> String {
-        let mut error = json!({"code": self.code, "message": self.message});
-        if let (Some(data), Some(error)) = (&self.data, error.as_object_mut()) {
-            error.insert("data".to_owned(), data.clone().into());
-        }
-        json!({"jsonrpc": "2.0", "id": id, "error": error}).to_string()
+        let error = Object::new()
+            .raw("code", &self.code.to_string())
+            .maybe("data", self.data.as_deref())
+            .text("message", &self.message)
+            .finish();
+        format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{error}}}"#)
     }
 }
 
@@ -67,9 +70,9 @@ pub(super) fn answer(id: &Value, result: &str) -> String {
     format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{result}}}"#)
 }
 
-/// Something the server says unasked.
-pub(super) fn notification(method: &str, params: &Value) -> String {
-    json!({"jsonrpc": "2.0", "method": method, "params": params}).to_string()
+/// Something the server says unasked; the parameters are JSON.
+pub(super) fn notification(method: &str, params: &str) -> String {
+    format!(r#"{{"jsonrpc":"2.0","method":"{method}","params":{params}}}"#)
 }
 
 /// Reads what a client says.
@@ -115,6 +118,8 @@ pub(super) fn is_name(value: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

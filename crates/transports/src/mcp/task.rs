@@ -6,12 +6,13 @@
 use std::time::{Duration, Instant};
 
 use mio::Token;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::call::Asked;
 use super::message::Fault;
 use super::results::Outcome;
 use crate::clock;
+use crate::http::{Object, array};
 
 /// How many run at once.
 pub(super) const RUNNING: usize = 5;
@@ -70,19 +71,16 @@ pub(super) struct Task {
 
 impl Task {
     /// As a client sees it.
-    pub(super) fn shown(&self) -> Value {
-        let mut shown = json!({
-            "taskId": self.name,
-            "status": self.state.name(),
-            "createdAt": clock::rfc3339(self.created),
-            "lastUpdatedAt": clock::rfc3339(self.updated),
-            "ttl": u64::try_from(self.ttl.as_millis()).unwrap_or(u64::MAX),
-            "pollInterval": POLL,
-        });
-        if let (Some(message), Some(shown)) = (&self.message, shown.as_object_mut()) {
-            shown.insert("statusMessage".to_owned(), message.clone().into());
-        }
-        shown
+    pub(super) fn shown(&self) -> String {
+        Object::new()
+            .text("createdAt", &clock::rfc3339(self.created))
+            .text("lastUpdatedAt", &clock::rfc3339(self.updated))
+            .number("pollInterval", POLL)
+            .text("status", self.state.name())
+            .maybe("statusMessage", self.message.as_deref())
+            .text("taskId", &self.name)
+            .number("ttl", u64::try_from(self.ttl.as_millis()).unwrap_or(u64::MAX))
+            .finish()
     }
 
     pub(super) fn name(&self) -> &str {
@@ -185,7 +183,7 @@ impl Tasks {
     }
 
     /// A page of a client's tasks; the cursor is the number of the last one of the page before.
-    pub(super) fn list(&self, home: &str, params: &Map<String, Value>) -> Result<Value, Fault> {
+    pub(super) fn list(&self, home: &str, params: &Map<String, Value>) -> Result<String, Fault> {
         let after = match params.get("cursor") {
             None | Some(Value::Null) => 0,
             Some(cursor) => cursor
@@ -200,13 +198,8 @@ impl Tasks {
             last = task.number;
             page.push(task.shown());
         }
-        let mut list = json!({"tasks": page});
-        if rest.peek().is_some()
-            && let Some(list) = list.as_object_mut()
-        {
-            list.insert("nextCursor".to_owned(), last.to_string().into());
-        }
-        Ok(list)
+        let next = rest.peek().is_some().then(|| last.to_string());
+        Ok(Object::new().maybe("nextCursor", next.as_deref()).raw("tasks", &array(&page)).finish())
     }
 
     /// A connection is gone: nobody waits there any more.
@@ -249,7 +242,13 @@ impl Tasks {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    fn read(text: &str) -> Value {
+        serde_json::from_str(text).unwrap()
+    }
 
     fn outcome(bytes: usize) -> Outcome {
         Outcome { payload: "x".repeat(bytes), failed: false, message: None }
@@ -267,7 +266,7 @@ mod tests {
         assert_eq!(tasks.running(), 1);
         let named = params(json!({"taskId": "t"}));
         assert!(tasks.named("other", &named).is_err());
-        let shown = tasks.named("mine", &named).ok().unwrap().shown();
+        let shown = read(&tasks.named("mine", &named).ok().unwrap().shown());
         assert_eq!(
             (&shown["status"], &shown["ttl"], &shown["pollInterval"]),
             (&json!("working"), &json!(5000), &json!(1000))
@@ -317,9 +316,9 @@ mod tests {
         for at in 0..250 {
             tasks.begin(format!("t{at}"), if at % 2 == 0 { "mine" } else { "other" }.into(), None, now);
         }
-        let first = tasks.list("mine", &Map::new()).unwrap();
+        let first = read(&tasks.list("mine", &Map::new()).unwrap());
         assert_eq!(first["tasks"].as_array().unwrap().len(), 100);
-        let second = tasks.list("mine", &params(json!({"cursor": first["nextCursor"]}))).unwrap();
+        let second = read(&tasks.list("mine", &params(json!({"cursor": first["nextCursor"]}))).unwrap());
         assert_eq!(second["tasks"].as_array().unwrap().len(), 25);
         assert_eq!((&second["tasks"][0]["taskId"], second.get("nextCursor")), (&json!("t200"), None));
         assert!(tasks.list("mine", &params(json!({"cursor": "x"}))).is_err());

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
-use shell::{Runs, Session, Size, Tool};
+use serde_json::{Map, Value};
+use shell::{Permission, Runs, Session, Size, Tool};
 
 use super::call::{Asked, Call, Order, Recipient};
 use super::client::WAITING;
@@ -82,7 +82,7 @@ impl Mcp {
             peer: asker.peer.clone(),
         };
         match (tool.runs, task) {
-            (Runs::Stop, _) => self.stop(home, asked, given, order, core).map(Some),
+            (Runs::Stop, _) => self.stop(tool, home, asked, given, order, core).map(Some),
             (Runs::Upload | Runs::ViewFile, _) => {
                 self.file(tool, home, asked, given, order, core).map(|()| None)
             }
@@ -195,22 +195,23 @@ impl Mcp {
         if let Err(why) = self.start(order, None, Recipient::Task(number), core) {
             self.tasks.end(number, Outcome::failure(None, &why));
         }
-        let shown = self.tasks.get(number).map(|task| task.shown());
-        Ok(json!({"task": shown}).to_string())
+        let shown = self.tasks.get(number).map(|task| task.shown()).unwrap_or_default();
+        Ok(Object::new().raw("task", &shown).finish())
     }
 
     /// The agent stops when this is answered.
     fn stop(
         &mut self,
+        tool: &Tool,
         home: Option<&str>,
         asked: &Asked,
         given: &Map<String, Value>,
         order: Order,
         core: &Core,
     ) -> Result<String, Refused> {
-        let needed = shell::Permission::Admin;
+        let needed = catalog::permission(tool, core);
         if !core.permissions_in_force("mcp").has(needed) {
-            return Err(Refused::Tool(forbidden("stop", needed)));
+            return Err(Refused::Tool(forbidden(tool.name, needed)));
         }
         let delay = match given.get("delayMs") {
             None | Some(Value::Null) => 1000,
@@ -253,7 +254,7 @@ impl From<Fault> for Refused {
 }
 
 /// A tool that runs no command, and may not.
-pub(super) fn forbidden(name: &str, needed: shell::Permission) -> String {
+pub(super) fn forbidden(name: &str, needed: Permission) -> String {
     format!(
         "`{name}` needs the permission {}, which sessions from mcp do not have (options `permissions`, `allow` and \
          `read-only`).",
