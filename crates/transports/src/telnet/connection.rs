@@ -114,8 +114,11 @@ impl Connection {
         self.stream
     }
 
-    /// Begins the session that was asked for.
-    pub(super) fn open(&mut self, mut session: Session) {
+    /// Begins the session that was asked for, below a line: Arthas's client finds a prompt only where something stands
+    /// before it.
+    pub(super) fn open(&mut self, mut session: Session, line: &str) {
+        self.out.extend_from_slice(line.as_bytes());
+        self.out.extend_from_slice(b"\r\n");
         if let Phase::Meeting(meeting) = &self.phase {
             session.input(&meeting.typed);
         }
