@@ -72,14 +72,8 @@ fn it_says_of_us_what_it_says_of_arthas() {
         let theirs = Java::demo(&jdk(name));
         let (port, _curl) = open(&ours);
         let arthas = arthas::boot(&theirs, &[]);
-        for line in [
-            "sysprop java.vendor",
-            "echo hello",
-            "sysenv PATH",
-            "pwd",
-            "sysprop | grep java.specification.version",
-            "pwd | wc -l",
-        ] {
+        for line in ["sysprop java.vendor", "echo hello", "sysenv PATH", "pwd", "pwd | grep /", "pwd | wc -l"]
+        {
             // What is said of a line: behind the prompt at which it was typed, up to the next.
             let answer = |port: u16, line: &str| {
                 let text = said(&client(port, &["-c", line]));

@@ -26,6 +26,11 @@ pub(crate) trait Filter: Send {
         Ok(())
     }
 
+    /// A line is more than its text to it: it must not be broken.
+    fn reads_lines(&self) -> bool {
+        true
+    }
+
     /// It will hand on nothing more, whatever comes.
     fn is_sated(&self) -> bool {
         false
@@ -91,6 +96,11 @@ impl Chain {
 
     pub(crate) fn open(&mut self, outside: &dyn Outside) -> Result<(), Failure> {
         self.filters.iter_mut().try_for_each(|filter| filter.open(outside))
+    }
+
+    /// Whether a line is more than its text to it.
+    pub(crate) fn reads_lines(&self) -> bool {
+        self.filters.iter().any(|filter| filter.reads_lines())
     }
 
     /// Whether nothing more will come out of it.

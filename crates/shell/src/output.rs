@@ -30,6 +30,9 @@ pub(crate) struct Output {
     over: Option<Failure>,
 }
 
+/// Columns for what is filtered by lines.
+const WIDE: u16 = 240;
+
 /// `options save-result`.
 enum Results {
     Closed,
@@ -79,12 +82,15 @@ impl Output {
         self.chain.is_empty() && self.file.is_none()
     }
 
-    /// The size to draw for. What is not for a screen has as many rows as it wants.
+    /// The size to draw for. What is not for a screen has as many rows as it wants, and where a line is looked at as one it
+    /// is not broken for a narrow window: a name in two pieces is not found.
     pub(crate) fn size(&self) -> Size {
-        match self.is_direct() {
-            true => self.job.size(),
-            false => Size { rows: u16::MAX, ..self.job.size() },
+        let screen = self.job.size();
+        if self.is_direct() {
+            return screen;
         }
+        let cols = if self.chain.reads_lines() { screen.cols.max(WIDE) } else { screen.cols };
+        Size { cols, rows: u16::MAX }
     }
 
     /// Sends a result on its way; waits while nobody takes it.

@@ -171,5 +171,5 @@ fn what_is_filtered_is_not_cut_to_a_screen() {
     let toy = Toy::new();
     let mut console = Console::open(&toy);
     console.keys("screen | grep x\r");
-    assert_eq!(console.until_last("$")[1], "80x65535");
+    assert_eq!(console.until_last("$")[1], "240x65535");
 }

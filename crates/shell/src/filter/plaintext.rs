@@ -17,4 +17,8 @@ impl Filter for Plaintext {
     fn line(&mut self, line: &str, hand_on: &mut HandOn<'_>) -> Result<(), Failure> {
         hand_on(&without_escapes(line))
     }
+
+    fn reads_lines(&self) -> bool {
+        false
+    }
 }

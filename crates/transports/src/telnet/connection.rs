@@ -153,7 +153,7 @@ impl Connection {
             Phase::Listening(heard, until) => {
                 heard.extend_from_slice(bytes);
                 let begins = |method: &&[u8]| method.starts_with(heard) || heard.starts_with(method);
-                match METHODS.iter().any(|method| begins(method)) {
+                match METHODS.iter().any(begins) {
                     true if METHODS.iter().any(|method| heard.starts_with(method)) => {
                         return Some(Step::Http(std::mem::take(heard)));
                     }
