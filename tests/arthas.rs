@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use harness::{Java, JavaBuilder, Tunnel, arthas, exec_json, jdk};
-use serde_json::Value;
+use harness::{Curl, Java, JavaBuilder, Tunnel, arthas, jdk};
+use serde_json::{Value, json};
 
 #[test]
 fn the_arthas_agent_registers_with_the_token_and_answers_in_our_terminal() {
@@ -123,6 +123,69 @@ fn results_of_basic_commands_have_the_fields_and_types_of_arthas() {
     beside_arthas_in("17", "demo.Beans", "count", &lines);
 }
 
+/// What both say of threads, memory and the JVM, and of commands themselves.
+#[test]
+fn results_about_the_jvm_and_about_commands_have_the_fields_and_types_of_arthas() {
+    let fixed = [
+        ("thread", "thread"),
+        ("thread 1", "thread"),
+        ("thread -n 2", "thread"),
+        ("thread -n 2 -i 100", "thread"),
+        ("thread --all", "thread"),
+        ("thread --state WAITING", "thread"),
+        ("thread --state RUNNABLE --all", "thread"),
+        ("thread -i 100", "thread"),
+        ("jvm", "jvm"),
+        ("memory", "memory"),
+        ("dashboard -n 1", "dashboard"),
+        ("dashboard -n 2 -i 100", "dashboard"),
+        ("sysprop os.name", "sysprop"),
+        ("sysprop user.dir", "sysprop"),
+        ("sysenv HOME", "sysenv"),
+        ("options unsafe", "options"),
+        ("options strict", "options"),
+        ("history", "history"),
+    ];
+    let named = [
+        "watch",
+        "trace",
+        "stack",
+        "monitor",
+        "tt",
+        "getstatic",
+        "ognl",
+        "vmtool",
+        "dashboard",
+        "memory",
+        "jvm",
+        "thread",
+        "sysenv",
+        "sysprop",
+        "vmoption",
+        "perfcounter",
+        "cat",
+        "base64",
+        "session",
+        "version",
+        "reset",
+        "stop",
+        "options",
+        "heapdump",
+        "history",
+        "pwd",
+        "help",
+        "auth",
+        "cls",
+        "grep",
+        "tee",
+        "keymap",
+    ];
+    let named: Vec<String> = named.iter().map(|name| format!("help {name}")).collect();
+    let lines: Vec<(&str, &str)> =
+        fixed.into_iter().chain(named.iter().map(|line| (line.as_str(), "help"))).collect();
+    beside_arthas(&lines);
+}
+
 /// What both say of the same calls: ours has every field of Arthas's, with its type.
 #[test]
 fn results_of_monitor_trace_stack_reset_and_options_have_the_fields_and_types_of_arthas() {
@@ -130,7 +193,15 @@ fn results_of_monitor_trace_stack_reset_and_options_have_the_fields_and_types_of
         ("monitor -c 1 -n 1 demo.Shop order", "monitor"),
         ("trace demo.Shop order -n 1", "trace"),
         ("trace -E demo.Shop order|check throwExp!=null -n 1", "trace"),
+        ("monitor -c 1 -n 2 demo.Shop check", "monitor"),
+        ("monitor -b -c 1 -n 1 demo.Shop order params[0]>0", "monitor"),
+        ("trace demo.Shop order #cost>=0 -n 2", "trace"),
+        ("trace --skipJDKMethod false demo.Shop order -n 1", "trace"),
         ("stack demo.Shop check -n 1", "stack"),
+        ("stack demo.Shop check params[0]>0 -n 2", "stack"),
+        ("stack -E demo.Shop check|price -n 1", "stack"),
+        ("reset demo.Shop", "reset"),
+        ("reset -E demo.*", "reset"),
         ("reset", "reset"),
         ("options", "options"),
         ("options verbose false", "options"),
@@ -144,6 +215,11 @@ fn results_of_watch_tt_and_expressions_have_the_fields_and_types_of_arthas() {
         ("watch demo.Shop order -n 1", "watch"),
         ("watch demo.Shop order {params,throwExp} -e -x 2 -n 1", "watch"),
         ("watch demo.Shop order params[0] params[0]==2 -b -n 1", "watch"),
+        ("watch demo.Shop order params -s -n 2", "watch"),
+        ("watch demo.Shop order returnObj -f -x 3 -n 1", "watch"),
+        ("watch -E demo.Shop order|check target -n 1", "watch"),
+        ("watch demo.Shop order {params,target,returnObj} #cost>=0 -n 1", "watch"),
+        ("watch demo.Shop order params[1].length() -M 100 -n 1", "watch"),
         ("tt -t demo.Shop order params[0]==4 -n 1", "tt"),
         ("tt -t demo.Shop price -n 1", "tt"),
         ("tt -l", "tt"),
@@ -160,6 +236,10 @@ fn results_of_watch_tt_and_expressions_have_the_fields_and_types_of_arthas() {
         ("getstatic demo.Shop SHOP pause -x 2", "getstatic"),
         ("ognl @demo.Shop@SHOP.price(2)", "ognl"),
         ("ognl {1,2} -x 2", "ognl"),
+        ("ognl @java.lang.Math@max(1,2)", "ognl"),
+        ("ognl #a=1,#b=2,{#a,#b}", "ognl"),
+        ("ognl @demo.Shop@SHOP -x 2", "ognl"),
+        ("vmtool --action getInstances --className demo.Shop --limit 1 -x 2", "vmtool"),
         ("vmtool --action getInstances --className demo.Shop", "vmtool"),
         ("vmtool --action getInstances --className demo.Shop --express instances[0].pause", "vmtool"),
     ]);
@@ -169,27 +249,31 @@ fn results_of_watch_tt_and_expressions_have_the_fields_and_types_of_arthas() {
 const LEFT_OUT: &[&str] = &["watch.sizeLimit number", "tt.sizeLimit number"];
 
 fn beside_arthas(lines: &[(&str, &str)]) {
-    beside_arthas_in("17", "demo.Shop", "orders 4", lines);
+    for major in ["8", "17"] {
+        beside_arthas_in(major, "demo.Shop", "orders 4", lines);
+    }
 }
 
 /// The program is kept busy with an order. `SIDE` in a line becomes `theirs` or `ours`.
 fn beside_arthas_in(major: &str, program: &str, order: &str, lines: &[(&str, &str)]) {
     let mut java = JavaBuilder::new(&jdk(major), program).start();
     let arthas = arthas::boot(&java, &[]);
+    let curl = std::sync::Arc::new(Curl::open(&java, ""));
     let mut wrong = Vec::new();
     for &(line, kind) in lines {
-        let pid = java.pid();
+        let curl = curl.clone();
         let [for_arthas, for_us] = ["theirs", "ours"].map(|side| line.replace("SIDE", side));
         let asked = std::thread::spawn(move || {
             let theirs = arthas.exec(&for_arthas)["body"]["results"].clone();
-            (theirs, exec_json(pid, &for_us))
+            let ours = curl.api(&json!({"action": "exec", "command": for_us}))["body"]["results"].clone();
+            (theirs, ours)
         });
         while !asked.is_finished() {
             java.ask(order);
             std::thread::sleep(Duration::from_millis(20));
         }
         let (theirs, ours) = asked.join().expect("both answer");
-        let theirs = theirs.as_array().cloned().unwrap_or_default();
+        let [theirs, ours] = [theirs, ours].map(|results| results.as_array().cloned().unwrap_or_default());
         assert!(theirs.iter().any(|result| result["type"] == kind), "{line}: Arthas answers {theirs:#?}");
         for kind in ["enhancer", kind, "status"] {
             let Some(theirs) = theirs.iter().find(|result| result["type"] == kind) else { continue };

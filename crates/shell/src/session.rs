@@ -33,7 +33,7 @@ pub struct Setup {
     pub permissions: Arc<Grant>,
     /// What must be opened with a password first; sessions of one client may share it.
     pub lock: Option<Arc<Lock>>,
-    /// A command line that ends in `&` is waited for all the same, as Arthas's API does.
+    /// A command line is one of Arthas's API: it is in the history, and waited for also where it ends in `&`.
     pub waits: bool,
     /// What stands before the line, such as `[oxprobe@42]$ `.
     pub prompt: String,

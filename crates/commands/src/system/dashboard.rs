@@ -43,7 +43,7 @@ impl Command for Dashboard {
         let mut shown = 0;
         loop {
             if self.number.is_some_and(|number| shown >= number) {
-                return cx.message(format!("Process ends after {shown} time(s)."));
+                return Err(Failure::with_status(0, format!("Process ends after {shown} time(s).")));
             }
             if shown > 0 {
                 cx.sleep(interval)?;

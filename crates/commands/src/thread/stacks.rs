@@ -10,6 +10,8 @@ use crate::prelude::*;
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct OneThread {
+    /// Whether `--all` was said, as every result of the command tells.
+    pub(super) all: bool,
     pub(super) thread_info: ThreadInfo,
 }
 
@@ -30,6 +32,7 @@ fn info_lines(info: &ThreadInfo, wanted: Option<Wanted>) -> Vec<Layout> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct BusyThreads {
+    pub(super) all: bool,
     pub(super) busy_threads: Vec<BusyThread>,
 }
 
@@ -60,6 +63,7 @@ impl Show for BusyThreads {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct MostBlocking {
+    pub(super) all: bool,
     pub(super) blocking_lock_info: BlockingLock,
     /// The ids of threads that wait for each other for ever.
     #[serde(skip_serializing_if = "Vec::is_empty")]

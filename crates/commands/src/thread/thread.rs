@@ -136,7 +136,7 @@ impl Thread {
             );
             return Err(Failure::with_status(1, message));
         };
-        cx.emit(OneThread { thread_info })
+        cx.emit(OneThread { all: self.all, thread_info })
     }
 
     fn busiest(&self, host: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
@@ -153,7 +153,7 @@ impl Thread {
             .into_iter()
             .map(|usage| BusyThread { locks: infos.remove(&usage.id).unwrap_or_default(), usage })
             .collect();
-        cx.emit(BusyThreads { busy_threads })
+        cx.emit(BusyThreads { all: self.all, busy_threads })
     }
 
     fn most_blocking(&self, host: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
@@ -166,6 +166,7 @@ impl Thread {
             ));
         };
         cx.emit(MostBlocking {
+            all: self.all,
             blocking_lock_info: BlockingLock {
                 thread_info: blocking.owner,
                 lock_identity_hash_code: blocking.lock,

@@ -42,6 +42,10 @@ impl Exec {
             exec.refuse(&Failure::new("The agent is stopping: it takes no more commands."));
             return exec;
         }
+        // Who asks over a port has a history to ask for, as with Arthas's API.
+        if caller.waits && !caller.is_locked() {
+            caller.shell.history.add(line);
+        }
         match caller.start(line, size) {
             Started::Job(job) => {
                 exec.id = Some(job.id);
