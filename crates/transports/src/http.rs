@@ -27,11 +27,10 @@ use mio::Token;
 use mio::net::TcpStream;
 
 use crate::allowance::Allowance;
-use crate::backoff::Backoff;
 use crate::core::{Core, Visitor};
 use crate::credentials::Credentials;
+use crate::door::{Door, Name};
 use crate::mcp::{self, Mcp, Uploads};
-use crate::port::Port;
 use crate::table::Table;
 pub(crate) use answer::Answer;
 use api::Api;
@@ -79,12 +78,7 @@ pub(crate) enum Purpose {
 /// See the module.
 pub(crate) struct Http {
     purpose: Purpose,
-    /// Where it shall listen.
-    wanted: Option<SocketAddr>,
-    port: Option<Port>,
-    /// When it is tried for again.
-    retry: Option<Instant>,
-    backoff: Backoff,
+    door: Door,
     /// Who may enter; `None`: nobody.
     credentials: Option<Arc<Credentials>>,
     visits: Visits,
@@ -106,10 +100,10 @@ impl Http {
     pub(crate) fn new(purpose: Purpose, uploads: Arc<Uploads>) -> Self {
         Self {
             purpose,
-            wanted: None,
-            port: None,
-            retry: None,
-            backoff: Backoff::new(),
+            door: Door::new(match purpose {
+                Purpose::Everything => Name::Http,
+                Purpose::Tools => Name::Mcp,
+            }),
             credentials: None,
             visits: Visits::default(),
             connections: Table::default(),
@@ -130,11 +124,10 @@ impl Http {
             Purpose::Everything => http,
             Purpose::Tools => mcp.filter(|_| mcp != http),
         };
-        if self.wanted != wanted || credentials.is_none() {
+        if self.door.wanted() != wanted || credentials.is_none() {
             self.shut(core);
         }
-        self.wanted = wanted;
-        *self.problem(core) = None;
+        self.door.want(wanted, core);
         self.look_after_tools(core);
         let Some(credentials) = credentials else { return };
         let are_new = !self.credentials.as_ref().is_some_and(|before| Arc::ptr_eq(before, credentials));
@@ -144,56 +137,7 @@ impl Http {
             self.credentials = Some(credentials.clone());
         }
         // Without a port of its own it serves who speaks HTTP on the telnet port.
-        let Some(address) = wanted else { return };
-        match self.port {
-            None => self.listen(address, core),
-            Some(_) if are_new => self.announce(core),
-            Some(_) => {}
-        }
-    }
-
-    /// Opens the port. One that cannot be had is tried for again: its owner may go.
-    fn listen(&mut self, address: SocketAddr, core: &mut Core) {
-        match Port::open(address, core) {
-            Ok(port) => {
-                // Somebody may have been quicker than the registration.
-                core.again.insert(port.token());
-                self.port = Some(port);
-                self.retry = None;
-                self.backoff.succeeded();
-                *self.problem(core) = None;
-                self.announce(core);
-            }
-            Err(why) => {
-                let why = format!("{}: {why}", self.name());
-                if self.problem(core).as_ref() != Some(&why) {
-                    log::warn!("{why}");
-                    *self.problem(core) = Some(why);
-                }
-                self.retry = Some(core.now + self.backoff.failed());
-            }
-        }
-        core.publish_problems();
-    }
-
-    fn announce(&self, core: &Core) {
-        let (Some(port), Some(credentials)) = (&self.port, &self.credentials) else { return };
-        let (name, address) = (self.name(), port.address());
-        match (credentials.user(), credentials.made()) {
-            (None, _) => log::warn!("{name}: listening at {address}, and asks nobody for a password"),
-            (Some(user), None) => log::info!("{name}: listening at {address} for {user}"),
-            (Some(user), Some(_)) => log::info!(
-                "{name}: listening at {address} for {user}; no password was given, so one was made up, which \
-                 `session` shows over the local socket"
-            ),
-        }
-        core.shell.connections().update(|known| {
-            *self.shown(known) = Some(shell::Port {
-                address: address.to_string(),
-                user: credentials.user().map(str::to_owned),
-                made_password: credentials.made().map(str::to_owned),
-            });
-        });
+        self.door.open(credentials, are_new, core);
     }
 
     /// Takes what waited for a disk.
@@ -222,13 +166,9 @@ impl Http {
 
     /// Closes the port and everything that came by it.
     fn shut(&mut self, core: &mut Core) {
-        self.retry = None;
-        if let Some(port) = self.port.take() {
-            log::info!("{}: {} is closed", self.name(), port.address());
-        }
+        self.door.shut(core);
         self.hang_up(core);
         self.credentials = None;
-        core.shell.connections().update(|known| *self.shown(known) = None);
     }
 
     fn hang_up(&mut self, core: &mut Core) {
@@ -251,7 +191,7 @@ impl Http {
 
     /// Whether the token is one of ours; then what can be done is done.
     pub(crate) fn ready(&mut self, token: Token, core: &mut Core) -> bool {
-        if self.port.as_ref().is_some_and(|port| port.token() == token) {
+        if self.door.is(token) {
             self.accept(core);
         } else if self.connections.contains_key(&token) {
             self.drive(token, core);
@@ -271,7 +211,7 @@ impl Http {
     }
 
     fn accept(&mut self, core: &mut Core) {
-        while let Some((token, stream, peer)) = self.port.as_mut().and_then(|port| port.accept(core)) {
+        while let Some((token, stream, peer)) = self.door.accept(core) {
             self.adopt(token, stream, peer, Vec::new(), core);
         }
     }
@@ -327,7 +267,8 @@ impl Http {
     /// Lets a request in or turns it away, before its body is read.
     fn decide(&mut self, token: Token, head: Head, core: &mut Core) {
         let now = core.now;
-        let (name, held) = (self.name(), self.connections.values().map(Connection::weight).sum::<usize>());
+        let (name, held) =
+            (self.door.name(), self.connections.values().map(Connection::weight).sum::<usize>());
         let Some(connection) = self.connections.get_mut(&token) else { return };
         if let Err(refused) = origin::check(&head, &core.options.host_names) {
             if self.warnings.take(now).is_ok() {
@@ -376,19 +317,13 @@ impl Http {
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let connections = self.connections.values().filter_map(Connection::deadline);
         let consoles = self.consoles.values().map(Console::deadline);
-        let port = self.port.as_ref().and_then(Port::deadline);
         let sessions = self.api.deadline().into_iter().chain(self.mcp.deadline());
-        connections.chain(consoles).chain(sessions).chain(port).chain(self.retry).min()
+        connections.chain(consoles).chain(sessions).chain(self.door.deadline()).min()
     }
 
     pub(crate) fn tick(&mut self, core: &mut Core) {
         let now = core.now;
-        if self.retry.take_if(|retry| now >= *retry).is_some()
-            && let Some(address) = self.wanted
-        {
-            self.listen(address, core);
-        }
-        if self.port.as_ref().and_then(Port::deadline).is_some_and(|paused| now >= paused) {
+        if self.door.tick(self.credentials.as_deref(), core) {
             self.accept(core);
         }
         let due = self
@@ -413,8 +348,7 @@ impl Http {
 
     /// The agent stops: no more connections, and the last words to those there are.
     pub(crate) fn leave(&mut self, core: &mut Core) {
-        self.port = None;
-        self.retry = None;
+        self.door.shut(core);
         self.api.leave(core);
         self.deliver(core);
         self.mcp.leave(core);
@@ -427,7 +361,6 @@ impl Http {
         for connection in self.connections.values_mut() {
             connection.leave(core.now);
         }
-        core.shell.connections().update(|known| *self.shown(known) = None);
     }
 
     /// Whether everybody has what was said.

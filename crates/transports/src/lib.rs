@@ -13,6 +13,7 @@ mod clock;
 mod config_file;
 mod core;
 mod credentials;
+mod door;
 mod draw;
 mod entrance;
 pub mod fuzz;

@@ -5,7 +5,6 @@
 mod connection;
 mod protocol;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -15,9 +14,9 @@ use shell::{Lock, Session};
 
 use crate::core::{Core, Demand, Visitor};
 use crate::credentials::{Asked, Credentials};
+use crate::door::{Door, Name};
 use crate::draw;
 use crate::http::{Http, network};
-use crate::port::Port;
 use crate::table::Table;
 use connection::{Connection, Step};
 
@@ -29,9 +28,7 @@ const STEPS_PER_TURN: usize = 32;
 
 /// See the module.
 pub(crate) struct Telnet {
-    /// Where it shall listen.
-    wanted: Option<SocketAddr>,
-    port: Option<Port>,
+    door: Door,
     /// Who may enter; `None`: nobody.
     credentials: Option<Arc<Credentials>>,
     connections: Table<Token, Connection>,
@@ -41,8 +38,7 @@ pub(crate) struct Telnet {
 impl Telnet {
     pub(crate) fn new() -> Self {
         Self {
-            wanted: None,
-            port: None,
+            door: Door::new(Name::Telnet),
             credentials: None,
             connections: Table::default(),
             locks: Table::default(),
@@ -52,59 +48,27 @@ impl Telnet {
     /// Takes the options in force and who may enter. Nothing happens where they say what is so already.
     pub(crate) fn configure(&mut self, credentials: Option<&Arc<Credentials>>, core: &mut Core) {
         let wanted = core.options.telnet.and_then(|listen| listen.address());
-        let are_same = match (&self.credentials, credentials) {
-            (Some(before), Some(now)) => Arc::ptr_eq(before, now),
-            (before, now) => before.is_none() && now.is_none(),
+        let are_new = match (&self.credentials, credentials) {
+            (Some(before), Some(now)) => !Arc::ptr_eq(before, now),
+            (before, now) => before.is_some() != now.is_some(),
         };
-        if self.wanted != wanted || credentials.is_none() {
+        if self.door.wanted() != wanted || credentials.is_none() {
             self.shut(core);
-        } else if !are_same {
+        } else if are_new {
             // Who came in by another password is out.
             self.hang_up(core);
         }
-        self.wanted = wanted;
         self.credentials = credentials.cloned();
-        core.problems.telnet = None;
-        let (Some(address), Some(credentials)) = (wanted, credentials) else { return };
-        if self.port.is_some() && are_same {
-            return;
+        self.door.want(wanted, core);
+        if let Some(credentials) = credentials {
+            self.door.open(credentials, are_new, core);
         }
-        if self.port.is_none() {
-            match Port::open(address, core) {
-                Ok(port) => {
-                    core.again.insert(port.token());
-                    self.port = Some(port);
-                }
-                Err(why) => {
-                    let why = format!("telnet: {why}");
-                    log::warn!("{why}");
-                    core.problems.telnet = Some(why);
-                    return;
-                }
-            }
-        }
-        let Some(port) = &self.port else { return };
-        let address = port.address();
-        match credentials.user() {
-            None => log::warn!("telnet: listening at {address}, and asks nobody for a password"),
-            Some(user) => log::info!("telnet: listening at {address} for {user}"),
-        }
-        core.shell.connections().update(|known| {
-            known.telnet = Some(shell::Port {
-                address: address.to_string(),
-                user: credentials.user().map(str::to_owned),
-                made_password: credentials.made().map(str::to_owned),
-            });
-        });
     }
 
     /// Closes the port and everything that came by it.
     fn shut(&mut self, core: &mut Core) {
-        if let Some(port) = self.port.take() {
-            log::info!("telnet: {} is closed", port.address());
-        }
+        self.door.shut(core);
         self.hang_up(core);
-        core.shell.connections().update(|known| known.telnet = None);
     }
 
     fn hang_up(&mut self, core: &mut Core) {
@@ -121,7 +85,7 @@ impl Telnet {
 
     /// Whether the token is one of ours; then what can be done is done.
     pub(crate) fn ready(&mut self, token: Token, http: &mut Http, core: &mut Core) -> bool {
-        if self.port.as_ref().is_some_and(|port| port.token() == token) {
+        if self.door.is(token) {
             self.accept(http, core);
         } else if self.connections.contains_key(&token) {
             self.drive(token, http, core);
@@ -132,7 +96,7 @@ impl Telnet {
     }
 
     fn accept(&mut self, http: &mut Http, core: &mut Core) {
-        while let Some((token, stream, peer)) = self.port.as_mut().and_then(|port| port.accept(core)) {
+        while let Some((token, stream, peer)) = self.door.accept(core) {
             let (most, strangers) = CONNECTIONS;
             if core.stopping || self.connections.len() >= most {
                 continue;
@@ -247,12 +211,12 @@ impl Telnet {
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let connections =
             self.connections.values().map(|connection| connection.deadline(self.is_open(connection)));
-        connections.chain(self.port.as_ref().and_then(Port::deadline)).min()
+        connections.chain(self.door.deadline()).min()
     }
 
     pub(crate) fn tick(&mut self, http: &mut Http, core: &mut Core) {
         let now = core.now;
-        if self.port.as_ref().and_then(Port::deadline).is_some_and(|paused| now >= paused) {
+        if self.door.tick(self.credentials.as_deref(), core) {
             self.accept(http, core);
         }
         let due = self.connections.values().filter_map(|connection| {
@@ -274,14 +238,13 @@ impl Telnet {
 
     /// The agent stops: no more connections, and the last words to those there are.
     pub(crate) fn leave(&mut self, http: &mut Http, core: &mut Core) {
-        self.port = None;
+        self.door.shut(core);
         let tokens: Vec<Token> = self.connections.keys().copied().collect();
         for token in tokens {
             // What the last command said goes out first.
             self.drive(token, http, core);
         }
         self.hang_up(core);
-        core.shell.connections().update(|known| known.telnet = None);
     }
 
     /// Whether everybody has what was said.

@@ -237,3 +237,15 @@ fn the_port_closes_when_it_is_switched_off_and_when_the_agent_stops() {
     agent.join();
     assert!(TcpStream::connect(at).is_err());
 }
+
+#[test]
+fn a_port_that_is_taken_is_told_and_tried_for_again() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = taken.local_addr().unwrap();
+    let agent = Agent::start("telnet-taken", Options { telnet: Some(Listen::At(at)), ..open() });
+    let problem = agent.problem("in use", SECONDS);
+    assert!(problem.contains(&format!("telnet: {at} is in use")), "{problem}");
+    drop(taken);
+    assert_eq!(address(&agent), at);
+    assert!(agent.shell.connections().get().problems.is_empty());
+}

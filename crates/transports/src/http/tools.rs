@@ -1,7 +1,7 @@
 //! An assistant's tools at `/mcp`: what they have to say goes to the connections here.
 
 use super::answer::Answer;
-use super::{Http, Purpose, mcp};
+use super::{Http, mcp};
 use crate::core::Core;
 use crate::mcp::Post;
 
@@ -9,7 +9,7 @@ impl Http {
     /// Whether the tools are here, as the options say.
     pub(super) fn look_after_tools(&mut self, core: &mut Core) {
         let mcp = core.options.mcp_address();
-        let has_tools = mcp.is_some() && mcp == self.wanted;
+        let has_tools = mcp.is_some() && mcp == self.door.wanted();
         if self.has_tools && !has_tools {
             self.mcp.leave(core);
         }
@@ -18,29 +18,6 @@ impl Http {
             self.mcp.look_after_tools(core);
         }
         self.post(core);
-    }
-
-    /// As the option and the log have it.
-    pub(super) fn name(&self) -> &'static str {
-        match self.purpose {
-            Purpose::Everything => "http",
-            Purpose::Tools => "mcp",
-        }
-    }
-
-    pub(super) fn problem<'c>(&self, core: &'c mut Core) -> &'c mut Option<String> {
-        match self.purpose {
-            Purpose::Everything => &mut core.problems.http,
-            Purpose::Tools => &mut core.problems.mcp,
-        }
-    }
-
-    /// Where `session` finds the port.
-    pub(super) fn shown<'c>(&self, known: &'c mut shell::ConnectionState) -> &'c mut Option<shell::Port> {
-        match self.purpose {
-            Purpose::Everything => &mut known.http,
-            Purpose::Tools => &mut known.mcp,
-        }
     }
 
     /// Takes what waited for a disk, for a tool.
