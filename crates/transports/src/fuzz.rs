@@ -1,4 +1,4 @@
-//! The bodies of the fuzz targets `agent-options`, `http`, `telnet` and `mcp`: any text is read without a panic; options that
+//! The bodies of the fuzz targets `agent-options`, `http`, `websocket`, `telnet` and `mcp`: any text is read without a panic; options that
 //! were understood are written and read again as the same, a request is one however it is cut, and parameters of a tool
 //! never become anything but words of its command.
 
@@ -31,6 +31,11 @@ pub fn options(bytes: &[u8]) {
             panic!("{shown} cannot be read again");
         }
     }
+}
+
+/// Reads the bytes as frames of a WebSocket, as a terminal at `/ws` gets them.
+pub fn websocket(bytes: &[u8]) {
+    crate::http::fuzz_frames(bytes);
 }
 
 /// Reads the bytes as what a peer sends to the telnet port.

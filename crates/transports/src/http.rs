@@ -369,6 +369,8 @@ impl Http {
     }
 }
 
+pub(crate) use console::fuzz as fuzz_frames;
+
 /// For the fuzz target: everything that is read out of a request.
 pub(crate) fn fuzz(head: Option<Head>, body: &[u8]) {
     if let Some(head) = head {

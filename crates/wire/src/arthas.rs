@@ -13,7 +13,7 @@ mod query;
 mod request;
 mod response;
 
-pub use fuzz::fuzz;
+pub use fuzz::{fuzz, proxied};
 pub use id::{RANDOM_LENGTH, application_of, is_id, new_id, random_text};
 pub use keys::Keys;
 pub use order::{Order, ProxyAnswer};

@@ -61,13 +61,7 @@ impl Console {
         quiet: bool,
         core: &mut Core,
     ) -> Self {
-        let config = WebSocketConfig::default()
-            .read_buffer_size(4 * 1024)
-            .write_buffer_size(0)
-            .max_write_buffer_size(2 * MAX_MESSAGE)
-            .max_message_size(Some(MAX_MESSAGE))
-            .max_frame_size(Some(MAX_MESSAGE));
-        let socket = WebSocket::from_partially_read(stream, read, Role::Server, Some(config));
+        let socket = WebSocket::from_partially_read(stream, read, Role::Server, Some(limits()));
         let now = core.now;
         let mut console = Self {
             socket,
@@ -228,6 +222,27 @@ impl Console {
         if let Some(mut session) = self.session.take() {
             session.close();
             core.close_session();
+        }
+    }
+}
+
+/// What a peer can make a socket hold.
+fn limits() -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(4 * 1024)
+        .write_buffer_size(0)
+        .max_write_buffer_size(2 * MAX_MESSAGE)
+        .max_message_size(Some(MAX_MESSAGE))
+        .max_frame_size(Some(MAX_MESSAGE))
+}
+
+/// For the fuzz target: frames as a peer sends them, and the keys in them.
+pub(crate) fn fuzz(bytes: &[u8]) {
+    let socket = io::Cursor::new(Vec::new());
+    let mut socket = WebSocket::from_partially_read(socket, bytes.to_vec(), Role::Server, Some(limits()));
+    while let Ok(message) = socket.read() {
+        if let Message::Text(text) = message {
+            drop(Keys::parse(text.as_str()));
         }
     }
 }
