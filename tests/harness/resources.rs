@@ -58,6 +58,20 @@ fn cpu_of(stat: &str) -> f64 {
     ticks / 100.0
 }
 
+/// Growth per round as the median of the slopes between all pairs of points (Theil and Sen): a leak makes each pair rise, a
+/// block that is taken once in the middle does not.
+pub fn steady_slope(points: &[f64]) -> f64 {
+    let mut slopes: Vec<f64> = points
+        .iter()
+        .enumerate()
+        .flat_map(|(at, y)| {
+            points.iter().take(at).zip(0..at).map(move |(before, from)| (y - before) / (at - from) as f64)
+        })
+        .collect();
+    slopes.sort_by(f64::total_cmp);
+    slopes.get(slopes.len() / 2).copied().unwrap_or(0.0)
+}
+
 /// Slope of a line through the points `(0, y0), (1, y1), …` by least squares: growth per round.
 pub fn slope(points: &[f64]) -> f64 {
     let n = points.len() as f64;
@@ -69,4 +83,20 @@ pub fn slope(points: &[f64]) -> f64 {
         below += (x as f64 - mean_x).powi(2);
     }
     above / below
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_leak_is_steady_and_a_block_is_not() {
+        let noise = |round: usize| (round * 7_919 % 97) as f64;
+        let leak: Vec<f64> = (0..150).map(|round| 4.0 * round as f64 + noise(round)).collect();
+        assert!((3.5..4.5).contains(&steady_slope(&leak)), "{}", steady_slope(&leak));
+        let block: Vec<f64> =
+            (0..150).map(|round| if round < 75 { 0.0 } else { 400.0 } + noise(round)).collect();
+        assert!(steady_slope(&block).abs() < 0.5, "{}", steady_slope(&block));
+        assert!(slope(&block) > 2.0, "which a line through all points takes for one: {}", slope(&block));
+    }
 }
