@@ -21,7 +21,7 @@ const WARM: usize = 150;
 /// Resident memory may grow by so many KiB a round. Measured on JDK 8, 17 and 25: 0.1 to 1.3 as it is, 2.6
 /// to 4.4 when each attach leaks 4. What is seen without a leak: 145 bytes that HotSpot keeps for every attach, an entry in
 /// its list of agents; and the lines of our log, until its 256 KiB are full. A block that the allocator takes once in the
-/// middle of the rounds is no growth: the slope is a median.
+/// middle of the rounds is no growth that goes on.
 const RSS_LIMIT: f64 = 2.0;
 
 fn rounds_leave_nothing(jdk: &Jdk) {
