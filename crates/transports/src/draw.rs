@@ -35,3 +35,8 @@ impl Draw for Json {
 fn plain(view: &dyn View, size: Size) -> String {
     render::text(&view.layout(), size.cols, size.rows, Theme::Plain)
 }
+
+/// Output as a frame of text has it.
+pub(crate) fn sent(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|bad| String::from_utf8_lossy(bad.as_bytes()).into_owned())
+}

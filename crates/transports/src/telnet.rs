@@ -77,7 +77,9 @@ impl Telnet {
             if let Some(connection) = self.connections.get_mut(&token) {
                 let had = connection.has_session();
                 connection.leave(core.now);
-                self.gone(had, token, core);
+                if had {
+                    self.gone(token, core);
+                }
                 core.again.insert(token);
             }
         }
@@ -125,7 +127,7 @@ impl Telnet {
             let had = connection.has_session();
             let step = connection.step(core.now);
             if had && !connection.has_session() {
-                self.gone(had, token, core);
+                self.gone(token, core);
             }
             if !self.obey(step, token, http, core) {
                 return;
@@ -193,18 +195,18 @@ impl Telnet {
     }
 
     /// The session of a connection is over.
-    fn gone(&mut self, had: bool, token: Token, core: &mut Core) {
+    fn gone(&mut self, token: Token, core: &mut Core) {
         self.locks.remove(&token);
-        if had {
-            core.close_session();
-        }
+        core.close_session();
     }
 
     fn forget(&mut self, token: Token, core: &mut Core) {
         if let Some(mut connection) = self.connections.remove(&token) {
             let had = connection.has_session();
             connection.leave(core.now);
-            self.gone(had, token, core);
+            if had {
+                self.gone(token, core);
+            }
         }
     }
 
@@ -228,7 +230,7 @@ impl Telnet {
             let had = connection.has_session();
             let step = connection.tick(is_open, now);
             if had && !connection.has_session() {
-                self.gone(had, token, core);
+                self.gone(token, core);
             }
             if self.obey(step, token, http, core) {
                 self.drive(token, http, core);

@@ -16,6 +16,15 @@ pub(crate) mod vmoption;
 
 use crate::prelude::*;
 
+/// What a value was and is, as a table.
+fn change(name: &str, before: String, after: String) -> Layout {
+    Layout::Table(Table {
+        columns: ["NAME", "BEFORE-VALUE", "AFTER-VALUE"].into_iter().map(Column::new).collect(),
+        rows: vec![vec![Text::styled(Style::Name, name.to_owned()), Text::from(before), Text::from(after)]],
+        ..Table::default()
+    })
+}
+
 /// Names and values as a table.
 fn pairs<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Layout {
     Layout::Table(Table {

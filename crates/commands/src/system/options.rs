@@ -130,16 +130,7 @@ impl Show for Changed {
     fn layout(&self) -> Layout {
         let Change { name, before_value, after_value } = &self.change_result;
         let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        let cells = vec![
-            Text::styled(Style::Name, *name),
-            Text::from(plain(before_value)),
-            Text::from(plain(after_value)),
-        ];
-        Layout::Table(Table {
-            columns: ["NAME", "BEFORE-VALUE", "AFTER-VALUE"].into_iter().map(Column::new).collect(),
-            rows: vec![cells],
-            ..Table::default()
-        })
+        super::change(name, plain(before_value), plain(after_value))
     }
 }
 

@@ -103,14 +103,6 @@ impl Show for Changed {
 
     fn layout(&self) -> Layout {
         let Change { name, before_value, after_value } = &self.change_result;
-        Layout::Table(Table {
-            columns: ["NAME", "BEFORE-VALUE", "AFTER-VALUE"].into_iter().map(Column::new).collect(),
-            rows: vec![vec![
-                Text::styled(Style::Name, name.clone()),
-                Text::from(before_value.clone()),
-                Text::from(after_value.clone()),
-            ]],
-            ..Table::default()
-        })
+        super::change(name, before_value.clone(), after_value.clone())
     }
 }

@@ -137,9 +137,7 @@ impl Console {
             };
             match event {
                 Event::Output(bytes) => {
-                    let text = String::from_utf8(bytes)
-                        .unwrap_or_else(|bad| String::from_utf8_lossy(bad.as_bytes()).into_owned());
-                    self.send(Message::text(text))?;
+                    self.send(Message::text(draw::sent(bytes)))?;
                 }
                 Event::Close { .. } | Event::Done { .. } => self.leave(1000, "Bye", core),
                 Event::StopAgent => {

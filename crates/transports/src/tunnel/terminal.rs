@@ -119,9 +119,7 @@ impl Terminal {
             };
             match event {
                 Event::Output(bytes) => {
-                    let text = String::from_utf8(bytes)
-                        .unwrap_or_else(|bad| String::from_utf8_lossy(bad.as_bytes()).into_owned());
-                    self.link.send(text)?;
+                    self.link.send(draw::sent(bytes))?;
                 }
                 // 1000 and this word are what Arthas's clients know.
                 Event::Close { .. } | Event::Done { .. } => self.leave(1000, "Bye", core),
