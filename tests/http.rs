@@ -135,7 +135,11 @@ fn a_port_opens_and_closes_on_a_living_agent_and_a_busy_one_disturbs_nothing() {
 #[test]
 fn a_password_is_made_up_where_none_is_given_and_only_the_local_socket_tells_it() {
     let at = format!("127.0.0.1:{}", harness::tunnel::free_port());
-    let java = JavaBuilder::new(&jdk("17"), "demo.MathGame").with_agent(&format!("http={at}")).start();
+    let java = Java::demo(&jdk("17"));
+    let pid = java.pid().to_string();
+    let attached = Answer::of(&["attach", &pid, "-o", &format!("http={at}")]);
+    assert_eq!(attached.code, 0, "{}", attached.err);
+    assert!(attached.err.contains(&format!("`oxprobe exec {pid} session` shows")), "{}", attached.err);
     eventually("the port is open", || TcpStream::connect(&at).ok());
     let shown =
         eventually("it is shown", || curl::session(&java)["portPassword"].as_str().map(str::to_owned));
@@ -152,7 +156,7 @@ fn a_password_is_made_up_where_none_is_given_and_only_the_local_socket_tells_it(
     assert!(told.contains("\"http\""), "{told}");
     assert!(!told.contains(&shown), "the port does not tell its own password");
     assert!(!ask(PASSWORD).contains("body"));
-    let log = Answer::of(&["log", &java.pid().to_string()]).ok();
+    let log = Answer::of(&["log", &pid]).ok();
     assert!(log.contains("one was made up") && !log.contains(&shown), "{log}");
 }
 
