@@ -135,7 +135,11 @@ fn a_port_opens_and_closes_on_a_living_agent_and_a_busy_one_disturbs_nothing() {
 #[test]
 fn a_password_is_made_up_where_none_is_given_and_only_the_local_socket_tells_it() {
     let at = format!("127.0.0.1:{}", harness::tunnel::free_port());
-    let java = JavaBuilder::new(&jdk("17"), "demo.MathGame").with_agent(&format!("http={at}")).start();
+    let java = Java::demo(&jdk("17"));
+    let pid = java.pid().to_string();
+    let attached = Answer::of(&["attach", &pid, "-o", &format!("http={at}")]);
+    assert_eq!(attached.code, 0, "{}", attached.err);
+    assert!(attached.err.contains(&format!("`oxprobe exec {pid} session` shows")), "{}", attached.err);
     eventually("the port is open", || TcpStream::connect(&at).ok());
     let shown =
         eventually("it is shown", || curl::session(&java)["portPassword"].as_str().map(str::to_owned));
@@ -152,7 +156,7 @@ fn a_password_is_made_up_where_none_is_given_and_only_the_local_socket_tells_it(
     assert!(told.contains("\"http\""), "{told}");
     assert!(!told.contains(&shown), "the port does not tell its own password");
     assert!(!ask(PASSWORD).contains("body"));
-    let log = Answer::of(&["log", &java.pid().to_string()]).ok();
+    let log = Answer::of(&["log", &pid]).ok();
     assert!(log.contains("one was made up") && !log.contains(&shown), "{log}");
 }
 
@@ -323,6 +327,25 @@ fn shape(reply: &Value) -> Value {
     json!({"state": reply["state"], "paths": found, "kinds": kinds, "input": statuses, "jobStatus": status})
 }
 
+/// Starts a command that weaves, on Arthas's side, and gives the answer once its probes are in. Arthas weaves for one
+/// command at a time and is busy for a while after the one before: the command then ends at once, and is asked again.
+fn weaving(request: &Value, consumer: &Value, ask: &dyn Fn(&Value) -> Value) -> Value {
+    let pull = json!({"action": "pull_results", "sessionId": request["sessionId"], "consumerId": consumer});
+    let mut answer = ask(request);
+    harness::eventually("Arthas to have its turn at weaving", || {
+        let pulled = ask(&pull);
+        let results = pulled["body"]["results"].as_array()?;
+        let mine = || results.iter().filter(|result| result["jobId"] == answer["body"]["jobId"]);
+        if mine().any(|result| result["type"] == "enhancer" && result["success"] == true) {
+            return Some(answer.clone());
+        }
+        if mine().any(|result| result["type"] == "status") {
+            answer = ask(request);
+        }
+        None
+    })
+}
+
 #[test]
 fn the_envelope_is_arthass_in_the_same_run() {
     let (ours, theirs) = (Java::demo(&jdk("17")), Java::demo(&jdk("17")));
@@ -350,7 +373,13 @@ fn the_envelope_is_arthass_in_the_same_run() {
             if request["consumerId"] == "C" {
                 request["consumerId"] = sessions[side]["consumerId"].clone();
             }
-            if side == 0 { curl.api(&request) } else { ask_theirs(&request) }
+            match side {
+                0 => curl.api(&request),
+                _ if request["command"].as_str().is_some_and(|line| line.starts_with("monitor")) => {
+                    weaving(&request, &sessions[1]["consumerId"], &ask_theirs)
+                }
+                _ => ask_theirs(&request),
+            }
         });
         if shape(&ours) != shape(&theirs) {
             differing.push(format!("{request}\n  ours   {ours}\n  theirs {theirs}"));

@@ -252,6 +252,8 @@ fn what_is_wrong_is_said_before_anything_is_woven() {
         (of(&format!("--line {many}")), "Too many line numbers, maximum is 256."),
         (of("--line LINE -x 5"), "expand must be between 0 and 4."),
         (of("--line LINE -n 0"), "limits must be greater than 0."),
+        ("watch calls.Main add -n 0".to_owned(), "limits must be greater than 0."),
+        ("tt -t calls.Main add -n 0".to_owned(), "limits must be greater than 0."),
         (of("--line LINE -M 0"), "sizeLimit must be greater than 0."),
         (of("--line LINE --desc I"), "--desc is a descriptor of the JVM such as (I)V"),
         (of("--line LINE --stack --stack-depth 257"), "stack-depth must be between 1 and 256."),

@@ -238,8 +238,21 @@ fn a_command_whose_results_nobody_takes_is_interrupted() {
     assert!(agent.toy.emitted.load(Ordering::SeqCst) < 1024 * 1024, "the command waited meanwhile");
     let seen = web.pull_until(&session, &consumer, "message");
     assert!(seen.len() <= 51, "{}", seen.len());
-    let reply = web.api(&json!({"action": "exec", "sessionId": session, "command": "greet"}));
-    assert_eq!(reply["state"], "SUCCEEDED", "the session is free again");
+    let greet = json!({"action": "exec", "sessionId": session, "command": "greet"});
+    until("the session is free again", SECONDS, || web.api(&greet)["state"] == "SUCCEEDED");
+}
+
+#[test]
+fn who_has_read_the_status_of_a_command_may_start_the_next() {
+    let agent = Agent::start("api-next", options());
+    let mut web = Web::connect(address(&agent));
+    let (session, consumer) = web.session();
+    let greet = json!({"action": "async_exec", "sessionId": session, "command": "greet"});
+    for _ in 0..200 {
+        let reply = web.api(&greet);
+        assert_eq!(reply["state"], "SCHEDULED", "{reply}");
+        web.pull_until(&session, &consumer, "status");
+    }
 }
 
 #[test]

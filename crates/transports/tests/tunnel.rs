@@ -161,8 +161,10 @@ fn it_comes_back_under_its_id_when_the_server_does() {
     let server = Server::of(listener.unwrap());
     let control = server.register();
     assert_eq!(control.query.get("id").map(str::to_owned), id);
-    until("it is registered", SECONDS, || agent.shell.connections().get().tunnel_connected);
-    assert_eq!(agent.shell.connections().get().problems, Vec::<String>::new());
+    until("it is registered and has no problem", SECONDS, || {
+        let seen = agent.shell.connections().get();
+        seen.tunnel_connected && seen.problems.is_empty()
+    });
 }
 
 #[test]

@@ -22,6 +22,8 @@ impl AttachCommand {
     /// Attaches, sends the options, says how it went on standard error.
     pub fn run(self) -> Outcome {
         let options = parse_options(&self.options, &std::env::current_dir()?).map_err(Usage)?;
+        let guarded = ["http", "telnet", "mcp"].iter().any(|port| options.contains_key(*port))
+            && !options.contains_key("password-file");
         let process = self.way.process()?;
         let mut reached = attach::reach(&process, &self.way.attach())?;
         let problems = attach::configure(&mut reached.connection, options, self.way.wait())?;
@@ -40,6 +42,12 @@ impl AttachCommand {
         }
         for problem in problems {
             eprintln!("oxprobe: {problem}");
+        }
+        if guarded {
+            eprintln!(
+                "oxprobe: without a configured password the port has one of its own, which `oxprobe exec {} session` shows",
+                process.pid
+            );
         }
         Ok(ExitCode::SUCCESS)
     }

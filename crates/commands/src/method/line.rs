@@ -92,9 +92,6 @@ impl Command for Line {
             true => return Err(Failure::new("stack-depth must be between 1 and 256.")),
             false => 0,
         };
-        if self.observing.limits() == 0 {
-            return Err(Failure::new("limits must be greater than 0."));
-        }
         let numbers = numbers(&self.line)?;
         if numbers.is_empty() && !self.list_lines {
             return Err(Failure::new("The --line option is required; --list-lines shows which there are."));

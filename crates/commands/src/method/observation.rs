@@ -128,6 +128,9 @@ impl Observing {
         cx: &mut Context<'_>,
         target: Target<'_>,
     ) -> Result<Option<Running<'h>>, Failure> {
+        if self.limits == 0 {
+            return Err(Failure::new("limits must be greater than 0."));
+        }
         // On a line nothing compiled is asked.
         let compiled = target.condition.filter(|_| target.lines.is_none());
         let condition = compiled.map(|condition| parse(condition, target.when)).transpose()?;
@@ -199,11 +202,6 @@ impl Observing {
             return Err(nothing_affected());
         }
         cx.emit(Weaving::of(matched))
-    }
-
-    /// After so many results the command ends.
-    pub(super) fn limits(&self) -> u64 {
-        self.limits
     }
 
     /// With more classes than these nothing is woven.

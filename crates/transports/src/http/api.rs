@@ -145,6 +145,9 @@ impl Api {
             }
             let alone = run.home.is_none();
             if let Some(session) = home {
+                if let Some(status) = run.farewell.take() {
+                    session.publish(status.into());
+                }
                 session.foreground = None;
                 session.last = core.now;
                 session.set_input_status("ALLOW_INPUT");

@@ -188,6 +188,7 @@ impl Api {
             home,
             interrupters: Vec::new(),
             paused: None,
+            farewell: None,
             over: false,
             stops: false,
         };

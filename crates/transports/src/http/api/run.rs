@@ -25,6 +25,8 @@ pub(crate) struct Run {
     pub(crate) interrupters: Vec<(Waiter, Instant)>,
     /// It waits for a client to make room, until then at most.
     pub(crate) paused: Option<Instant>,
+    /// Its status, which its session's clients get when it is over.
+    pub(crate) farewell: Option<String>,
     pub(crate) over: bool,
     /// It asked for the agent's end.
     pub(crate) stops: bool,
@@ -98,6 +100,8 @@ impl Run {
                 let is_last = value.ends_with(r#""type":"status"}"#);
                 match &mut self.output {
                     Output::Packed(packed) => packed.push(value, is_last),
+                    // Who reads that it is over may rely on it: the session is free with its end only.
+                    Output::Shared if is_last => self.farewell = Some(value),
                     Output::Shared => return Some(Some(value)),
                     Output::Nowhere => {}
                 }
