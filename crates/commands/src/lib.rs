@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod candidates;
+mod change;
 mod expression;
 mod memory;
 mod method;
@@ -65,4 +66,6 @@ pub static COMMANDS: &[Entry<Host>] = &[
     Entry::of::<method::tt::Tt>(),
     Entry::of::<method::line::Line>(),
     Entry::of::<method::reset::Reset>(),
+    Entry::of::<change::retransform::Retransform>(),
+    Entry::of::<change::redefine::Redefine>(),
 ];

@@ -177,6 +177,11 @@ impl Host {
         Ok(matched)
     }
 
+    /// The loaded classes that a pattern names, and their subtypes.
+    pub(crate) fn named_classes<'f>(&self, env: &Env<'f>, wanted: &Wanted) -> Result<Vec<Named<'f>>> {
+        Walk::new(self, env)?.named(wanted)
+    }
+
     fn on_stack(&self, matched: &Matched) -> Result<Vec<String>> {
         let is_new = |class: &&MatchedClass| class.methods.iter().all(|method| !method.woven);
         let new: HashSet<&str> = matched.classes.iter().filter(is_new).map(|c| c.name.as_str()).collect();
@@ -219,7 +224,8 @@ struct Walk<'w, 'f> {
     refused: BTreeMap<String, Vec<String>>,
 }
 
-type Named<'f> = (Local<'f, Class>, String);
+/// A class and its name.
+pub(crate) type Named<'f> = (Local<'f, Class>, String);
 
 impl<'w, 'f> Walk<'w, 'f> {
     fn new(host: &'w Host, env: &'w Env<'f>) -> Result<Self> {

@@ -32,6 +32,7 @@ mod pipeline;
 mod run;
 mod scan;
 mod seat;
+mod sent;
 mod session;
 mod shared;
 
@@ -52,6 +53,7 @@ pub use jobs::JobFacts;
 pub use line::{Token, Word, tokens, words};
 pub use lock::{Credentials, Lock};
 pub use outside::{Asked, Draw, Drawn, OutputFile, Outside, Size, Target};
+pub use sent::SentFile;
 pub use session::{Event, Session, Setup};
 pub use shared::Shell;
 pub use shell_derive::{Args, Choice, OptionGroup};

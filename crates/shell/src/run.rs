@@ -17,6 +17,7 @@ use crate::nearest::nearest;
 use crate::output::Output;
 use crate::pipeline::{Pipeline, Redirect, pipeline};
 use crate::scan::{ignored_options, scan};
+use crate::sent::SentFile;
 use crate::shared::{Bound, Shell};
 use crate::{Context, Draw, Drawn, Failure, Grant, Lock, Permission, SessionFacts, Size, UsageError, Word};
 
@@ -31,6 +32,7 @@ pub(crate) struct Caller {
     pub(crate) wake: Arc<dyn Fn() + Send + Sync>,
     pub(crate) facts: Arc<SessionFacts>,
     pub(crate) permissions: Arc<Grant>,
+    pub(crate) sent: Arc<[SentFile]>,
     pub(crate) lock: Option<Arc<Lock>>,
     pub(crate) waits: bool,
     pub(crate) terminal: bool,

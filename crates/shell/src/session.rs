@@ -13,6 +13,7 @@ use std::sync::Arc;
 use model::Field;
 
 use crate::run::Caller;
+use crate::sent::SentFile;
 use crate::shared::{Shell, random_id};
 use crate::{Draw, Grant, Lock, SessionFacts, Size};
 use exec::Exec;
@@ -29,6 +30,8 @@ pub struct Setup {
     pub from: String,
     /// The other end of the connection, as the log shows it; may be empty.
     pub peer: String,
+    /// Files that came along, for commands that read files.
+    pub sent: Arc<[SentFile]>,
     /// What the session may do, at most.
     pub permissions: Arc<Grant>,
     /// What must be opened with a password first; sessions of one client may share it.
@@ -175,6 +178,7 @@ fn caller(shell: Arc<Shell>, setup: &Setup, terminal: bool) -> Caller {
         wake: setup.wake.clone(),
         facts: Arc::new(facts),
         permissions: setup.permissions.clone(),
+        sent: setup.sent.clone(),
         lock: setup.lock.clone(),
         waits: setup.waits,
         terminal,

@@ -1,7 +1,9 @@
 //! The frames: what each carries is in [`crate::control`].
 
 use crate::FrameError;
-use crate::control::{Configure, Configured, Done, Hello, LogLines, Open, Refused, Resize, TakeOver, Window};
+use crate::control::{
+    Configure, Configured, Done, File, Hello, LogLines, Open, Refused, Resize, TakeOver, Window,
+};
 
 /// Numbers a session on its connection. 0 is the connection itself.
 pub type SessionId = u32;
@@ -84,6 +86,8 @@ messages! {
         13 Refused(Refused),
         /// Agent to client: lines of the agent's log.
         16 LogLines(LogLines),
+        /// Client to agent: a file follows, in pieces, which the connection's sessions may read by its name.
+        18 File(File),
     }
     bytes {
         /// Client to agent: keys.
@@ -94,6 +98,8 @@ messages! {
         9 Result,
         /// Agent to client: a piece of a result that is too long for a frame; the next piece follows.
         17 ResultPart,
+        /// Client to agent: a piece of the file that was announced.
+        19 FilePart,
     }
     empty {
         /// Client to agent: interrupt the foreground job.

@@ -529,6 +529,7 @@ impl Toy {
             user: "tester".to_owned(),
             from: "test".to_owned(),
             peer: String::new(),
+            sent: Arc::default(),
             permissions: Arc::new(shell::Grant::of(shell::Permissions::ALL)),
             lock: None,
             waits: false,

@@ -17,6 +17,7 @@ use wire::{
     Version, Window,
 };
 
+use super::files::Files;
 use super::rendezvous::Peer;
 use crate::core::{Core, Demand, Visitor};
 use crate::draw;
@@ -55,6 +56,7 @@ pub(super) struct Connection {
     /// How much of `out` is sent.
     sent: usize,
     sessions: BTreeMap<SessionId, Served>,
+    files: Files,
     phase: Phase,
     since: Instant,
 }
@@ -89,6 +91,7 @@ impl Connection {
             out: Vec::new(),
             sent: 0,
             sessions: BTreeMap::new(),
+            files: Files::default(),
             phase: Phase::Greeting,
             since: core.now,
         };
@@ -97,7 +100,7 @@ impl Connection {
             Message::Hello(Hello {
                 proto: Version::CURRENT,
                 product: core.facts.product.clone(),
-                capabilities: Vec::new(),
+                capabilities: vec![wire::File::CAPABILITY.to_owned()],
                 nonce: core.options.nonce.clone(),
                 pid: Some(core.facts.pid),
                 signatures: core.facts.signatures.clone(),
@@ -259,6 +262,14 @@ impl Connection {
                 let more = i64::try_from(bytes).unwrap_or(MAX_CREDIT);
                 served.credit = served.credit.saturating_add(more).min(MAX_CREDIT);
             }),
+            Message::File(file) => {
+                let taken = self.files.announced(file);
+                self.refuse_unless(taken, core);
+            }
+            Message::FilePart(piece) => {
+                let taken = self.files.came(&piece);
+                self.refuse_unless(taken, core);
+            }
             Message::Close if id == 0 => self.leave(core),
             Message::Close => self.close(id, core),
             Message::Configure(configure) => {
@@ -271,6 +282,12 @@ impl Connection {
             }
             // What only an agent says, and a second hello, mean nothing here.
             _ => {}
+        }
+    }
+
+    fn refuse_unless(&mut self, taken: Result<(), String>, core: &mut Core) {
+        if let Err(why) = taken {
+            self.refuse(core, &why);
         }
     }
 
@@ -315,7 +332,8 @@ impl Connection {
         let user = if user.is_empty() { format!("uid {}", self.peer.uid) } else { user };
         let peer = format!("uid {}", self.peer.uid);
         let visitor = Visitor { from: "local", user, peer, id: None, lock: None };
-        let setup = core.session_setup(self.token, visitor, sane(Size { cols, rows }), draw);
+        let mut setup = core.session_setup(self.token, visitor, sane(Size { cols, rows }), draw);
+        setup.sent = self.files.all();
         let session = match &mode {
             Mode::Terminal => Session::terminal(core.shell.clone(), setup),
             Mode::Exec { line, .. } => Session::exec(core.shell.clone(), setup, line),

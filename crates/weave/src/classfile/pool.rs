@@ -110,6 +110,12 @@ impl<'a> Pool<'a> {
         self.utf8(name)
     }
 
+    /// A reader of the bytes behind an entry's tag.
+    pub(crate) fn content(&self, index: u16) -> Result<Reader<'a>, Malformed> {
+        let tag = self.tag(index)?;
+        self.entry(index, &[tag])
+    }
+
     /// The tag of an entry.
     pub fn tag(&self, index: u16) -> Result<u8, Malformed> {
         let at = self.offsets.get(usize::from(index)).copied().unwrap_or(0) as usize;

@@ -1,0 +1,6 @@
+//! Commands that give loaded classes other code.
+
+mod file;
+mod loaders;
+pub(crate) mod redefine;
+pub(crate) mod retransform;
