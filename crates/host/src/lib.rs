@@ -7,6 +7,7 @@
 
 mod access_flags;
 mod calls_in_flight;
+pub mod class_bytes;
 pub mod classes;
 pub mod clock;
 pub mod compiled;
@@ -47,7 +48,6 @@ mod registry;
 pub mod replace;
 pub mod reset;
 mod retransform;
-mod running_bytes;
 pub mod runtime;
 mod subtypes;
 mod thread_bean;
@@ -125,6 +125,7 @@ impl Host {
         self.forget_all();
         let left = self.leave_classes();
         gc_watch::give_back(self.environment)?;
+        jvm::Capturing::rest()?;
         if left.is_empty() { Ok(()) } else { Err(Error::sentence(left.join("; "))) }
     }
 }

@@ -11,6 +11,7 @@ use jvm::{Class, Env, Local, Weak};
 use weave::classfile::ClassFile;
 use weave::compare::{self, Comparison};
 
+use crate::class_bytes::Probes;
 use crate::deny::{self, Candidate, Rules};
 use crate::entries::{Entry, EntryKind};
 use crate::error::{Error, Result};
@@ -88,8 +89,7 @@ impl NewClass {
 }
 
 impl Host {
-    /// What these class files would change. Changes nothing, but costs a retransform of each class: the JVM tells in no
-    /// other way how a class runs.
+    /// What these class files would change. Changes nothing.
     pub fn plan_replacement(&self, files: &[NewClass], wanted: &WantedLoader) -> Result<Plan> {
         let mut planned = Planned::default();
         let jdk = self.environment.jvmti.jdk();
@@ -203,11 +203,19 @@ impl Host {
 
     /// Compares the classes as they run with what they shall be.
     fn compare_classes(&self, planned: &mut Planned) -> Result<()> {
-        let classes: Vec<_> = planned.classes.iter().map(|class| class.class.clone()).collect();
-        let running = self.running_bytes(&classes)?;
-        for (class, running) in planned.classes.iter_mut().zip(running) {
-            // What the JVM shows nobody it is simply asked to take.
-            let Some(running) = running else { continue };
+        for class in &mut planned.classes {
+            let running = self.vm.with_env(|env| -> Result<_> {
+                let Some(mirror) = class.class.get(env)? else { return Ok(None) };
+                Ok(self.class_bytes(env, &[mirror], Probes::LeftOut)?.pop())
+            })?;
+            let running = match running {
+                Some(Ok(running)) => running,
+                why => {
+                    let why = why.and_then(Result::err).unwrap_or("it was unloaded meanwhile".to_owned());
+                    planned.refused.push(format!("{} is not changed: {why}.", class.name));
+                    continue;
+                }
+            };
             let Comparison { mut differences, bodies } = compare::compare(&running, &class.bytes)
                 .map_err(|why| Error::sentence(format!("{} cannot be compared: {why}.", class.name)))?;
             class.bodies = bodies;

@@ -14,7 +14,8 @@ use parking_lot::{Mutex, RwLock};
 use weave::Helper;
 
 use crate::advice;
-use crate::entries::Entries;
+use crate::class_bytes;
+use crate::entries::{Entries, Entry};
 use crate::error::{Error, Result};
 use crate::lanes::Lanes;
 use crate::lazy::Lazy;
@@ -22,7 +23,6 @@ use crate::matcher::MatchedMethod;
 use crate::method_facts::MethodFacts;
 use crate::observe::Opener;
 use crate::registry::{self, NewMethod, Registry, WovenClass};
-use crate::running_bytes;
 
 /// All that is woven in this JVM.
 #[derive(Default)]
@@ -70,13 +70,14 @@ impl Weaver {
             true => self.entries.newest(env, internal, seen.loader.as_ref()),
             false => None,
         };
+        let own = |entry: Option<Arc<Entry>>| entry.map(|entry| entry.bytes.to_vec());
+        if seen.redefined.is_some() && class_bytes::leaves_out() {
+            return own(entry);
+        }
         if let Some(entry) = &entry {
             entry.transforms.fetch_add(1, Ordering::Relaxed);
         }
         let base = entry.as_ref().map_or(seen.bytes, |entry| &*entry.bytes);
-        if let Some(class) = &seen.redefined {
-            running_bytes::saw(env, class, base);
-        }
         let known = match self.registry.knows(internal) {
             true => self.of_loader(env, internal, seen.loader.as_ref()),
             false => None,
@@ -86,7 +87,7 @@ impl Weaver {
             None if seen.redefined.is_none() => return self.late(env, internal, seen),
             None => None,
         };
-        woven.or_else(|| entry.map(|entry| entry.bytes.to_vec()))
+        woven.or_else(|| own(entry))
     }
 
     /// The class file with what is wanted of it.
