@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use harness::client::result;
-use harness::shop::Shop;
+use harness::shop::{Shop, verdicts};
 use harness::{Answer, Java, Jdk, Observation, exec, exec_json, jdk};
 use serde_json::Value;
 
@@ -125,4 +125,92 @@ fn the_newest_entry_counts_and_stop_takes_all_back() {
     assert_eq!(price(&mut java), OLD);
     Answer::of(&["detach", &java.pid().to_string()]).ok();
     java.assert_undisturbed();
+}
+
+/// A name, an edit of `Prices.java`, and a word of what is said where the JVM does not take it.
+type Edit = (&'static str, &'static [(&'static str, &'static str)], &'static str);
+
+/// What people change in a class.
+const EDITS: &[Edit] = &[
+    ("body", &[("each = 10", "each = 11")], ""),
+    ("lines", &[("    private int asked;", "    // A comment.\n\n    private int asked;")], ""),
+    ("handler", &[("return \"interrupted\";", "throw new IllegalStateException(thrown);")], ""),
+    ("annotation", &[("    int round", "    @Deprecated\n    int round")], ""),
+    ("generics", &[("public List<String> names()", "public List<? extends String> names()")], ""),
+    ("method", &[("    int round", "    public void more() {}\n\n    int round")], "adds the method more()"),
+    ("private", &[("    int round", "    private static void more() {}\n\n    int round")], "adds the method more()"),
+    ("private-final", &[("    int round", "    private final void more() {}\n\n    int round")], "adds the method"),
+    ("private-plain", &[("    int round", "    private void more() {}\n\n    int round")], "adds the method more()"),
+    ("renamed", &[("round(", "rounded(")], "removes the method round(int)"),
+    ("argument", &[("int round(int price)", "int round(long price)"), ("return price;", "return (int) price;")], "round(long)"),
+    ("field", &[("    private int asked;", "    private int asked;\n    int more;")], "adds the field more"),
+    ("static-field", &[("    private int asked;", "    private int asked;\n    static int more;")], "adds the field more"),
+    ("no-field", &[("    private int asked;\n", ""), ("        asked++;\n", "")], "removes the field asked"),
+    ("field-type", &[("private int asked", "private long asked")], "the field asked"),
+    ("field-modifiers", &[("private int asked", "protected int asked")], "changes the field asked"),
+    (
+        "field-order",
+        &[
+            ("    private final String shop;\n    private int asked;", "    private int asked;\n    private final String shop;"),
+        ],
+        "order",
+    ),
+    ("modifiers", &[("    int round", "    public int round")], "changes the modifiers of round(int) to `public`"),
+    ("synchronized", &[("    int round", "    synchronized int round")], "changes the modifiers of round(int)"),
+    ("superclass", &[("class Prices implements", "class Prices extends Twins implements")], "extends shop.Twins"),
+    ("interfaces", &[("implements Serializable", "implements Serializable, Cloneable")], "java.lang.Cloneable"),
+    ("no-interface", &[(" implements Serializable", "")], "changes the interfaces"),
+    ("final", &[("public class Prices", "public final class Prices")], "modifiers to `public final`"),
+    ("abstract", &[("public class Prices", "public abstract class Prices")], "modifiers"),
+    (
+        "lambda",
+        &[("names.removeIf(name -> name.isEmpty());", "names.removeIf(name -> name.isEmpty()); names.replaceAll(name -> name);")],
+        "a lambda expression",
+    ),
+    ("nested", &[("    static class Part {", "    static class More {}\n\n    static class Part {")], "nested in it"),
+];
+
+/// What is refused is what the JVM would refuse, and it is refused by name.
+fn refusals_are_those_of_the_jvm(name: &str, release: u32, options: &[&str]) {
+    let shop = Shop::compiled(release);
+    let jdk = jdk(name);
+    let edits: Vec<_> = EDITS.iter().map(|(name, edits, _)| (*name, *edits)).collect();
+    let files = shop.all_changed(&edits);
+    let program = options.iter().fold(shop.program(&jdk), |program, option| program.vm(*option));
+    let mut java = program.start();
+    let before = price(&mut java);
+    let verdicts = verdicts(&shop, &jdk, options, &files);
+    assert_eq!(verdicts.len(), EDITS.len());
+    for ((file, (name, _, words)), verdict) in files.iter().zip(EDITS).zip(&verdicts) {
+        let answer = exec(java.pid(), &with("retransform", file));
+        assert_eq!(answer.code == 0, verdict == "taken", "{name}: the JVM says {verdict}, we {answer:#?}");
+        if verdict == "taken" {
+            exec(java.pid(), "retransform --deleteAll").ok();
+        } else {
+            assert!(answer.err.contains(words), "{name}: `{words}` is not in {}", answer.err);
+            assert!(answer.err.contains("shop.Prices is not changed"), "{name}: {}", answer.err);
+        }
+        assert_eq!(price(&mut java), before, "{name}");
+    }
+    Answer::of(&["detach", &java.pid().to_string()]).ok();
+}
+
+#[test]
+fn refusals_are_those_of_the_jvm_on_jdk_8() {
+    refusals_are_those_of_the_jvm("8", 8, &[]);
+}
+
+#[test]
+fn refusals_are_those_of_the_jvm_on_jdk_11() {
+    refusals_are_those_of_the_jvm("11", 11, &[]);
+}
+
+#[test]
+fn refusals_are_those_of_the_jvm_on_jdk_17() {
+    refusals_are_those_of_the_jvm("17", 17, &[]);
+}
+
+#[test]
+fn refusals_are_those_of_the_jvm_on_jdk_25_where_it_lets_private_methods_come_and_go() {
+    refusals_are_those_of_the_jvm("25", 17, &["-XX:+AllowRedefinitionToAddDeleteMethods"]);
 }

@@ -65,6 +65,23 @@ impl Shop {
         to.join("shop/Prices.class")
     }
 
+    /// The class files of many, compiled at once.
+    pub fn all_changed(&self, edits: &[(&str, &[(&str, &str)])]) -> Vec<PathBuf> {
+        let mut command = Command::new(jdk("17").tool("java"));
+        command.env_remove("JAVA_TOOL_OPTIONS");
+        command.arg(root().join("tests/fixtures/change/verdict/Javac.java"));
+        command.arg(&self.release).arg(self.classes());
+        let mut files = Vec::new();
+        for (name, edits) in edits {
+            let to = self.folder(name).join("classes");
+            command.arg(self.edited(name, edits)).arg(&to);
+            files.push(to.join("shop/Prices.class"));
+        }
+        let out = command.output().expect("java starts");
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+        files
+    }
+
     fn javac(&self, sources: &[PathBuf], to: &Path) {
         std::fs::create_dir_all(to).unwrap();
         let mut command = Command::new(jdk("17").tool("javac"));
@@ -79,4 +96,30 @@ fn source(name: &str) -> (PathBuf, String) {
     let file = root().join(format!("tests/fixtures/change/shop/{name}.java"));
     let text = std::fs::read_to_string(&file).unwrap();
     (file, text)
+}
+
+/// What a JVM itself says when its own `Instrumentation.redefineClasses` is to give `shop.Prices` these class files:
+/// for each `taken`, or the exception.
+pub fn verdicts(shop: &Shop, jdk: &Jdk, options: &[&str], files: &[PathBuf]) -> Vec<String> {
+    let folder = shop.folder("verdict");
+    let run = |command: &mut Command| {
+        let out = command.env_remove("JAVA_TOOL_OPTIONS").output().expect("a tool of the JDK starts");
+        assert!(out.status.success(), "{command:?}: {}", String::from_utf8_lossy(&out.stderr));
+        String::from_utf8_lossy(&out.stdout).into_owned()
+    };
+    let agent = folder.join("verdict.jar");
+    if !agent.exists() {
+        let tool = crate::jdk::jdk("17");
+        let source = root().join("tests/fixtures/change/verdict/Verdict.java");
+        run(Command::new(tool.tool("javac")).args(["--release", "8", "-Xlint:-options", "-d"]).arg(&folder).arg(source));
+        let manifest = folder.join("manifest");
+        std::fs::write(&manifest, "Premain-Class: verdict.Verdict\nCan-Redefine-Classes: true\n").unwrap();
+        run(Command::new(tool.tool("jar")).arg("cfm").arg(&agent).arg(&manifest).arg("-C").arg(&folder).arg("verdict"));
+    }
+    let mut command = Command::new(jdk.tool("java"));
+    command.args(options).arg(format!("-javaagent:{}", agent.display()));
+    let path = std::env::join_paths([shop.classes(), agent.clone()]).unwrap();
+    command.arg("-cp").arg(path).args(["verdict.Verdict", "shop.Prices"]);
+    let said = run(command.arg(shop.classes().join("shop/Prices.class")).args(files));
+    said.lines().filter_map(|line| line.strip_prefix("verdict ")).map(str::to_owned).collect()
 }
