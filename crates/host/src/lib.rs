@@ -13,6 +13,7 @@ pub mod compiled;
 pub mod condition;
 pub mod conditioned;
 mod cpu;
+pub mod decompile;
 mod deny;
 pub mod dump;
 mod error;
@@ -38,6 +39,7 @@ mod names;
 pub mod observe;
 pub mod options;
 mod output;
+pub mod parts;
 pub mod perf_counters;
 pub mod perf_data;
 pub mod process;
@@ -46,6 +48,7 @@ mod registry;
 pub mod reset;
 mod retransform;
 pub mod runtime;
+pub mod source;
 mod subtypes;
 mod thread_bean;
 mod thread_fields;
@@ -86,6 +89,7 @@ pub struct Host {
     gc_watchers: Mutex<usize>,
     options: options::Options,
     output: output::Output,
+    parts: parts::Folder,
     tunnel: Mutex<tunnel::Tunnel>,
 }
 
@@ -100,6 +104,7 @@ impl Host {
             gc_watchers: Mutex::default(),
             options: options::Options::default(),
             output: output::Output::default(),
+            parts: parts::Folder::default(),
             tunnel: Mutex::default(),
         }
     }

@@ -1,6 +1,7 @@
 //! The local socket: how the `oxprobe` command talks to the agent of a process.
 
 mod connection;
+mod loan;
 mod rendezvous;
 
 use std::collections::BTreeMap;

@@ -148,6 +148,17 @@ pub struct Refused {
     pub message: String,
 }
 
+/// A piece of a file that the client lends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartWanted {
+    /// The file's plain name.
+    pub file: String,
+    /// Where the piece begins.
+    pub from: u64,
+    /// How long it is at most, in bytes.
+    pub most: u32,
+}
+
 /// The agent's log.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogLines {

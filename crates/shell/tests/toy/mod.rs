@@ -531,6 +531,7 @@ impl Toy {
             peer: String::new(),
             permissions: Arc::new(shell::Grant::of(shell::Permissions::ALL)),
             lock: None,
+            lender: None,
             waits: false,
             prompt: "$ ".to_owned(),
             size: Size::USUAL,
