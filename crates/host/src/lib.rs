@@ -7,6 +7,7 @@
 
 mod access_flags;
 mod calls_in_flight;
+pub mod class_bytes;
 pub mod classes;
 pub mod clock;
 pub mod compiled;
@@ -127,6 +128,7 @@ impl Host {
         self.forget_all();
         let left = self.leave_classes();
         gc_watch::give_back(self.environment)?;
+        jvm::Capturing::rest()?;
         if left.is_empty() { Ok(()) } else { Err(Error::sentence(left.join("; "))) }
     }
 }

@@ -14,6 +14,7 @@ use parking_lot::{Mutex, RwLock};
 use weave::Helper;
 
 use crate::advice;
+use crate::class_bytes;
 use crate::error::{Error, Result};
 use crate::lanes::Lanes;
 use crate::lazy::Lazy;
@@ -60,6 +61,9 @@ thread_local! {
 
 impl Weaver {
     fn class_file(&self, env: &Env<'_>, seen: &ClassFile<'_, '_>) -> Option<Vec<u8>> {
+        if seen.redefined.is_some() && class_bytes::leaves_out() {
+            return None;
+        }
         let internal = seen.name?;
         let known = match self.registry.knows(internal) {
             true => self.of_loader(env, internal, seen.loader.as_ref()),
