@@ -138,36 +138,80 @@ const EDITS: &[Edit] = &[
     ("annotation", &[("    int round", "    @Deprecated\n    int round")], ""),
     ("generics", &[("public List<String> names()", "public List<? extends String> names()")], ""),
     ("method", &[("    int round", "    public void more() {}\n\n    int round")], "adds the method more()"),
-    ("private", &[("    int round", "    private static void more() {}\n\n    int round")], "adds the method more()"),
-    ("private-final", &[("    int round", "    private final void more() {}\n\n    int round")], "adds the method"),
-    ("private-plain", &[("    int round", "    private void more() {}\n\n    int round")], "adds the method more()"),
+    (
+        "private",
+        &[("    int round", "    private static void more() {}\n\n    int round")],
+        "adds the method more()",
+    ),
+    (
+        "private-final",
+        &[("    int round", "    private final void more() {}\n\n    int round")],
+        "adds the method",
+    ),
+    (
+        "private-plain",
+        &[("    int round", "    private void more() {}\n\n    int round")],
+        "adds the method more()",
+    ),
     ("renamed", &[("round(", "rounded(")], "removes the method round(int)"),
-    ("argument", &[("int round(int price)", "int round(long price)"), ("return price;", "return (int) price;")], "round(long)"),
+    (
+        "argument",
+        &[("int round(int price)", "int round(long price)"), ("return price;", "return (int) price;")],
+        "round(long)",
+    ),
     ("field", &[("    private int asked;", "    private int asked;\n    int more;")], "adds the field more"),
-    ("static-field", &[("    private int asked;", "    private int asked;\n    static int more;")], "adds the field more"),
+    (
+        "static-field",
+        &[("    private int asked;", "    private int asked;\n    static int more;")],
+        "adds the field more",
+    ),
     ("no-field", &[("    private int asked;\n", ""), ("        asked++;\n", "")], "removes the field asked"),
     ("field-type", &[("private int asked", "private long asked")], "the field asked"),
     ("field-modifiers", &[("private int asked", "protected int asked")], "changes the field asked"),
     (
         "field-order",
-        &[
-            ("    private final String shop;\n    private int asked;", "    private int asked;\n    private final String shop;"),
-        ],
+        &[(
+            "    private final String shop;\n    private int asked;",
+            "    private int asked;\n    private final String shop;",
+        )],
         "order",
     ),
-    ("modifiers", &[("    int round", "    public int round")], "changes the modifiers of round(int) to `public`"),
-    ("synchronized", &[("    int round", "    synchronized int round")], "changes the modifiers of round(int)"),
-    ("superclass", &[("class Prices implements", "class Prices extends Twins implements")], "extends shop.Twins"),
-    ("interfaces", &[("implements Serializable", "implements Serializable, Cloneable")], "java.lang.Cloneable"),
+    (
+        "modifiers",
+        &[("    int round", "    public int round")],
+        "changes the modifiers of round(int) to `public`",
+    ),
+    (
+        "synchronized",
+        &[("    int round", "    synchronized int round")],
+        "changes the modifiers of round(int)",
+    ),
+    (
+        "superclass",
+        &[("class Prices implements", "class Prices extends Twins implements")],
+        "extends shop.Twins",
+    ),
+    (
+        "interfaces",
+        &[("implements Serializable", "implements Serializable, Cloneable")],
+        "java.lang.Cloneable",
+    ),
     ("no-interface", &[(" implements Serializable", "")], "changes the interfaces"),
     ("final", &[("public class Prices", "public final class Prices")], "modifiers to `public final`"),
     ("abstract", &[("public class Prices", "public abstract class Prices")], "modifiers"),
     (
         "lambda",
-        &[("names.removeIf(name -> name.isEmpty());", "names.removeIf(name -> name.isEmpty()); names.replaceAll(name -> name);")],
+        &[(
+            "names.removeIf(name -> name.isEmpty());",
+            "names.removeIf(name -> name.isEmpty()); names.replaceAll(name -> name);",
+        )],
         "a lambda expression",
     ),
-    ("nested", &[("    static class Part {", "    static class More {}\n\n    static class Part {")], "nested in it"),
+    (
+        "nested",
+        &[("    static class Part {", "    static class More {}\n\n    static class Part {")],
+        "nested in it",
+    ),
 ];
 
 /// What is refused is what the JVM would refuse, and it is refused by name.

@@ -111,10 +111,19 @@ pub fn verdicts(shop: &Shop, jdk: &Jdk, options: &[&str], files: &[PathBuf]) -> 
     if !agent.exists() {
         let tool = crate::jdk::jdk("17");
         let source = root().join("tests/fixtures/change/verdict/Verdict.java");
-        run(Command::new(tool.tool("javac")).args(["--release", "8", "-Xlint:-options", "-d"]).arg(&folder).arg(source));
+        run(Command::new(tool.tool("javac"))
+            .args(["--release", "8", "-Xlint:-options", "-d"])
+            .arg(&folder)
+            .arg(source));
         let manifest = folder.join("manifest");
         std::fs::write(&manifest, "Premain-Class: verdict.Verdict\nCan-Redefine-Classes: true\n").unwrap();
-        run(Command::new(tool.tool("jar")).arg("cfm").arg(&agent).arg(&manifest).arg("-C").arg(&folder).arg("verdict"));
+        run(Command::new(tool.tool("jar"))
+            .arg("cfm")
+            .arg(&agent)
+            .arg(&manifest)
+            .arg("-C")
+            .arg(&folder)
+            .arg("verdict"));
     }
     let mut command = Command::new(jdk.tool("java"));
     command.args(options).arg(format!("-javaagent:{}", agent.display()));

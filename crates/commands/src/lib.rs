@@ -7,6 +7,7 @@
 
 mod candidates;
 mod change;
+mod class;
 mod expression;
 mod memory;
 mod method;
@@ -56,6 +57,7 @@ pub static COMMANDS: &[Entry<Host>] = &[
     Entry::of::<memory::heap::Heap>(),
     Entry::of::<memory::gc::Gc>(),
     Entry::of::<memory::heapdump::Heapdump>(),
+    Entry::of::<class::jad::Jad>(),
     Entry::of::<expression::getstatic::Getstatic>(),
     Entry::of::<expression::ognl::Ognl>(),
     Entry::of::<expression::vmtool::Vmtool>(),

@@ -179,7 +179,7 @@ impl Host {
     }
 
     /// The one class that is meant, with its loader.
-    fn one_class<'f>(
+    pub(crate) fn one_class<'f>(
         &self,
         env: &Env<'f>,
         wanted: &WantedClass,

@@ -14,6 +14,7 @@ pub mod compiled;
 pub mod condition;
 pub mod conditioned;
 mod cpu;
+pub mod decompile;
 mod deny;
 pub mod dump;
 pub mod entries;
@@ -40,6 +41,7 @@ mod names;
 pub mod observe;
 pub mod options;
 mod output;
+pub mod parts;
 pub mod perf_counters;
 pub mod perf_data;
 pub mod process;
@@ -49,6 +51,7 @@ pub mod replace;
 pub mod reset;
 mod retransform;
 pub mod runtime;
+pub mod source;
 mod subtypes;
 mod thread_bean;
 mod thread_fields;
@@ -89,6 +92,7 @@ pub struct Host {
     gc_watchers: Mutex<usize>,
     options: options::Options,
     output: output::Output,
+    parts: parts::Folder,
     tunnel: Mutex<tunnel::Tunnel>,
 }
 
@@ -103,6 +107,7 @@ impl Host {
             gc_watchers: Mutex::default(),
             options: options::Options::default(),
             output: output::Output::default(),
+            parts: parts::Folder::default(),
             tunnel: Mutex::default(),
         }
     }

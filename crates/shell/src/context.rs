@@ -77,6 +77,11 @@ impl Context<'_> {
         self.job.cancelled()
     }
 
+    /// A file of who asks, by its plain name; `None` where his client lends none. Waits for it.
+    pub fn borrow(&self, file: &str) -> Option<Vec<u8>> {
+        self.caller.lender.as_ref()?.lend(file, &|| self.cancelled())
+    }
+
     /// Sleeps.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use model::Field;
 use crate::run::Caller;
 use crate::sent::SentFile;
 use crate::shared::{Shell, random_id};
-use crate::{Draw, Grant, Lock, SessionFacts, Size};
+use crate::{Draw, Grant, Lender, Lock, SessionFacts, Size};
 use exec::Exec;
 use terminal::Terminal;
 
@@ -46,6 +46,8 @@ pub struct Setup {
     pub draw: Arc<dyn Draw>,
     /// Called on any thread when there is something to poll.
     pub wake: Arc<dyn Fn() + Send + Sync>,
+    /// The client, where it lends files to commands.
+    pub lender: Option<Arc<dyn Lender>>,
     /// What a terminal shows first.
     pub welcome: Vec<Field>,
 }
@@ -180,6 +182,7 @@ fn caller(shell: Arc<Shell>, setup: &Setup, terminal: bool) -> Caller {
         permissions: setup.permissions.clone(),
         sent: setup.sent.clone(),
         lock: setup.lock.clone(),
+        lender: setup.lender.clone(),
         waits: setup.waits,
         terminal,
     }

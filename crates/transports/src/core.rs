@@ -175,6 +175,7 @@ impl Core {
             size,
             draw,
             wake: Arc::new(move || mail.post(Letter::Wake(token))),
+            lender: None,
             welcome: self.welcome(),
         }
     }

@@ -2,6 +2,7 @@
 
 mod connection;
 mod files;
+mod loan;
 mod rendezvous;
 
 use std::collections::BTreeMap;

@@ -177,6 +177,17 @@ pub fn checksum(bytes: &[u8]) -> u64 {
         .fold(0xcbf2_9ce4_8422_2325, |sum, byte| (sum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
+/// A piece of a file that the client lends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartWanted {
+    /// The file's plain name.
+    pub file: String,
+    /// Where the piece begins.
+    pub from: u64,
+    /// How long it is at most, in bytes.
+    pub most: u32,
+}
+
 /// The agent's log.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogLines {

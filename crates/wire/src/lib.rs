@@ -14,7 +14,7 @@ mod frame;
 
 pub use codec::{Decoder, FrameError, MAX_PAYLOAD};
 pub use control::{
-    Configure, Configured, Done, File, Hello, LogLines, Mode, Open, Refused, Resize, TakeOver, Version,
-    Window, checksum,
+    Configure, Configured, Done, File, Hello, LogLines, Mode, Open, PartWanted, Refused, Resize, TakeOver,
+    Version, Window, checksum,
 };
 pub use frame::{Frame, Message, SessionId};

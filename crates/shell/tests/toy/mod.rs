@@ -532,6 +532,7 @@ impl Toy {
             sent: Arc::default(),
             permissions: Arc::new(shell::Grant::of(shell::Permissions::ALL)),
             lock: None,
+            lender: None,
             waits: false,
             prompt: "$ ".to_owned(),
             size: Size::USUAL,

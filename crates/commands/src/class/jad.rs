@@ -1,0 +1,130 @@
+//! `jad`: the source of a class as it runs.
+
+use host::decompile::Style as SourceStyle;
+use host::evaluation::WantedClass;
+use host::source::ClassSource;
+use model::RowAffect;
+
+use super::numbered::numbered;
+use crate::expression::loader::{Named, wanted};
+use crate::prelude::*;
+
+/// Show the source of a class as it runs, decompiled
+///
+/// The code is the one that runs now, with what other agents have changed and without our own probes; the
+/// classes within it are shown, too. CFR makes the source, in this JVM, and is gone afterwards.
+#[derive(Args)]
+#[command(group = Class, permission = View)]
+#[command(example = "jad demo.MathGame")]
+#[command(example = "jad demo.MathGame primeFactors --lineNumber false")]
+#[command(example = "jad --source-only java.lang.String length")]
+pub(crate) struct Jad {
+    /// The class
+    #[arg(name = "class-pattern")]
+    class: ClassPattern,
+    /// Only methods of this name
+    #[arg(name = "method-name")]
+    method: Option<String>,
+    /// Only a class of the loader with this hash
+    #[arg(short = 'c', long = "code", label = "hash")]
+    code: Option<String>,
+    /// Only a class of the only loader of this class
+    #[arg(long = "classLoaderClass", label = "class")]
+    loader_class: Option<ClassPattern>,
+    /// The pattern is a regular expression
+    #[arg(short = 'E', long)]
+    regex: bool,
+    /// Characters beyond ASCII as \u escapes
+    #[arg(long = "hideUnicode")]
+    hide_unicode: bool,
+    /// Without loader and location
+    #[arg(long = "source-only")]
+    source_only: bool,
+    /// The number of its line in the original source before each line
+    #[arg(long = "lineNumber", default = "true")]
+    line_number: bool,
+    /// Where the class files are written, too
+    #[arg(short = 'd', long, label = "path")]
+    directory: Option<FilePath>,
+}
+
+impl Command for Jad {
+    type Host = Host;
+
+    fn run(self, host: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
+        let pattern = host::NamePattern::of(&self.class, self.regex).map_err(Failure::new)?;
+        let loader_class = self.loader_class.as_deref().unwrap_or_default().to_owned();
+        let class = WantedClass { pattern, loader: wanted(self.code, self.loader_class) };
+        let style = SourceStyle { method: self.method.as_deref(), hide_unicode: self.hide_unicode };
+        let lend = &mut |file: &str| cx.borrow(file);
+        let found = match host.class_source(&class, style, || host.part("cfr", lend)).or_fail()? {
+            Ok(found) => found,
+            Err(not_one) => {
+                return Err(Named { class: &self.class, loader_class: &loader_class }.end(cx, not_one));
+            }
+        };
+        cx.emit(Decompiled::of(found, self.line_number, self.source_only))?;
+        if self.source_only { Ok(()) } else { cx.emit(RowAffect { row_count: 1 }) }
+    }
+}
+
+/// A class in words.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ClassInfo {
+    name: String,
+    classloader: Vec<String>,
+    class_loader_hash: String,
+}
+
+/// The source of a class.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Decompiled {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    class_info: Option<ClassInfo>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location: Option<String>,
+    source: String,
+    /// By the line of the source, the line of the original.
+    mappings: std::collections::BTreeMap<u32, u32>,
+}
+
+impl Decompiled {
+    fn of(found: ClassSource, line_number: bool, source_only: bool) -> Self {
+        let ClassSource { class, source } = found;
+        let text = if line_number { numbered(&source.text, &source.lines) } else { source.text };
+        let info = ClassInfo {
+            name: class.name,
+            classloader: class.loader.into_iter().collect(),
+            class_loader_hash: class.hash,
+        };
+        Self {
+            class_info: (!source_only).then_some(info),
+            location: None,
+            source: text,
+            mappings: source.lines.into_iter().collect(),
+        }
+    }
+}
+
+impl Show for Decompiled {
+    const KIND: &'static str = "jad";
+
+    fn layout(&self) -> Layout {
+        let mut all = Vec::new();
+        if let Some(info) = &self.class_info {
+            let lines = ["", "ClassLoader:"].map(|line| Layout::Line(Text::styled(Style::Heading, line)));
+            all.extend(lines);
+            all.extend(info.classloader.iter().map(|loader| Layout::line(format!("+-{loader}"))));
+            all.push(Layout::line(""));
+        }
+        if let Some(location) = &self.location {
+            all.push(Layout::Line(Text::styled(Style::Heading, "Location:")));
+            all.push(Layout::line(location.clone()));
+            all.push(Layout::line(""));
+        }
+        all.push(Layout::line(self.source.clone()));
+        Layout::stack(all)
+    }
+}
