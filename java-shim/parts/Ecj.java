@@ -66,11 +66,15 @@ final class Ecj implements INameEnvironment, ICompilerRequestor {
     public void acceptResult(CompilationResult result) {
         CategorizedProblem[] problems = result.getAllProblems();
         for (CategorizedProblem one : problems == null ? new CategorizedProblem[0] : problems) {
-            failed |= one.isError();
+            if (!one.isError()) {
+                // It warns of what other compilers do not, in every file.
+                continue;
+            }
+            failed = true;
             int[] ends = result.getLineSeparatorPositions();
             int line = one.getSourceLineNumber();
             int start = line > 1 && line - 2 < ends.length ? ends[line - 2] + 1 : 0;
-            told.addAll(Arrays.asList(one.isError() ? "ERROR" : "WARNING", new String(one.getOriginatingFileName()),
+            told.addAll(Arrays.asList("ERROR", new String(one.getOriginatingFileName()),
                 Integer.toString(line), Integer.toString(one.getSourceStart() - start + 1), one.getMessage()));
         }
         for (ClassFile file : result.getClassFiles()) {

@@ -65,7 +65,7 @@ impl Host {
         let what = format!("Decompiling {}", first.name.replace('/', "."));
         let length: usize = files.iter().map(|file| file.bytes.len()).sum();
         let heap = HEAP.saturating_add(HEAP_PER_BYTE.saturating_mul(length as u64));
-        self.in_part(env, jar, &Work { what: &what, heap, glue: GLUE }, |env, class| {
+        self.in_part(env, Some(jar), &Work { what: &what, heap, glue: GLUE }, |env, class| {
             let mut options = vec!["showversion", "false", "trackbytecodeloc", "true", "hideutf"];
             options.push(if style.hide_unicode { "true" } else { "false" });
             options.extend(style.method.into_iter().flat_map(|method| ["methodname", method]));

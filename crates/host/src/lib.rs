@@ -10,6 +10,7 @@ mod calls_in_flight;
 pub mod class_bytes;
 pub mod classes;
 pub mod clock;
+pub mod compile;
 pub mod compiled;
 pub mod condition;
 pub mod conditioned;

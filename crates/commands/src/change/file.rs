@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use host::compile::SourceFile;
 use host::files::{self, Unread};
 use host::replace::{LONGEST, NewClass};
 
@@ -43,4 +44,30 @@ pub(super) fn classes(cx: &Context<'_>, paths: &[FilePath]) -> Result<Vec<NewCla
         classes.push(class);
     }
     Ok(classes)
+}
+
+/// Source files.
+pub(super) fn sources(
+    host: &Host,
+    cx: &Context<'_>,
+    paths: &[FilePath],
+    encoding: Option<&str>,
+) -> Result<Vec<SourceFile>, Failure> {
+    let mut sources = Vec::with_capacity(paths.len());
+    for path in paths {
+        let bytes = read(cx, path)?;
+        let text = match encoding {
+            Some(charset) if !charset.eq_ignore_ascii_case("utf-8") => host.decode(&bytes, charset).or_fail()?,
+            _ => String::from_utf8(bytes.to_vec()).map_err(|why| {
+                let at = why.utf8_error().valid_up_to();
+                let line = 1 + bytes.iter().take(at).filter(|byte| **byte == b'\n').count();
+                Failure::new(format!(
+                    "{}: line {line} is not UTF-8; --encoding names the charset it is in.",
+                    path.as_str()
+                ))
+            })?,
+        };
+        sources.push(SourceFile { path: path.as_str().to_owned(), text });
+    }
+    Ok(sources)
 }

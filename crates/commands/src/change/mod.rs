@@ -1,6 +1,8 @@
 //! Commands that give loaded classes other code.
 
+mod diagnostics;
 mod file;
 mod loaders;
+pub(crate) mod mc;
 pub(crate) mod redefine;
 pub(crate) mod retransform;

@@ -30,7 +30,7 @@ impl Host {
     pub(crate) fn in_part<R>(
         &self,
         env: &Env<'_>,
-        jar: &Jar,
+        jar: Option<&Jar>,
         asked: &Work<'_>,
         work: impl for<'g> FnOnce(&Env<'g>, &Local<'g, Class>) -> Result<R>,
     ) -> Result<R> {
@@ -45,12 +45,15 @@ impl Host {
         })
     }
 
-    /// A loader that sees the jar and the JDK, and nothing of the application.
-    fn part_loader<'f>(&self, env: &Env<'f>, jar: &Jar) -> Result<Local<'f>> {
+    /// A loader that sees the jar, if there is one, and the JDK, and nothing of the application.
+    fn part_loader<'f>(&self, env: &Env<'f>, jar: Option<&Jar>) -> Result<Local<'f>> {
         let url = env.find_class("java/net/URL")?;
-        let text = env.new_string(&format!("file:{}", jar.path().display()))?;
-        let one = env.new_object(&url, "(Ljava/lang/String;)V", &[Value::of(&text)])?;
-        let urls = env.new_objects(&url, &[Some(one)])?;
+        let mut jars = Vec::new();
+        if let Some(jar) = jar {
+            let text = env.new_string(&format!("file:{}", jar.path().display()))?;
+            jars.push(Some(env.new_object(&url, "(Ljava/lang/String;)V", &[Value::of(&text)])?));
+        }
+        let urls = env.new_objects(&url, &jars)?;
         let class = env.find_class("java/net/URLClassLoader")?;
         let parent = self.jdk_loader(env)?;
         let parent = parent.as_ref().map_or(Value::Null, Value::from);
