@@ -69,6 +69,7 @@ pub static COMMANDS: &[Entry<Host>] = &[
     Entry::of::<method::line::Line>(),
     Entry::of::<method::reset::Reset>(),
     Entry::of::<change::mc::Mc>(),
+    Entry::of::<change::patch::Patch>(),
     Entry::of::<change::retransform::Retransform>(),
     Entry::of::<change::redefine::Redefine>(),
 ];

@@ -6,6 +6,7 @@
 
 use jvm::{Class, Env, Local, Value, Weak};
 use weave::classfile::ClassFile;
+use weave::rename;
 
 use crate::Host;
 use crate::class_bytes::Probes;
@@ -75,11 +76,14 @@ pub enum Compilation {
 }
 
 /// How the sources are to be compiled: as the classes were that they are to replace.
+#[derive(Default)]
 struct Manner {
     /// The Java that the class files are for.
     target: u16,
     /// The names of parameters are kept for reflection.
     parameters: bool,
+    /// The classes as they run, with dots.
+    running: Vec<(String, Vec<u8>)>,
 }
 
 impl SourceFile {
@@ -126,7 +130,7 @@ impl Host {
         self.vm.with_env(|env| {
             let running = self.running(env, sources, wanted)?;
             let loader = match (wanted, running.first()) {
-                (WantedLoader { hash: None, class: None }, Some(class)) => {
+                (WantedLoader { hash: None, class: None }, Some((_, class))) => {
                     self.environment.jvmti.class_loader(env, class)?
                 }
                 _ => match self.loader(env, wanted)? {
@@ -134,21 +138,24 @@ impl Host {
                     FoundLoader::Several(loaders) => return Ok(Compilation::Loaders(loaders)),
                 },
             };
-            let manner = self.manner(env, &running)?;
+            let manner = self.manner(env, running)?;
             let compiled = self.compile_for(env, sources, loader.as_ref(), &manner, part)?;
             Ok(Compilation::Compiled(compiled))
         })
     }
 
-    /// The loaded classes that the sources are named after; where a loader is meant, its own.
+    /// The loaded classes that the sources are named after, and those within them; where a loader is meant, its own.
     fn running<'f>(
         &self,
         env: &Env<'f>,
         sources: &[SourceFile],
         wanted: &WantedLoader,
-    ) -> Result<Vec<Local<'f, Class>>> {
+    ) -> Result<Vec<(String, Local<'f, Class>)>> {
         let jvmti = &self.environment.jvmti;
         let names: Vec<String> = sources.iter().map(SourceFile::class_name).collect();
+        let is_of = |name: &str, outer: &String| {
+            name.strip_prefix(outer.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('$'))
+        };
         let only = match wanted {
             WantedLoader { hash: None, class: None } => None,
             wanted => match self.loader(env, wanted)? {
@@ -160,24 +167,25 @@ impl Host {
         for class in jvmti.loaded_classes(env)? {
             // A class may be unloaded meanwhile.
             let Ok(name) = jvmti.class_name(&class) else { continue };
-            if names.contains(&name) {
+            if names.iter().any(|outer| is_of(&name, outer)) {
                 let loader = jvmti.class_loader(env, &class)?;
                 let is_meant = match (&only, &loader) {
                     (None, _) => true,
                     (Some(only), loader) => loader.as_ref().is_some_and(|loader| env.is_same(only, loader)),
                 };
                 if is_meant {
-                    found.push(class);
+                    found.push((name, class));
                 }
             }
         }
         Ok(found)
     }
 
-    fn manner(&self, env: &Env<'_>, running: &[Local<'_, Class>]) -> Result<Manner> {
+    fn manner(&self, env: &Env<'_>, running: Vec<(String, Local<'_, Class>)>) -> Result<Manner> {
         let jdk = self.environment.jvmti.jdk();
-        let mut manner = Manner { target: jdk, parameters: false };
-        for file in self.class_bytes(env, running, Probes::LeftOut)? {
+        let mut manner = Manner { target: jdk, ..Manner::default() };
+        let (names, classes): (Vec<String>, Vec<_>) = running.into_iter().unzip();
+        for (name, file) in names.into_iter().zip(self.class_bytes(env, &classes, Probes::LeftOut)?) {
             let Ok(file) = file else { continue };
             let Ok(read) = ClassFile::read(&file) else { continue };
             manner.target = manner.target.min(read.major.saturating_sub(44));
@@ -185,6 +193,7 @@ impl Host {
                 method.attributes.iter().any(|attribute| attribute.name == b"MethodParameters")
             };
             manner.parameters |= read.methods.iter().any(tells);
+            manner.running.push((name, file));
         }
         // The oldest that the compilers of this Java still write.
         let oldest = match jdk {
@@ -227,7 +236,17 @@ impl Host {
         let jar = part(if jdk < 17 { "ecj8" } else { "ecj17" })?;
         let options = ecj_options(manner);
         let work = Work { what: &what, heap: HEAP, glue: ECJ };
-        self.in_part(env, Some(&jar), &work, |env, class| run(env, class, loader, sources, &options))
+        let mut compiled =
+            self.in_part(env, Some(&jar), &work, |env, class| run(env, class, loader, sources, &options))?;
+        // It counts what it makes for lambdas otherwise than the JDK's compiler, and the JVM takes no other names.
+        for (name, file) in &mut compiled.classes {
+            if let Some((_, running)) = manner.running.iter().find(|(known, _)| known == name)
+                && let Ok(renamed) = rename::lambdas_as_in(file, running)
+            {
+                *file = renamed;
+            }
+        }
+        Ok(compiled)
     }
 
     /// Loads a class that a loader finds, without initialising it, so that it can be given other code. Whether there is one.

@@ -123,6 +123,41 @@ impl Host {
         Ok(Plan::Planned(planned))
     }
 
+    /// Loads those nested classes that nobody has used yet, so that they get their new code with the others. The names of
+    /// those that no loader of their outer class has: new ones, which the application could not find.
+    pub fn load_nested(&self, files: &[NewClass]) -> Result<Vec<String>> {
+        let jvmti = &self.environment.jvmti;
+        self.vm.with_env(|env| {
+            let mut loaders: Vec<(String, Weak)> = Vec::new();
+            let mut loaded = Vec::new();
+            for class in jvmti.loaded_classes(env)? {
+                // A class may be unloaded meanwhile.
+                let Ok(name) = jvmti.class_name(&class) else { continue };
+                if files.iter().any(|file| outer(&file.name) == name)
+                    && let Some(loader) = jvmti.class_loader(env, &class)?
+                {
+                    loaders.push((name.clone(), env.weak(&loader)?));
+                }
+                if files.iter().any(|file| file.name == name) {
+                    loaded.push(name);
+                }
+            }
+            let mut new = Vec::new();
+            for file in
+                files.iter().filter(|file| file.name != outer(&file.name) && !loaded.contains(&file.name))
+            {
+                let mut is_new = false;
+                for (_, loader) in loaders.iter().filter(|(name, _)| name == outer(&file.name)) {
+                    is_new |= !self.load_quietly(env, &file.name, loader)?;
+                }
+                if is_new {
+                    new.push(file.name.clone());
+                }
+            }
+            Ok(new)
+        })
+    }
+
     fn find_meant(
         &self,
         env: &Env<'_>,
@@ -424,6 +459,11 @@ struct Paused {
     class: Arc<WovenClass>,
     opener: Arc<Opener>,
     methods: Vec<(u32, bool)>,
+}
+
+/// The class around a nested one, or the class itself.
+fn outer(name: &str) -> &str {
+    name.split_once('$').map_or(name, |(outer, _)| outer)
 }
 
 /// Each class once.

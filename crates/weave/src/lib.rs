@@ -32,6 +32,7 @@ mod linker;
 mod method;
 mod plan;
 mod refused;
+pub mod rename;
 mod shape;
 mod snippets;
 mod state;

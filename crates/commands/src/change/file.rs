@@ -57,7 +57,9 @@ pub(super) fn sources(
     for path in paths {
         let bytes = read(cx, path)?;
         let text = match encoding {
-            Some(charset) if !charset.eq_ignore_ascii_case("utf-8") => host.decode(&bytes, charset).or_fail()?,
+            Some(charset) if !charset.eq_ignore_ascii_case("utf-8") => {
+                host.decode(&bytes, charset).or_fail()?
+            }
             _ => String::from_utf8(bytes.to_vec()).map_err(|why| {
                 let at = why.utf8_error().valid_up_to();
                 let line = 1 + bytes.iter().take(at).filter(|byte| **byte == b'\n').count();

@@ -92,7 +92,9 @@ fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<String, Failure> {
     let path = folder.join(format!("{}.class", name.replace('.', "/")));
     let shown = path.display().to_string();
     files::write_whole(&path, bytes).map_err(|why| {
-        Failure::new(format!("{shown} cannot be written: {why}. `-d` names another folder of the JVM's machine."))
+        Failure::new(format!(
+            "{shown} cannot be written: {why}. `-d` names another folder of the JVM's machine."
+        ))
     })?;
     Ok(shown)
 }

@@ -4,5 +4,6 @@ mod diagnostics;
 mod file;
 mod loaders;
 pub(crate) mod mc;
+pub(crate) mod patch;
 pub(crate) mod redefine;
 pub(crate) mod retransform;

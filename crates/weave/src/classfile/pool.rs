@@ -110,6 +110,11 @@ impl<'a> Pool<'a> {
         self.utf8(name)
     }
 
+    /// Where an entry's tag lies; 0 where there is none.
+    pub(crate) fn place(&self, index: u16) -> usize {
+        self.offsets.get(usize::from(index)).copied().unwrap_or(0) as usize
+    }
+
     /// A reader of the bytes behind an entry's tag.
     pub(crate) fn content(&self, index: u16) -> Result<Reader<'a>, Malformed> {
         let tag = self.tag(index)?;
