@@ -18,7 +18,9 @@ use crate::output::Output;
 use crate::pipeline::{Pipeline, Redirect, pipeline};
 use crate::scan::{ignored_options, scan};
 use crate::shared::{Bound, Shell};
-use crate::{Context, Draw, Drawn, Failure, Grant, Lender, Lock, Permission, SessionFacts, Size, UsageError, Word};
+use crate::{
+    Context, Draw, Drawn, Failure, Grant, Lender, Lock, Permission, SessionFacts, Size, UsageError, Word,
+};
 
 /// The longest line that is run, in bytes.
 pub(crate) const LONGEST_LINE: usize = 64 * 1024;

@@ -1,7 +1,9 @@
 //! The frames: what each carries is in [`crate::control`].
 
 use crate::FrameError;
-use crate::control::{Configure, Configured, Done, Hello, LogLines, Open, PartWanted, Refused, Resize, TakeOver, Window};
+use crate::control::{
+    Configure, Configured, Done, Hello, LogLines, Open, PartWanted, Refused, Resize, TakeOver, Window,
+};
 
 /// Numbers a session on its connection. 0 is the connection itself.
 pub type SessionId = u32;

@@ -37,7 +37,9 @@ pub fn part(wanted: &PartWanted) -> Message {
 
 fn read(wanted: &PartWanted) -> io::Result<Vec<u8>> {
     // By the list, and not by what the agent says: whoever speaks there shall not have other files of ours.
-    let Some(name) = names().find(|name| *name == wanted.file) else { return Err(io::ErrorKind::NotFound.into()) };
+    let Some(name) = names().find(|name| *name == wanted.file) else {
+        return Err(io::ErrorKind::NotFound.into());
+    };
     let found = folders().into_iter().find_map(|folder| File::open(folder.join(name)).ok());
     let file = found.ok_or(io::ErrorKind::NotFound)?;
     let mut piece = vec![0; wanted.most.min(LONGEST) as usize];

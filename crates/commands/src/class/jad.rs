@@ -1,8 +1,9 @@
 //! `jad`: the source of a class as it runs.
 
-use host::decompile::Style as SourceStyle;
+use host::class_bytes::Probes;
+use host::decompile::{Source, Style as SourceStyle};
 use host::evaluation::WantedClass;
-use host::source::ClassSource;
+use host::source::ClassFiles;
 use model::RowAffect;
 
 use super::numbered::numbered;
@@ -12,12 +13,16 @@ use crate::prelude::*;
 /// Show the source of a class as it runs, decompiled
 ///
 /// The code is the one that runs now, with what other agents have changed and without our own probes; the
-/// classes within it are shown, too. CFR makes the source, in this JVM, and is gone afterwards.
+/// classes within it are shown, too. CFR makes the source, in this JVM, and is gone afterwards. With --bytecode the code
+/// itself is shown, of the class alone.
 #[derive(Args)]
 #[command(group = Class, permission = View)]
 #[command(example = "jad demo.MathGame")]
 #[command(example = "jad demo.MathGame primeFactors --lineNumber false")]
-#[command(example = "jad --source-only java.lang.String length")]
+#[command(
+    example = "jad --source-only java.lang.String length",
+    example = "jad --bytecode demo.MathGame run"
+)]
 pub(crate) struct Jad {
     /// The class
     #[arg(name = "class-pattern")]
@@ -43,6 +48,12 @@ pub(crate) struct Jad {
     /// The number of its line in the original source before each line
     #[arg(long = "lineNumber", default = "true")]
     line_number: bool,
+    /// With our own probes in it, where the class is observed
+    #[arg(long)]
+    probes: bool,
+    /// The byte code instead of source, as javap -c -v has it; needs no Java
+    #[arg(long)]
+    bytecode: bool,
     /// Where the class files are written, too
     #[arg(short = 'd', long, label = "path")]
     directory: Option<FilePath>,
@@ -56,16 +67,27 @@ impl Command for Jad {
         let loader_class = self.loader_class.as_deref().unwrap_or_default().to_owned();
         let class = WantedClass { pattern, loader: wanted(self.code, self.loader_class) };
         let style = SourceStyle { method: self.method.as_deref(), hide_unicode: self.hide_unicode };
-        let lend = &mut |file: &str| cx.borrow(file);
-        let found = match host.class_source(&class, style, || host.part("cfr", lend)).or_fail()? {
+        let probes = if self.probes { Probes::Kept } else { Probes::LeftOut };
+        let found = match host.class_files(&class, probes, !self.bytecode).or_fail()? {
             Ok(found) => found,
             Err(not_one) => {
                 return Err(Named { class: &self.class, loader_class: &loader_class }.end(cx, not_one));
             }
         };
-        cx.emit(Decompiled::of(found, self.line_number, self.source_only))?;
+        let source = if self.bytecode {
+            Source { text: found.listing(self.method.as_deref()).or_fail()?, lines: Vec::new() }
+        } else {
+            let jar = host.part("cfr", &mut |file| cx.borrow(file)).map_err(advised)?;
+            host.source(&found, &class, style, &jar).map_err(advised)?
+        };
+        cx.emit(Decompiled::of(found, source, self.line_number, self.source_only))?;
         if self.source_only { Ok(()) } else { cx.emit(RowAffect { row_count: 1 }) }
     }
+}
+
+/// Why there is no source, and what there is without a decompiler.
+fn advised(why: host::Error) -> Failure {
+    Failure::new(format!("{why} The byte code is always to be had: add --bytecode."))
 }
 
 /// A class in words.
@@ -91,8 +113,8 @@ struct Decompiled {
 }
 
 impl Decompiled {
-    fn of(found: ClassSource, line_number: bool, source_only: bool) -> Self {
-        let ClassSource { class, source } = found;
+    fn of(found: ClassFiles, source: Source, line_number: bool, source_only: bool) -> Self {
+        let ClassFiles { class, location, .. } = found;
         let text = if line_number { numbered(&source.text, &source.lines) } else { source.text };
         let info = ClassInfo {
             name: class.name,
@@ -101,7 +123,7 @@ impl Decompiled {
         };
         Self {
             class_info: (!source_only).then_some(info),
-            location: None,
+            location: location.filter(|_| !source_only),
             source: text,
             mappings: source.lines.into_iter().collect(),
         }

@@ -34,7 +34,8 @@ impl Jar {
         let on_disk = || -> std::io::Result<Self> {
             std::fs::create_dir_all(folder)?;
             let folder = std::path::absolute(folder)?;
-            let path = folder.join(format!("oxprobe-{}-{}-{}", std::process::id(), os::monotonic_ns(), part.file));
+            let path =
+                folder.join(format!("oxprobe-{}-{}-{}", std::process::id(), os::monotonic_ns(), part.file));
             files::write_new(&path, bytes)?;
             Ok(Self { path, memory: None })
         };
