@@ -23,15 +23,12 @@ pub enum Probes {
 }
 
 /// The class file of a class, or why there is none, without a full stop.
-#[allow(dead_code, reason = "as above")]
 pub(crate) type ClassBytes = Result<Vec<u8>, String>;
 
 /// How many classes are asked for at once.
-#[allow(dead_code, reason = "as above")]
 const BATCH: usize = 64;
 
 /// How long somebody who changes classes is waited for.
-#[allow(dead_code, reason = "as above")]
 const TURN: Duration = Duration::from_secs(20);
 
 thread_local! {
@@ -44,7 +41,6 @@ pub(crate) fn leaves_out() -> bool {
     LEAVES_OUT.get()
 }
 
-#[allow(dead_code, reason = "the commands that ask come next")]
 impl Host {
     /// The class files of these classes, in their order. Links those that nobody has used yet, and initialises none.
     ///
@@ -111,7 +107,6 @@ impl Host {
     }
 }
 
-#[allow(dead_code, reason = "as above")]
 /// Gives those back that were not asked for, since one before them was refused.
 fn capture_some(
     env: &Env<'_>,

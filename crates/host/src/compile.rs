@@ -10,8 +10,10 @@ use weave::rename;
 
 use crate::Host;
 use crate::class_bytes::Probes;
+use crate::class_query::{ClassQuery, FoundClass};
 use crate::error::{Error, Result};
 use crate::loaders::{FoundLoader, LoaderFacts, WantedLoader};
+use crate::names::NamePattern;
 use crate::parts::{Glue, Jar, Work};
 
 macro_rules! glue {
@@ -129,11 +131,10 @@ impl Host {
     ) -> Result<Compilation> {
         self.vm.with_env(|env| {
             let running = self.running(env, sources, wanted)?;
-            let loader = match (wanted, running.first()) {
-                (WantedLoader { hash: None, class: None }, Some((_, class))) => {
-                    self.environment.jvmti.class_loader(env, class)?
-                }
-                _ => match self.loader(env, wanted)? {
+            let is_named = wanted.hash.is_some() || wanted.class.is_some();
+            let loader = match running.first().filter(|_| !is_named) {
+                Some((_, class)) => self.environment.jvmti.class_loader(env, class)?,
+                None => match self.loader(env, wanted)? {
                     FoundLoader::One(loader) => Some(loader),
                     FoundLoader::Several(loaders) => return Ok(Compilation::Loaders(loaders)),
                 },
@@ -151,29 +152,18 @@ impl Host {
         sources: &[SourceFile],
         wanted: &WantedLoader,
     ) -> Result<Vec<(String, Local<'f, Class>)>> {
-        let jvmti = &self.environment.jvmti;
-        let names: Vec<String> = sources.iter().map(SourceFile::class_name).collect();
-        let is_of = |name: &str, outer: &String| {
-            name.strip_prefix(outer.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('$'))
-        };
-        let only = match wanted {
-            WantedLoader { hash: None, class: None } => None,
-            wanted => match self.loader(env, wanted)? {
-                FoundLoader::One(loader) => Some(loader),
-                FoundLoader::Several(_) => return Ok(Vec::new()),
-            },
-        };
+        let mut loaders = self.loaders(env)?;
         let mut found = Vec::new();
-        for class in jvmti.loaded_classes(env)? {
-            // A class may be unloaded meanwhile.
-            let Ok(name) = jvmti.class_name(&class) else { continue };
-            if names.iter().any(|outer| is_of(&name, outer)) {
-                let loader = jvmti.class_loader(env, &class)?;
-                let is_meant = match (&only, &loader) {
-                    (None, _) => true,
-                    (Some(only), loader) => loader.as_ref().is_some_and(|loader| env.is_same(only, loader)),
-                };
-                if is_meant {
+        for source in sources {
+            let outer = source.class_name();
+            let pattern = NamePattern::wildcard(&format!("{outer}*"));
+            let query = ClassQuery::by_name_only(pattern, wanted.clone());
+            // That several loaders may be meant is told once one is needed.
+            for FoundClass { name, class } in
+                self.query_classes(&mut loaders, env, &query)?.unwrap_or_default()
+            {
+                let rest = name.strip_prefix(&*outer);
+                if rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('$')) {
                     found.push((name, class));
                 }
             }

@@ -8,6 +8,9 @@
 mod access_flags;
 mod calls_in_flight;
 pub mod class_bytes;
+pub mod class_facts;
+pub mod class_files;
+pub mod class_query;
 pub mod classes;
 pub mod clock;
 pub mod compile;

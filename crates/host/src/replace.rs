@@ -12,11 +12,12 @@ use weave::classfile::ClassFile;
 use weave::compare::{self, Comparison};
 
 use crate::class_bytes::Probes;
+use crate::class_query::{ClassQuery, FoundClass};
 use crate::deny::{self, Candidate, Rules};
 use crate::entries::{Entry, EntryKind};
 use crate::error::{Error, Result};
-use crate::loaders::{FoundLoader, LoaderFacts, WantedLoader};
-use crate::matcher::Wanted;
+use crate::evaluation::NotOne;
+use crate::loaders::{LoaderFacts, WantedLoader};
 use crate::names::NamePattern;
 use crate::observe::Opener;
 use crate::registry::{WovenClass, dotted, internal};
@@ -165,33 +166,20 @@ impl Host {
         wanted: &WantedLoader,
         planned: &mut Planned,
     ) -> Result<Option<Vec<LoaderFacts>>> {
-        let jvmti = &self.environment.jvmti;
-        let only = match wanted {
-            WantedLoader { hash: None, class: None } => None,
-            wanted => match self.loader(env, wanted)? {
-                FoundLoader::One(loader) => Some(loader),
-                FoundLoader::Several(loaders) => return Ok(Some(loaders)),
-            },
+        let names = NamePattern::one_of(files.iter().map(|file| file.name.clone()));
+        let mut loaders = self.loaders(env)?;
+        let query = ClassQuery::by_name_only(names, wanted.clone());
+        let found = match self.query_classes(&mut loaders, env, &query)? {
+            Ok(found) => found,
+            Err(NotOne::Loaders(loaders)) => return Ok(Some(loaders)),
+            Err(NotOne::Classes(_)) => Vec::new(),
         };
-        for class in jvmti.loaded_classes(env)? {
-            // A class may be unloaded meanwhile.
-            let Ok(name) = jvmti.class_name(&class) else { continue };
+        for FoundClass { name, class } in found {
             let Some(file) = files.iter().find(|file| file.name == name) else { continue };
-            let loader = jvmti.class_loader(env, &class)?;
-            let is_meant = match (&only, &loader) {
-                (None, _) => true,
-                (Some(only), Some(loader)) => env.is_same(only, loader),
-                (Some(_), None) => false,
-            };
-            if !is_meant {
-                continue;
-            }
+            let loader = loaders.of(&class)?;
             let known = match &loader {
                 None => None,
-                Some(loader) => {
-                    let class = jvmti.class_name(&env.class_of(loader)?)?;
-                    Some((env.weak(loader)?, jvmti.identity_hash(loader)?, class))
-                }
+                Some(loader) => Some((env.weak(&loader.object)?, loader.identity, loader.class.clone())),
             };
             let loader_class = known.as_ref().map(|(_, _, class)| class.clone());
             if let Some(why) = self.unchangeable(&class, &name, loader_class.as_deref())? {
@@ -200,7 +188,7 @@ impl Host {
             }
             planned.classes.push(PlannedClass {
                 name,
-                loader_hash: known.as_ref().map(|(_, hash, _)| format!("{hash:x}")),
+                loader_hash: loader.as_ref().map(|loader| loaders.hash(Some(loader))),
                 loader_class,
                 bodies: Vec::new(),
                 bytes: file.bytes.clone(),
@@ -363,9 +351,7 @@ impl Host {
         wanted: &WantedLoader,
         limit: usize,
     ) -> Result<Result<Vec<String>, Again>> {
-        let mut pattern = Wanted::new(classes.clone(), NamePattern::any());
-        pattern.limit = limit;
-        let found = self.vm.with_env(|env| self.find_again(env, &pattern, wanted))?;
+        let found = self.vm.with_env(|env| self.find_again(env, classes, wanted))?;
         let found = match found {
             Ok(found) if found.len() <= limit => found,
             Ok(found) => return Ok(Err(Again::TooMany(found.len()))),
@@ -387,27 +373,22 @@ impl Host {
     fn find_again(
         &self,
         env: &Env<'_>,
-        pattern: &Wanted,
+        pattern: &NamePattern,
         wanted: &WantedLoader,
     ) -> Result<Result<Vec<(String, Target)>, Vec<LoaderFacts>>> {
         let jvmti = &self.environment.jvmti;
-        let only = match wanted {
-            WantedLoader { hash: None, class: None } => None,
-            wanted => match self.loader(env, wanted)? {
-                FoundLoader::One(loader) => Some(loader),
-                FoundLoader::Several(loaders) => return Ok(Err(loaders)),
-            },
+        let mut loaders = self.loaders(env)?;
+        let query = ClassQuery::new(pattern.clone(), wanted.clone());
+        let classes = match self.query_classes(&mut loaders, env, &query)? {
+            Ok(found) => found,
+            Err(NotOne::Loaders(loaders)) => return Ok(Err(loaders)),
+            Err(NotOne::Classes(_)) => Vec::new(),
         };
         let mut found = Vec::new();
-        for (class, name) in self.named_classes(env, pattern)? {
-            let loader = jvmti.class_loader(env, &class)?;
-            let is_meant = match (&only, &loader) {
-                (None, _) => true,
-                (Some(only), loader) => loader.as_ref().is_some_and(|loader| env.is_same(only, loader)),
-            };
+        for FoundClass { name, class } in classes {
             let flags = jvmti.class_modifiers(&class)?.0;
             let is_lambda = deny::is_lambda(&name, flags & access_flags::SYNTHETIC != 0);
-            if is_meant && !is_lambda && jvmti.is_modifiable(&class)? {
+            if !is_lambda && jvmti.is_modifiable(&class)? {
                 found.push((name, Some(Arc::new(env.weak(&class)?))));
             }
         }

@@ -22,7 +22,7 @@ use crate::lazy::Lazy;
 use crate::matcher::MatchedMethod;
 use crate::method_facts::MethodFacts;
 use crate::observe::Opener;
-use crate::registry::{self, NewMethod, Registry, WovenClass};
+use crate::registry::{self, NewMethod, OfLoader, Registry, WovenClass};
 
 /// All that is woven in this JVM.
 #[derive(Default)]
@@ -157,7 +157,11 @@ impl Weaver {
         let name = registry::dotted(internal);
         let loader = match &seen.loader {
             None => None,
-            Some(object) => Some((env.weak(object).ok()?, identity_hash(object)?)),
+            // Not its own `hashCode`: this is the application's thread, in the middle of loading.
+            Some(object) => {
+                let identity = identity_hash(object)?;
+                Some(OfLoader { loader: env.weak(object).ok()?, identity, name: format!("{identity:x}") })
+            }
         };
         Some(WovenClass::new(&name, internal, loader, None))
     }

@@ -127,8 +127,9 @@ pub fn compare(old: &[u8], new: &[u8]) -> Result<Comparison, Malformed> {
     if old.superclass != new.superclass {
         differs(Part::Superclass, Change::Changed, dotted(new.superclass.unwrap_or_default()), 0);
     }
-    if old.interfaces != new.interfaces {
-        let names: Vec<String> = new.interfaces.iter().map(|name| dotted(name)).collect();
+    let (had, has) = (interfaces(&old)?, interfaces(&new)?);
+    if had != has {
+        let names: Vec<String> = has.iter().map(|name| dotted(name)).collect();
         let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
         differs(Part::Interfaces, Change::Changed, names, 0);
     }
@@ -201,6 +202,11 @@ fn same<'m, 'a>(member: &Member<'_>, among: &'m [Member<'a>]) -> Option<&'m Memb
 
 fn without<'m, 'a>(of: &'m [Member<'a>], known: &[Member<'_>]) -> Vec<&'m Member<'a>> {
     of.iter().filter(|member| same(member, known).is_none()).collect()
+}
+
+/// The names of the interfaces, in the file's order.
+fn interfaces<'a>(class: &ClassFile<'a>) -> Result<Vec<&'a [u8]>, Malformed> {
+    class.interfaces.iter().map(|index| class.pool.class(*index)).collect()
 }
 
 /// The classes, or the components, that an attribute lists.

@@ -29,6 +29,7 @@ mod laps;
 mod layout;
 mod lines;
 mod linker;
+mod listing;
 mod method;
 mod plan;
 mod refused;
@@ -41,6 +42,7 @@ mod values;
 mod weaver;
 mod woven;
 
+pub use listing::listing;
 pub use plan::{Helper, Method, Parts, Plan};
 pub use refused::{Refusal, Refused};
 pub use shape::Shape;

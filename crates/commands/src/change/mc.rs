@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use host::compile::{Compilation, SourceFile};
+use host::evaluation::NotOne;
 use host::files;
 use host::loaders::WantedLoader;
 use model::RowAffect;
 
 use super::diagnostics::{self, Told};
 use super::file;
-use super::loaders::{Matched, wanted};
+use crate::class::loader::{self, wanted};
 use crate::prelude::*;
 
 /// Compile source files against the application's classes
@@ -43,13 +44,11 @@ impl Command for Mc {
 
     fn run(self, host: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
         let sources = file::sources(host, cx, &self.sources, self.encoding.as_deref())?;
-        let wanted = wanted(self.classloader.as_ref(), self.loader_class.as_ref());
+        let wanted = wanted(self.classloader.clone(), self.loader_class.clone());
         let compiled = match compile(host, cx, &sources, &wanted)? {
             Compilation::Compiled(compiled) => compiled,
             Compilation::Loaders(loaders) => {
-                let matched = Matched::of(loaders, &wanted);
-                cx.emit(Answer { files: None, diagnostics: Vec::new(), matched })?;
-                return Err(Matched::failure());
+                return Err(loader::end::<Answer>(cx, NotOne::Loaders(loaders), "", &wanted));
             }
         };
         let diagnostics: Vec<Told> =
@@ -63,7 +62,7 @@ impl Command for Mc {
             files.push(write(&folder, name, bytes)?);
         }
         let row_count = files.len() as u64;
-        cx.emit(Answer { files: Some(files), diagnostics, matched: Matched::default() })?;
+        cx.emit(Answer { files: Some(files), diagnostics })?;
         cx.emit(RowAffect { row_count })
     }
 }
@@ -83,7 +82,7 @@ pub(super) fn compile(
 pub(super) fn failed(cx: &mut Context<'_>, diagnostics: Vec<Told>) -> Result<Failure, Failure> {
     let errors = diagnostics.iter().filter(|told| told.is_error()).count();
     let first = diagnostics.iter().find(|told| told.is_error()).map(Told::sentence).unwrap_or_default();
-    cx.emit(Answer { files: None, diagnostics, matched: Matched::default() })?;
+    cx.emit(Answer { files: None, diagnostics })?;
     let more = if errors > 1 { format!(" and {} more", errors - 1) } else { String::new() };
     Ok(Failure::new(format!("Memory compiler error, exception message: {first}{more}. Nothing was written.")))
 }
@@ -107,17 +106,12 @@ struct Answer {
     files: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     diagnostics: Vec<Told>,
-    #[serde(flatten)]
-    matched: Matched,
 }
 
 impl Show for Answer {
     const KIND: &'static str = "mc";
 
     fn layout(&self) -> Layout {
-        if !self.matched.matched_class_loaders.is_empty() {
-            return self.matched.layout();
-        }
         let mut all = vec![diagnostics::layout(&self.diagnostics)];
         if let Some(files) = &self.files {
             all.push(Layout::Line(Text::styled(Style::Good, "Memory compiler output:")));

@@ -2,7 +2,6 @@
 
 mod diagnostics;
 mod file;
-mod loaders;
 pub(crate) mod mc;
 pub(crate) mod patch;
 pub(crate) mod redefine;

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use host::compile::Compilation;
 use host::entries::{Entry, EntryKind};
+use host::evaluation::NotOne;
 use host::replace::{NewClass, Plan, PlannedClass};
 
 use super::diagnostics::Told;
 use super::file;
-use super::loaders::{Matched, wanted};
 use super::mc::{compile, failed};
 use super::retransform::{EntryShown, missing, table};
+use crate::class::loader::{self, wanted};
 use crate::prelude::*;
 
 /// Compile source files and give their code to the running classes
@@ -73,12 +74,11 @@ impl Command for Patch {
 impl Patch {
     fn change(&self, host: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
         let sources = file::sources(host, cx, &self.sources, self.encoding.as_deref())?;
-        let wanted = wanted(self.classloader.as_ref(), self.loader_class.as_ref());
+        let wanted = wanted(self.classloader.clone(), self.loader_class.clone());
         let compiled = match compile(host, cx, &sources, &wanted)? {
             Compilation::Compiled(compiled) => compiled,
             Compilation::Loaders(loaders) => {
-                cx.emit(Answer { matched: Matched::of(loaders, &wanted), ..Answer::default() })?;
-                return Err(Matched::failure());
+                return Err(loader::end::<Answer>(cx, NotOne::Loaders(loaders), "", &wanted));
             }
         };
         if !compiled.done {
@@ -95,8 +95,7 @@ impl Patch {
             Plan::Planned(planned) => planned,
             Plan::Missing(names) => return Err(missing(&names)),
             Plan::Loaders(loaders) => {
-                cx.emit(Answer { matched: Matched::of(loaders, &wanted), ..Answer::default() })?;
-                return Err(Matched::failure());
+                return Err(loader::end::<Answer>(cx, NotOne::Loaders(loaders), "", &wanted));
             }
         };
         for name in new {
@@ -189,17 +188,12 @@ struct Answer {
     patches: Option<Vec<EntryShown>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     undone: Option<Vec<EntryShown>>,
-    #[serde(flatten)]
-    matched: Matched,
 }
 
 impl Show for Answer {
     const KIND: &'static str = "patch";
 
     fn layout(&self) -> Layout {
-        if !self.matched.matched_class_loaders.is_empty() {
-            return self.matched.layout();
-        }
         if let Some(patches) = &self.patches {
             return table(patches);
         }

@@ -1,11 +1,12 @@
 //! `redefine`: as `retransform` with files, for those who know the word; `reset` takes it back.
 
 use host::entries::EntryKind;
+use host::evaluation::NotOne;
 use host::replace::Plan;
 
 use super::file;
-use super::loaders::{Matched, wanted};
 use super::retransform::missing;
+use crate::class::loader::{self, wanted};
 use crate::prelude::*;
 
 /// Replace the code of loaded classes by that of class files, until `reset`
@@ -35,22 +36,17 @@ impl Command for Redefine {
 
     fn run(self, host: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
         let files = file::classes(cx, &self.paths)?;
-        let wanted = wanted(self.classloader.as_ref(), self.loader_class.as_ref());
+        let wanted = wanted(self.classloader.clone(), self.loader_class.clone());
         let planned = match host.plan_replacement(&files, &wanted).or_fail()? {
             Plan::Planned(planned) => planned,
             Plan::Missing(names) => return Err(missing(&names)),
             Plan::Loaders(loaders) => {
-                cx.emit(Answer { matched: Matched::of(loaders, &wanted), ..Answer::default() })?;
-                return Err(Matched::failure());
+                return Err(loader::end::<Answer>(cx, NotOne::Loaders(loaders), "", &wanted));
             }
         };
         let new = host.replace(planned, EntryKind::Redefine).or_fail()?;
         let names: Vec<String> = new.iter().map(|entry| entry.name.clone()).collect();
-        cx.emit(Answer {
-            redefinition_count: names.len(),
-            redefined_classes: Some(names),
-            ..Answer::default()
-        })
+        cx.emit(Answer { redefinition_count: names.len(), redefined_classes: names })
     }
 }
 
@@ -58,17 +54,14 @@ impl Command for Redefine {
 #[serde(rename_all = "camelCase")]
 struct Answer {
     redefinition_count: usize,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    redefined_classes: Option<Vec<String>>,
-    #[serde(flatten)]
-    matched: Matched,
+    redefined_classes: Vec<String>,
 }
 
 impl Show for Answer {
     const KIND: &'static str = "redefine";
 
     fn layout(&self) -> Layout {
-        let Some(names) = &self.redefined_classes else { return self.matched.layout() };
+        let names = &self.redefined_classes;
         let head = format!("redefine success, size: {}, classes:", names.len());
         let mut lines = vec![Layout::Line(Text::styled(Style::Good, head))];
         lines.extend(names.iter().map(|name| Layout::Line(Text::styled(Style::Name, name.clone()))));

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use host::NamePattern;
 use host::entries::{Entry, EntryKind};
+use host::evaluation::NotOne;
 use host::replace::{Again, Plan};
 
 use super::file;
-use super::loaders::{Matched, wanted};
+use crate::class::loader::{self, wanted};
 use crate::prelude::*;
 
 /// Replace the code of loaded classes by that of class files
@@ -85,13 +86,12 @@ impl Command for Retransform {
 impl Retransform {
     fn replace(&self, host: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
         let files = file::classes(cx, &self.paths)?;
-        let wanted = wanted(self.classloader.as_ref(), self.loader_class.as_ref());
+        let wanted = wanted(self.classloader.clone(), self.loader_class.clone());
         let planned = match host.plan_replacement(&files, &wanted).or_fail()? {
             Plan::Planned(planned) => planned,
             Plan::Missing(names) => return Err(missing(&names)),
             Plan::Loaders(loaders) => {
-                cx.emit(Answer { matched: Matched::of(loaders, &wanted), ..Answer::default() })?;
-                return Err(Matched::failure());
+                return Err(loader::end::<Answer>(cx, NotOne::Loaders(loaders), "", &wanted));
             }
         };
         let new = host.replace(planned, EntryKind::Retransform).or_fail()?;
@@ -100,7 +100,7 @@ impl Retransform {
 
     fn again(&self, host: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
         let pattern = self.class_pattern.as_deref().unwrap_or_default();
-        let wanted = wanted(self.classloader.as_ref(), self.loader_class.as_ref());
+        let wanted = wanted(self.classloader.clone(), self.loader_class.clone());
         match host.retransform_again(&NamePattern::wildcard(pattern), &wanted, self.limit).or_fail()? {
             Ok(names) if names.is_empty() => Err(missing(&[pattern.to_owned()])),
             Ok(names) => cx.emit(Answer {
@@ -113,8 +113,7 @@ impl Retransform {
                 self.limit
             ))),
             Err(Again::Loaders(loaders)) => {
-                cx.emit(Answer { matched: Matched::of(loaders, &wanted), ..Answer::default() })?;
-                Err(Matched::failure())
+                Err(loader::end::<Answer>(cx, NotOne::Loaders(loaders), "", &wanted))
             }
         }
     }
@@ -141,8 +140,6 @@ struct Answer {
     retransform_entries: Option<Vec<EntryShown>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     deleted_retransform_entry: Option<EntryShown>,
-    #[serde(flatten)]
-    matched: Matched,
 }
 
 impl Answer {
@@ -214,9 +211,6 @@ impl Show for Answer {
     const KIND: &'static str = "retransform";
 
     fn layout(&self) -> Layout {
-        if !self.matched.matched_class_loaders.is_empty() {
-            return self.matched.layout();
-        }
         if let Some(entries) = &self.retransform_entries {
             return table(entries);
         }

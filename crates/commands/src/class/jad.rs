@@ -1,23 +1,34 @@
 //! `jad`: the source of a class as it runs.
 
-use host::decompile::Style as SourceStyle;
-use host::evaluation::WantedClass;
-use host::source::ClassSource;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use host::NamePattern;
+use host::class_bytes::Probes;
+use host::class_facts::ClassName;
+use host::class_query::ClassQuery;
+use host::decompile::{Source, Style as SourceStyle};
+use host::source::ClassFiles;
 use model::RowAffect;
 
 use super::numbered::numbered;
-use crate::expression::loader::{Named, wanted};
+use super::{chain, loader};
+use crate::permission::need;
 use crate::prelude::*;
 
 /// Show the source of a class as it runs, decompiled
 ///
 /// The code is the one that runs now, with what other agents have changed and without our own probes; the
-/// classes within it are shown, too. CFR makes the source, in this JVM, and is gone afterwards.
+/// classes within it are shown, too. CFR makes the source, in this JVM, and is gone afterwards. With --bytecode the code
+/// itself is shown, of the class alone.
 #[derive(Args)]
 #[command(group = Class, permission = View)]
 #[command(example = "jad demo.MathGame")]
 #[command(example = "jad demo.MathGame primeFactors --lineNumber false")]
-#[command(example = "jad --source-only java.lang.String length")]
+#[command(
+    example = "jad --source-only java.lang.String length",
+    example = "jad --bytecode demo.MathGame run"
+)]
 pub(crate) struct Jad {
     /// The class
     #[arg(name = "class-pattern")]
@@ -43,6 +54,12 @@ pub(crate) struct Jad {
     /// The number of its line in the original source before each line
     #[arg(long = "lineNumber", default = "true")]
     line_number: bool,
+    /// With our own probes in it, where the class is observed
+    #[arg(long)]
+    probes: bool,
+    /// The byte code instead of source, as javap -c -v has it; needs no Java
+    #[arg(long)]
+    bytecode: bool,
     /// Where the class files are written, too
     #[arg(short = 'd', long, label = "path")]
     directory: Option<FilePath>,
@@ -52,29 +69,41 @@ impl Command for Jad {
     type Host = Host;
 
     fn run(self, host: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
-        let pattern = host::NamePattern::of(&self.class, self.regex).map_err(Failure::new)?;
-        let loader_class = self.loader_class.as_deref().unwrap_or_default().to_owned();
-        let class = WantedClass { pattern, loader: wanted(self.code, self.loader_class) };
-        let style = SourceStyle { method: self.method.as_deref(), hide_unicode: self.hide_unicode };
-        let lend = &mut |file: &str| cx.borrow(file);
-        let found = match host.class_source(&class, style, || host.part("cfr", lend)).or_fail()? {
-            Ok(found) => found,
-            Err(not_one) => {
-                return Err(Named { class: &self.class, loader_class: &loader_class }.end(cx, not_one));
+        let folder = self.directory.as_deref().map(Path::new);
+        if let Some(folder) = folder {
+            need(cx, Permission::Dump, "`jad -d` writes files and")?;
+            if folder.exists() && !folder.is_dir() {
+                return Err(Failure::new(format!(
+                    "{} :is not a directory, please check it",
+                    folder.display()
+                )));
             }
+        }
+        let wanted = loader::wanted(self.code, self.loader_class);
+        let query = ClassQuery::by_name_only(NamePattern::of_class(&self.class, self.regex)?, wanted);
+        let probes = if self.probes { Probes::Kept } else { Probes::LeftOut };
+        let found = match host.class_files(&query, probes, !self.bytecode).or_fail()? {
+            Ok(found) => found,
+            Err(not_one) => return Err(loader::end::<Decompiled>(cx, not_one, &self.class, &query.loader)),
         };
-        cx.emit(Decompiled::of(found, self.line_number, self.source_only))?;
+        if let Some(folder) = folder {
+            found.write(folder).or_fail()?;
+        }
+        let source = if self.bytecode {
+            Source { text: found.listing(self.method.as_deref()).or_fail()?, lines: Vec::new() }
+        } else {
+            let style = SourceStyle { method: self.method.as_deref(), hide_unicode: self.hide_unicode };
+            let jar = host.part("cfr", &mut |file| cx.borrow(file)).map_err(advised)?;
+            host.source(&found, style, &jar).map_err(advised)?
+        };
+        cx.emit(Decompiled::of(found, source, self.line_number, self.source_only))?;
         if self.source_only { Ok(()) } else { cx.emit(RowAffect { row_count: 1 }) }
     }
 }
 
-/// A class in words.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ClassInfo {
-    name: String,
-    classloader: Vec<String>,
-    class_loader_hash: String,
+/// Why there is no source, and what there is without a decompiler.
+fn advised(why: host::Error) -> Failure {
+    Failure::new(format!("{why} The byte code is always to be had: add --bytecode."))
 }
 
 /// The source of a class.
@@ -82,26 +111,21 @@ struct ClassInfo {
 #[serde(rename_all = "camelCase")]
 struct Decompiled {
     #[serde(skip_serializing_if = "Option::is_none")]
-    class_info: Option<ClassInfo>,
+    class_info: Option<ClassName>,
     #[serde(skip_serializing_if = "Option::is_none")]
     location: Option<String>,
     source: String,
     /// By the line of the source, the line of the original.
-    mappings: std::collections::BTreeMap<u32, u32>,
+    mappings: BTreeMap<u32, u32>,
 }
 
 impl Decompiled {
-    fn of(found: ClassSource, line_number: bool, source_only: bool) -> Self {
-        let ClassSource { class, source } = found;
+    fn of(found: ClassFiles, source: Source, line_number: bool, source_only: bool) -> Self {
+        let ClassFiles { class, location, .. } = found;
         let text = if line_number { numbered(&source.text, &source.lines) } else { source.text };
-        let info = ClassInfo {
-            name: class.name,
-            classloader: class.loader.into_iter().collect(),
-            class_loader_hash: class.hash,
-        };
         Self {
-            class_info: (!source_only).then_some(info),
-            location: None,
+            class_info: (!source_only).then_some(class),
+            location: location.filter(|_| !source_only),
             source: text,
             mappings: source.lines.into_iter().collect(),
         }
@@ -113,16 +137,18 @@ impl Show for Decompiled {
 
     fn layout(&self) -> Layout {
         let mut all = Vec::new();
+        let heading = |text| Layout::Line(Text::styled(Style::Heading, text));
         if let Some(info) = &self.class_info {
-            let lines = ["", "ClassLoader:"].map(|line| Layout::Line(Text::styled(Style::Heading, line)));
-            all.extend(lines);
-            all.extend(info.classloader.iter().map(|loader| Layout::line(format!("+-{loader}"))));
-            all.push(Layout::line(""));
+            let texts = info.classloader.iter().map(|text| loader::in_one_line(text));
+            all.extend([
+                Layout::line(""),
+                heading("ClassLoader:"),
+                Layout::line(chain(texts)),
+                Layout::line(""),
+            ]);
         }
         if let Some(location) = &self.location {
-            all.push(Layout::Line(Text::styled(Style::Heading, "Location:")));
-            all.push(Layout::line(location.clone()));
-            all.push(Layout::line(""));
+            all.extend([heading("Location:"), Layout::line(location.clone()), Layout::line("")]);
         }
         all.push(Layout::line(self.source.clone()));
         Layout::stack(all)

@@ -12,6 +12,8 @@ const POOL: usize = 8;
 pub struct ClassFile<'a> {
     /// The whole file.
     pub bytes: &'a [u8],
+    /// The minor version.
+    pub minor: u16,
     /// The major version: 45 is JDK 1.1, 52 is Java 8.
     pub major: u16,
     /// The constant pool.
@@ -22,8 +24,8 @@ pub struct ClassFile<'a> {
     pub name: &'a [u8],
     /// Internal name of its superclass; none for `java/lang/Object` and for a module.
     pub superclass: Option<&'a [u8]>,
-    /// Internal names of its interfaces, in the file's order.
-    pub interfaces: Vec<&'a [u8]>,
+    /// The entries of the interfaces it names.
+    pub interfaces: Vec<u16>,
     /// The fields, in the file's order.
     pub fields: Vec<Member<'a>>,
     /// The methods, in the file's order.
@@ -86,7 +88,7 @@ impl<'a> ClassFile<'a> {
         if reader.u4()? != 0xcafe_babe {
             return Err(Malformed { what: "the magic number is missing", at: 0 });
         }
-        reader.u2()?;
+        let minor = reader.u2()?;
         let major = reader.u2()?;
         let pool = Pool::read(bytes, POOL)?;
         let mut reader = Reader::starting(bytes, pool.end());
@@ -96,9 +98,10 @@ impl<'a> ClassFile<'a> {
             0 => None,
             index => Some(pool.class(index)?),
         };
+        let count = reader.u2()?;
         let mut interfaces = Vec::new();
-        for _ in 0..reader.u2()? {
-            interfaces.push(pool.class(reader.u2()?)?);
+        for _ in 0..count {
+            interfaces.push(reader.u2()?);
         }
         let fields = Self::members(&mut reader, &pool)?;
         let methods = Self::members(&mut reader, &pool)?;
@@ -106,7 +109,19 @@ impl<'a> ClassFile<'a> {
         if !reader.is_empty() {
             return Err(reader.malformed("bytes follow the class"));
         }
-        Ok(ClassFile { bytes, major, pool, flags, name, superclass, interfaces, fields, methods, attributes })
+        Ok(ClassFile {
+            bytes,
+            minor,
+            major,
+            pool,
+            flags,
+            name,
+            superclass,
+            interfaces,
+            fields,
+            methods,
+            attributes,
+        })
     }
 
     fn members(reader: &mut Reader<'a>, pool: &Pool<'a>) -> Result<Vec<Member<'a>>, Malformed> {
