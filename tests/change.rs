@@ -225,17 +225,27 @@ fn refusals_are_those_of_the_jvm(name: &str, release: u32, options: &[&str]) {
     let before = price(&mut java);
     let verdicts = verdicts(&shop, &jdk, options, &files);
     assert_eq!(verdicts.len(), EDITS.len());
-    for ((file, (name, _, words)), verdict) in files.iter().zip(EDITS).zip(&verdicts) {
-        let answer = exec(java.pid(), &with("retransform", file));
-        assert_eq!(answer.code == 0, verdict == "taken", "{name}: the JVM says {verdict}, we {answer:#?}");
-        if verdict == "taken" {
-            exec(java.pid(), "retransform --deleteAll").ok();
-        } else {
-            assert!(answer.err.contains(words), "{name}: `{words}` is not in {}", answer.err);
-            assert!(answer.err.contains("shop.Prices is not changed"), "{name}: {}", answer.err);
+    // One connection for all: each file is given to the class, and what was taken is deleted again.
+    let lines: String = files
+        .iter()
+        .map(|file| format!("{}\nretransform --deleteAll\n", with("retransform", file)))
+        .collect();
+    let script = shop.folder("verdict").join("lines");
+    std::fs::write(&script, lines).unwrap();
+    let answer = Answer::of(&["exec", &java.pid().to_string(), "--json", "-f", script.to_str().unwrap()]);
+    let results = answer.out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let ends: Vec<Value> = results.filter(|result| result["type"] == "status").collect();
+    assert_eq!(ends.len(), 2 * EDITS.len(), "{answer:#?}");
+    for ((end, (name, _, words)), verdict) in ends.chunks(2).zip(EDITS).zip(&verdicts) {
+        let said = end[0]["message"].as_str().unwrap_or_default();
+        let taken = end[0]["statusCode"] == 0;
+        assert_eq!(taken, verdict == "taken", "{name}: the JVM says {verdict}, we `{said}`");
+        if !taken {
+            assert!(said.contains(words), "{name}: `{words}` is not in {said}");
+            assert!(said.contains("shop.Prices is not changed"), "{name}: {said}");
         }
-        assert_eq!(price(&mut java), before, "{name}");
     }
+    assert_eq!(price(&mut java), before);
     Answer::of(&["detach", &java.pid().to_string()]).ok();
 }
 

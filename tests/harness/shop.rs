@@ -132,3 +132,20 @@ pub fn verdicts(shop: &Shop, jdk: &Jdk, options: &[&str], files: &[PathBuf]) -> 
     let said = run(command.arg(shop.classes().join("shop/Prices.class")).args(files));
     said.lines().filter_map(|line| line.strip_prefix("verdict ")).map(str::to_owned).collect()
 }
+
+/// Puts the Java parts where the `oxprobe` command looks for what it lends.
+pub fn lend_parts() {
+    let from = crate::jdk::cache().join("parts/java");
+    assert!(from.exists(), "no {}: run scripts/parts", from.display());
+    let to = crate::agent_library().parent().unwrap().join("java");
+    std::fs::create_dir_all(&to).unwrap();
+    for jar in std::fs::read_dir(from).unwrap().flatten() {
+        let copy = to.join(jar.file_name());
+        if !copy.exists() {
+            // Another test may do the same: what lies there is always whole.
+            let part = to.join(format!("{}.{}", jar.file_name().to_string_lossy(), std::process::id()));
+            std::fs::copy(jar.path(), &part).unwrap();
+            std::fs::rename(part, copy).unwrap();
+        }
+    }
+}
