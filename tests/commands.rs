@@ -48,6 +48,7 @@ const LINES: &[(&str, &str)] = &[
     ("trace demo.MathGame run -n 1", "trace"),
     ("stack demo.MathGame run -n 1", "stack"),
     ("reset", "reset"),
+    ("retransform -l", "retransform"),
     ("sc demo.*", "sc"),
     ("sc -d -f demo.MathGame", "sc"),
     ("sm demo.MathGame", "sm"),

@@ -23,6 +23,7 @@ impl Process for Here {
 
     fn options_changed(&self, options: &Options) {
         self.host.set_output_dir(options.output_dir_or_default());
+        self.host.set_parts_dir(options.java_dir.as_deref());
     }
 
     fn stopping(&self) {

@@ -34,6 +34,7 @@ pub const BODIES: &[Body] = &[
     Body { name: "telnet", run: transports::fuzz::telnet },
     Body { name: "mcp", run: transports::fuzz::mcp },
     Body { name: "weave", run: weave::weave },
+    Body { name: "listing", run: weave::listing },
 ];
 
 /// Runs one body, for a libFuzzer target. Unknown names do nothing.

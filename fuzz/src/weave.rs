@@ -14,6 +14,12 @@ pub(crate) fn weave(bytes: &[u8]) {
     weave_with(bytes, KINDS.into_iter().fold(Parts::default(), |all, kind| all | kind));
 }
 
+/// Lists the class as `jad --bytecode` does.
+pub(crate) fn listing(bytes: &[u8]) {
+    let listed = weave::listing(bytes, None);
+    assert!(listed.is_ok() || ClassFile::read(bytes).is_err(), "what can be read can be listed");
+}
+
 fn weave_with(bytes: &[u8], parts: Parts) {
     let Ok(class) = ClassFile::read(bytes) else { return };
     let methods = class.methods.iter().zip(0..).map(|(method, id)| Method {

@@ -14,6 +14,7 @@ pub struct JavaBuilder {
     jdk: Jdk,
     main: String,
     libraries: Option<String>,
+    class_path: Option<PathBuf>,
     vm_args: Vec<OsString>,
     args: Vec<String>,
     env: Vec<(String, OsString)>,
@@ -27,6 +28,7 @@ impl JavaBuilder {
             jdk: jdk.clone(),
             main: main.to_owned(),
             libraries: None,
+            class_path: None,
             vm_args: Vec::new(),
             args: Vec::new(),
             env: Vec::new(),
@@ -45,6 +47,13 @@ impl JavaBuilder {
     #[must_use]
     pub fn libraries(mut self, set: &str) -> Self {
         self.libraries = Some(set.to_owned());
+        self
+    }
+
+    /// A program of classes that the test has compiled.
+    #[must_use]
+    pub fn class_path(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.class_path = Some(folder.into());
         self
     }
 
@@ -95,7 +104,11 @@ impl JavaBuilder {
             command.arg("-XX:+EnableDynamicAgentLoading");
         }
         command.args(["-Xmx256m", "-XX:+UseSerialGC"]);
-        let path = self.libraries.as_deref().map_or_else(|| classes().into_os_string(), with_libraries);
+        let path = match (&self.class_path, &self.libraries) {
+            (Some(folder), _) => folder.clone().into_os_string(),
+            (None, Some(set)) => with_libraries(set),
+            (None, None) => classes().into_os_string(),
+        };
         command.args(&self.vm_args).arg("-cp").arg(path).arg(&self.main).args(&self.args);
         command.envs(self.env.iter().map(|(key, value)| (key, value)));
         command

@@ -18,6 +18,7 @@ pub mod planted;
 pub mod process;
 pub mod relay;
 pub mod resources;
+pub mod shop;
 pub mod socket;
 pub mod spy;
 pub mod terminal;

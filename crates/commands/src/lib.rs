@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod candidates;
+mod change;
 mod class;
 mod expression;
 mod memory;
@@ -59,6 +60,7 @@ pub static COMMANDS: &[Entry<Host>] = &[
     Entry::of::<class::sc::Sc>(),
     Entry::of::<class::sm::Sm>(),
     Entry::of::<class::dump::Dump>(),
+    Entry::of::<class::jad::Jad>(),
     Entry::of::<expression::getstatic::Getstatic>(),
     Entry::of::<expression::ognl::Ognl>(),
     Entry::of::<expression::vmtool::Vmtool>(),
@@ -69,4 +71,8 @@ pub static COMMANDS: &[Entry<Host>] = &[
     Entry::of::<method::tt::Tt>(),
     Entry::of::<method::line::Line>(),
     Entry::of::<method::reset::Reset>(),
+    Entry::of::<change::mc::Mc>(),
+    Entry::of::<change::patch::Patch>(),
+    Entry::of::<change::retransform::Retransform>(),
+    Entry::of::<change::redefine::Redefine>(),
 ];

@@ -247,7 +247,7 @@ impl<'w, 'f> Asker<'w, 'f> {
     }
 
     /// The path of the code source's URL.
-    fn code_source(&self, class: &Local<'f, Class>) -> Result<Option<String>> {
+    pub(crate) fn code_source(&self, class: &Local<'f, Class>) -> Result<Option<String>> {
         let domain: Option<Local<'f>> = match (&self.domain, &self.domain_field) {
             (Some(method), _) => method.call(self.env, class, &[])?,
             (None, Some(field)) => field.get(self.env, class)?,

@@ -94,7 +94,7 @@ impl Host {
 
 /// `<loader's class>-<hash>/<package>/<name>.class`; the boot loader's have no first part. No part can be `..`: a class's
 /// name has no empty ones between its dots.
-fn place(loader: Option<&Loader<'_>>, hash: &str, binary: &str) -> PathBuf {
+pub(crate) fn place(loader: Option<&Loader<'_>>, hash: &str, binary: &str) -> PathBuf {
     let file = format!("{}.class", binary.replace('.', "/"));
     match loader {
         Some(loader) => Path::new(&format!("{}-{hash}", loader.class)).join(file),
@@ -103,7 +103,7 @@ fn place(loader: Option<&Loader<'_>>, hash: &str, binary: &str) -> PathBuf {
 }
 
 /// Writes beside the place and moves it there: nobody sees half a file, and a link at the place is not followed.
-fn write(file: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
+pub(crate) fn write(file: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
     let none = || io::Error::from(ErrorKind::InvalidInput);
     let (folder, name) = file.parent().zip(file.file_name()).ok_or_else(none)?;
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;

@@ -143,6 +143,12 @@ impl Lanes {
         drop(open);
     }
 
+    /// Whether only calls below another method of its listener count.
+    pub(crate) fn is_inner(&self, (id, number): Place) -> bool {
+        let open = self.open.lock();
+        open.methods.get(&id).and_then(|method| method.lane(number)).is_some_and(|lane| lane.role.inner)
+    }
+
     /// Closes every lane of these methods.
     pub(crate) fn close_methods(&self, env: &Env<'_>, ids: &[u32]) {
         let ids: HashSet<u32> = ids.iter().copied().collect();

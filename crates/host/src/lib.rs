@@ -13,12 +13,15 @@ pub mod class_files;
 pub mod class_query;
 pub mod classes;
 pub mod clock;
+pub mod compile;
 pub mod compiled;
 pub mod condition;
 pub mod conditioned;
 mod cpu;
+pub mod decompile;
 mod deny;
 pub mod dump;
+pub mod entries;
 mod error;
 pub mod evaluation;
 pub mod files;
@@ -42,14 +45,17 @@ mod names;
 pub mod observe;
 pub mod options;
 mod output;
+pub mod parts;
 pub mod perf_counters;
 pub mod perf_data;
 pub mod process;
 pub mod properties;
 mod registry;
+pub mod replace;
 pub mod reset;
 mod retransform;
 pub mod runtime;
+pub mod source;
 mod subtypes;
 mod thread_bean;
 mod thread_fields;
@@ -90,6 +96,7 @@ pub struct Host {
     gc_watchers: Mutex<usize>,
     options: options::Options,
     output: output::Output,
+    parts: parts::Folder,
     tunnel: Mutex<tunnel::Tunnel>,
 }
 
@@ -104,6 +111,7 @@ impl Host {
             gc_watchers: Mutex::default(),
             options: options::Options::default(),
             output: output::Output::default(),
+            parts: parts::Folder::default(),
             tunnel: Mutex::default(),
         }
     }

@@ -221,6 +221,32 @@ impl Opener {
         weaver.lanes.close(env, &places);
     }
 
+    /// Closes its lanes of these methods while their code is replaced: what it knows of their values would be wrong
+    /// afterwards. What comes back is for [`resume`](Opener::resume).
+    pub(crate) fn pause(&self, weaver: &Weaver, env: &Env<'_>, ids: &[u32]) -> Vec<(u32, bool)> {
+        let mut closed = Vec::new();
+        if let Some(places) = &mut *self.places.lock() {
+            closed.extend(places.extract_if(.., |(id, _)| ids.contains(id)));
+        }
+        let paused = closed.iter().map(|place| (place.0, weaver.lanes.is_inner(*place))).collect();
+        weaver.lanes.close(env, &closed);
+        paused
+    }
+
+    /// Opens lanes again, as the methods are now.
+    pub(crate) fn resume(&self, weaver: &Weaver, env: &Env<'_>, class: &WovenClass, paused: &[(u32, bool)]) {
+        for (id, inner) in paused {
+            let Some(facts) = weaver.registry.method(*id) else { continue };
+            if !class.has_woven(&facts.name, &facts.descriptor) {
+                log::warn!("{} is not observed any more: its new code cannot be woven", facts.shown());
+                continue;
+            }
+            for refused in self.open(weaver, env, class, &[facts], *inner, &mut Vec::new()) {
+                log::warn!("{} is not observed any more: {}", refused.what, refused.why);
+            }
+        }
+    }
+
     /// The conditions that methods must fit.
     fn fitting(&self, inner: bool) -> Option<&Conditions> {
         // What a root's condition asks for, its callees need not have.
@@ -438,7 +464,8 @@ impl Host {
         if changes.is_empty() {
             return Ok(());
         }
-        let refused = retransform(self.vm, self.environment, &changes, self.options().batch());
+        let targets: Vec<_> = changes.iter().map(Change::target).collect();
+        let refused = retransform(self.vm, self.environment, &targets, self.options().batch());
         weaver.settle();
         let refused = match refused {
             Ok(refused) => refused,

@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 use jvm::{Class, Env, Local, inside};
 
 use crate::Host;
+use crate::entries::{Entry, EntryKind};
 use crate::error::{Error, Result};
 use crate::matcher::Refused;
 use crate::names::NamePattern;
 use crate::observe::with_env;
 use crate::registry::WovenClass;
-use crate::retransform::{Change, retransform};
+use crate::retransform::{Change, Target, retransform};
 use crate::weaver::{self, Weaver};
 
 /// What a reset did.
@@ -40,13 +41,21 @@ impl Host {
         let weaver = weaver::the();
         let started = Instant::now();
         let _changing = weaver.changing.lock();
-        let mut effect = self.put_back(weaver, classes)?;
+        let mut effect = self.put_back(weaver, classes, |entry| {
+            entry.kind == EntryKind::Redefine && classes.matches(&entry.name)
+        })?;
         weaver.rest(self.environment)?;
         effect.millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(effect)
     }
 
-    fn put_back(&self, weaver: &Weaver, classes: &NamePattern) -> Result<ResetEffect> {
+    /// Takes back what is woven into classes with such names, and the entries that are meant.
+    fn put_back(
+        &self,
+        weaver: &Weaver,
+        classes: &NamePattern,
+        entries: impl Fn(&Entry) -> bool,
+    ) -> Result<ResetEffect> {
         let mut effect = ResetEffect::default();
         let changes = self.vm.with_env(|env| {
             weaver.sweep(env);
@@ -66,13 +75,25 @@ impl Host {
             weaver.lanes.close_methods(env, &ids);
             Ok::<_, Error>(changes)
         })?;
-        let refused = retransform(self.vm, self.environment, &changes, self.options().batch())?;
-        effect.classes = changes.len() - refused.len();
+        let mut targets: Vec<Target> = changes.iter().map(Change::target).collect();
+        // A class that is woven, too, goes back once.
+        let mut replaced = weaver.entries.take(entries);
+        let woven = |entry: &Entry| {
+            let same =
+                |class: &WovenClass| class.internal == entry.internal && class.loader_hash == entry.hash;
+            changes.iter().any(|change| same(&change.class))
+        };
+        replaced.retain(|entry| !woven(entry));
+        targets.extend(crate::replace::targets(&replaced));
+        let refused = retransform(self.vm, self.environment, &targets, self.options().batch())?;
+        effect.classes = targets.len() - refused.len();
         for one in refused {
-            if let Some(Change { class, before }) = changes.get(one.place) {
-                effect.methods = effect.methods.saturating_sub(class.keep_woven(before));
-                effect.failed.push(Refused { what: class.name.to_string(), why: one.why });
-            }
+            let Some(Change { class, before }) = changes.get(one.place) else {
+                effect.failed.push(Refused { what: "a replaced class".to_owned(), why: one.why });
+                continue;
+            };
+            effect.methods = effect.methods.saturating_sub(class.keep_woven(before));
+            effect.failed.push(Refused { what: class.name.to_string(), why: one.why });
         }
         for change in &changes {
             change.class.is_as_it_was();
@@ -126,9 +147,9 @@ impl Host {
         };
         let closed = with_env(self.vm, |env| {
             weaver.lanes.close_all(env);
-            let effect = self.put_back(weaver, &NamePattern::any())?;
+            let effect = self.put_back(weaver, &NamePattern::any(), |_| true)?;
             for Refused { what, why } in effect.failed {
-                left.push(format!("{what} stays woven, with closed gates: {why}"));
+                left.push(format!("{what} stays changed, with closed gates: {why}"));
             }
             Ok::<(), Error>(())
         });

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jvm::{Class, Environment, Global, Vm};
+use jvm::{Class, Environment, Global, Vm, Weak};
 
 use crate::error::{Error, Result};
 use crate::perf_data::PerfData;
@@ -14,6 +14,15 @@ use crate::registry::{Before, WovenClass};
 pub(crate) struct Change {
     pub(crate) class: Arc<WovenClass>,
     pub(crate) before: Before,
+}
+
+/// A class that the JVM shall take anew; none where it was never seen.
+pub(crate) type Target = Option<Arc<Weak<Class>>>;
+
+impl Change {
+    pub(crate) fn target(&self) -> Target {
+        self.class.class.read().clone()
+    }
 }
 
 /// A class that the JVM refused.
@@ -77,13 +86,13 @@ pub(crate) fn stops(jdk: u16, together: bool, classes: usize) -> usize {
 pub(crate) fn retransform(
     vm: Vm,
     environment: &Environment,
-    changes: &[Change],
+    targets: &[Target],
     together: bool,
 ) -> Result<Vec<NotChanged>> {
     let mut batches = Batches::new(environment.jvmti.jdk(), together);
     let mut refused = Vec::new();
     let mut done = 0;
-    while let Some(rest) = changes.get(done..).filter(|rest| !rest.is_empty()) {
+    while let Some(rest) = targets.get(done..).filter(|rest| !rest.is_empty()) {
         let (now, _) = rest.split_at(batches.size.min(rest.len()));
         let stop = Stop::begin();
         attempt(vm, environment, now, done, &mut refused)?;
@@ -122,11 +131,11 @@ fn stopped() -> Option<Duration> {
 fn attempt(
     vm: Vm,
     environment: &Environment,
-    changes: &[Change],
+    targets: &[Target],
     first: usize,
     refused: &mut Vec<NotChanged>,
 ) -> Result<()> {
-    match (once(vm, environment, changes), changes) {
+    match (once(vm, environment, targets), targets) {
         (Ok(()), _) => Ok(()),
         (Err(why @ (jvm::Error::VmGone | jvm::Error::NotAttached)), _) => Err(Error::from(why)),
         (Err(why), [_]) => {
@@ -134,22 +143,22 @@ fn attempt(
             Ok(())
         }
         (Err(_), _) => {
-            let (one, other) = changes.split_at(changes.len() / 2);
+            let (one, other) = targets.split_at(targets.len() / 2);
             attempt(vm, environment, one, first, refused)?;
             attempt(vm, environment, other, first + one.len(), refused)
         }
     }
 }
 
-fn once(vm: Vm, environment: &Environment, changes: &[Change]) -> jvm::Result<()> {
+/// All of them, or none.
+pub(crate) fn once(vm: Vm, environment: &Environment, targets: &[Target]) -> jvm::Result<()> {
     vm.with_env(|env| {
         // No local references: JDK 8 counts those of all frames of the thread, also in the hook that runs
         // inside the call, and `-Xcheck:jni` complains of more than 32 there.
-        let mut classes: Vec<Global<Class>> = Vec::with_capacity(changes.len());
-        for change in changes {
-            let weak = change.class.class.read().clone();
+        let mut classes: Vec<Global<Class>> = Vec::with_capacity(targets.len());
+        for weak in targets {
             // Unloaded meanwhile: nothing to change.
-            if let Some(class) = weak.map(|weak| weak.get(env)).transpose()?.flatten() {
+            if let Some(class) = weak.as_ref().map(|weak| weak.get(env)).transpose()?.flatten() {
                 classes.push(env.global(&class)?);
             }
         }
@@ -157,7 +166,7 @@ fn once(vm: Vm, environment: &Environment, changes: &[Change]) -> jvm::Result<()
     })
 }
 
-fn explained(why: &jvm::Error) -> String {
+pub(crate) fn explained(why: &jvm::Error) -> String {
     use jvm::sys::ErrorCode;
     match why {
         jvm::Error::Jvmti(error) if error.code == ErrorCode::FAILS_VERIFICATION => {

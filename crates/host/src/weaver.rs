@@ -15,6 +15,7 @@ use weave::Helper;
 
 use crate::advice;
 use crate::class_bytes;
+use crate::entries::{Entries, Entry};
 use crate::error::{Error, Result};
 use crate::lanes::Lanes;
 use crate::lazy::Lazy;
@@ -28,6 +29,8 @@ use crate::registry::{self, NewMethod, OfLoader, Registry, WovenClass};
 pub(crate) struct Weaver {
     pub(crate) registry: Registry,
     pub(crate) lanes: Lanes,
+    /// Class files that stand in for those of loaded classes.
+    pub(crate) entries: Entries,
     /// Held by whoever changes classes, for as long as it takes. The hook never asks for it.
     pub(crate) changing: Mutex<()>,
     /// Those who want classes that are loaded later.
@@ -61,20 +64,30 @@ thread_local! {
 
 impl Weaver {
     fn class_file(&self, env: &Env<'_>, seen: &ClassFile<'_, '_>) -> Option<Vec<u8>> {
-        if seen.redefined.is_some() && class_bytes::leaves_out() {
-            return None;
-        }
         let internal = seen.name?;
+        // An entry is for a class that is loaded.
+        let entry = match seen.redefined.is_some() && !self.entries.is_empty() {
+            true => self.entries.newest(env, internal, seen.loader.as_ref()),
+            false => None,
+        };
+        let own = |entry: Option<Arc<Entry>>| entry.map(|entry| entry.bytes.to_vec());
+        if seen.redefined.is_some() && class_bytes::leaves_out() {
+            return own(entry);
+        }
+        if let Some(entry) = &entry {
+            entry.transforms.fetch_add(1, Ordering::Relaxed);
+        }
+        let base = entry.as_ref().map_or(seen.bytes, |entry| &*entry.bytes);
         let known = match self.registry.knows(internal) {
             true => self.of_loader(env, internal, seen.loader.as_ref()),
             false => None,
         };
-        let class = match known {
-            Some(class) => class,
+        let woven = match known {
+            Some(class) => self.woven(&class, base),
             None if seen.redefined.is_none() => return self.late(env, internal, seen),
-            None => return None,
+            None => None,
         };
-        self.woven(&class, seen.bytes)
+        woven.or_else(|| own(entry))
     }
 
     /// The class file with what is wanted of it.
@@ -193,6 +206,11 @@ impl Weaver {
         Spy::get_or_define(env)?;
         jvm::probe::listen(advice::hub());
         self.helper.get_or_init(|| Helper::complete(&spy::names().spy));
+        self.hook(environment)
+    }
+
+    /// The same for changes without probes, which need no class of ours.
+    pub(crate) fn hook(&self, environment: &Environment) -> Result<()> {
         self.note_capability(environment);
         environment.ensure(Capabilities::NONE.with(Capability::RetransformClasses)).map_err(|why| {
             Error::sentence(format!(
@@ -209,7 +227,7 @@ impl Weaver {
 
     /// Switches the hook off when nothing is woven and nobody waits.
     pub(crate) fn rest(&self, environment: &Environment) -> Result<()> {
-        let idle = self.registry.is_idle() && self.lazies.read().is_empty();
+        let idle = self.registry.is_idle() && self.lazies.read().is_empty() && self.entries.is_empty();
         if idle { self.rest_for_ever(environment) } else { Ok(()) }
     }
 
@@ -221,9 +239,9 @@ impl Weaver {
         Ok(())
     }
 
-    /// Whether nothing was ever woven.
+    /// Whether no class was ever to be changed.
     pub(crate) fn was_never_ready(&self) -> bool {
-        self.helper.get().is_none()
+        self.helper.get().is_none() && !self.hooked.load(Ordering::Acquire)
     }
 
     pub(crate) fn forget_loaders(&self) {
@@ -305,6 +323,7 @@ impl Weaver {
 
     /// Forgets the classes that were unloaded, and their loaders.
     pub(crate) fn sweep(&self, env: &Env<'_>) {
+        self.entries.sweep(env);
         let mut gone = Vec::new();
         for class in self.registry.all() {
             let weak = class.class.read().clone();

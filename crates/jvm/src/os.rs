@@ -3,6 +3,7 @@
 
 use std::ffi::{CStr, OsStr, c_void};
 use std::mem::MaybeUninit;
+use std::os::fd::{FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
@@ -74,6 +75,18 @@ fn configuration(name: libc::c_int, otherwise: u64) -> u64 {
     // SAFETY: takes a number; an unknown one gives -1.
     let value = unsafe { libc::sysconf(name) };
     u64::try_from(value).ok().filter(|value| *value > 0).unwrap_or(otherwise)
+}
+
+/// A file that has no name and lies in memory only; gone when it is closed. Linux 3.17; by number, since glibc has
+/// `memfd_create` only from 2.27 on.
+pub fn memory_file(name: &CStr) -> std::io::Result<OwnedFd> {
+    // SAFETY: reads a C string; the flag lets no program that the application starts inherit it.
+    let made = unsafe { libc::syscall(libc::SYS_memfd_create, name.as_ptr(), libc::MFD_CLOEXEC) };
+    match i32::try_from(made) {
+        // SAFETY: a new descriptor that nobody else owns.
+        Ok(file) if file >= 0 => Ok(unsafe { OwnedFd::from_raw_fd(file) }),
+        _ => Err(std::io::Error::last_os_error()),
+    }
 }
 
 /// The file this code was loaded from: `liboxprobe.so`, or a test.

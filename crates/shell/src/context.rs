@@ -9,6 +9,7 @@ use crate::edit::Binding;
 use crate::job::Job;
 use crate::output::Output;
 use crate::run::Caller;
+use crate::sent;
 use crate::{Connections, Drawn, Failure, JobFacts, Lock, Outside, Permission, Signature, Size};
 
 /// Who asks.
@@ -76,6 +77,11 @@ impl Context<'_> {
         self.job.cancelled()
     }
 
+    /// A file of who asks, by its plain name; `None` where his client lends none. Waits for it.
+    pub fn borrow(&self, file: &str) -> Option<Vec<u8>> {
+        self.caller.lender.as_ref()?.lend(file, &|| self.cancelled())
+    }
+
     /// Sleeps.
     ///
     /// # Errors
@@ -87,6 +93,11 @@ impl Context<'_> {
     /// The size to draw for; changes when the user changes his window.
     pub fn size(&self) -> Size {
         self.output.size()
+    }
+
+    /// A file that came along with the command line, by its path or its name.
+    pub fn sent(&self, path: &str) -> Option<Arc<[u8]>> {
+        sent::find(&self.caller.sent, path).map(|file| file.bytes.clone())
     }
 
     /// Whether a person reads along: the output goes to a terminal as it is, and the command was not

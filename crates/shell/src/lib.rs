@@ -32,6 +32,7 @@ mod pipeline;
 mod run;
 mod scan;
 mod seat;
+mod sent;
 mod session;
 mod shared;
 
@@ -51,7 +52,8 @@ pub use job::JobState;
 pub use jobs::JobFacts;
 pub use line::{Token, Word, tokens, words};
 pub use lock::{Credentials, Lock};
-pub use outside::{Asked, Draw, Drawn, OutputFile, Outside, Size, Target};
+pub use outside::{Asked, Draw, Drawn, Lender, OutputFile, Outside, Size, Target};
+pub use sent::SentFile;
 pub use session::{Event, Session, Setup};
 pub use shared::Shell;
 pub use shell_derive::{Args, Choice, OptionGroup};

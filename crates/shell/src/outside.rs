@@ -79,6 +79,13 @@ pub struct Asked<'a> {
     pub class: Option<&'a str>,
 }
 
+/// A client that has files which the agent's machine lacks. Called on a job's thread.
+pub trait Lender: Send + Sync {
+    /// The bytes of one of the client's files, by its plain name; `None` where it has none, is gone, takes too long, or
+    /// `cancelled` says that nobody wants it any more.
+    fn lend(&self, file: &str, cancelled: &dyn Fn() -> bool) -> Option<Vec<u8>>;
+}
+
 /// What turns results into what a transport sends.
 pub trait Draw: Send + Sync {
     /// Draws one result of the job with this number. Text lines end in `\n`.

@@ -17,8 +17,11 @@ use crate::nearest::nearest;
 use crate::output::Output;
 use crate::pipeline::{Pipeline, Redirect, pipeline};
 use crate::scan::{ignored_options, scan};
+use crate::sent::SentFile;
 use crate::shared::{Bound, Shell};
-use crate::{Context, Draw, Drawn, Failure, Grant, Lock, Permission, SessionFacts, Size, UsageError, Word};
+use crate::{
+    Context, Draw, Drawn, Failure, Grant, Lender, Lock, Permission, SessionFacts, Size, UsageError, Word,
+};
 
 /// The longest line that is run, in bytes.
 pub(crate) const LONGEST_LINE: usize = 64 * 1024;
@@ -31,7 +34,9 @@ pub(crate) struct Caller {
     pub(crate) wake: Arc<dyn Fn() + Send + Sync>,
     pub(crate) facts: Arc<SessionFacts>,
     pub(crate) permissions: Arc<Grant>,
+    pub(crate) sent: Arc<[SentFile]>,
     pub(crate) lock: Option<Arc<Lock>>,
+    pub(crate) lender: Option<Arc<dyn Lender>>,
     pub(crate) waits: bool,
     pub(crate) terminal: bool,
 }

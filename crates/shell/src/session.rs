@@ -13,8 +13,9 @@ use std::sync::Arc;
 use model::Field;
 
 use crate::run::Caller;
+use crate::sent::SentFile;
 use crate::shared::{Shell, random_id};
-use crate::{Draw, Grant, Lock, SessionFacts, Size};
+use crate::{Draw, Grant, Lender, Lock, SessionFacts, Size};
 use exec::Exec;
 use terminal::Terminal;
 
@@ -29,6 +30,8 @@ pub struct Setup {
     pub from: String,
     /// The other end of the connection, as the log shows it; may be empty.
     pub peer: String,
+    /// Files that came along, for commands that read files.
+    pub sent: Arc<[SentFile]>,
     /// What the session may do, at most.
     pub permissions: Arc<Grant>,
     /// What must be opened with a password first; sessions of one client may share it.
@@ -43,6 +46,8 @@ pub struct Setup {
     pub draw: Arc<dyn Draw>,
     /// Called on any thread when there is something to poll.
     pub wake: Arc<dyn Fn() + Send + Sync>,
+    /// The client, where it lends files to commands.
+    pub lender: Option<Arc<dyn Lender>>,
     /// What a terminal shows first.
     pub welcome: Vec<Field>,
 }
@@ -175,7 +180,9 @@ fn caller(shell: Arc<Shell>, setup: &Setup, terminal: bool) -> Caller {
         wake: setup.wake.clone(),
         facts: Arc::new(facts),
         permissions: setup.permissions.clone(),
+        sent: setup.sent.clone(),
         lock: setup.lock.clone(),
+        lender: setup.lender.clone(),
         waits: setup.waits,
         terminal,
     }

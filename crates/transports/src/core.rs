@@ -167,6 +167,7 @@ impl Core {
             user: visitor.user,
             from: visitor.from.to_owned(),
             peer: visitor.peer,
+            sent: Arc::default(),
             permissions: self.granted(visitor.from).clone(),
             lock: visitor.lock,
             waits: visitor.from != "local",
@@ -174,6 +175,7 @@ impl Core {
             size,
             draw,
             wake: Arc::new(move || mail.post(Letter::Wake(token))),
+            lender: None,
             welcome: self.welcome(),
         }
     }

@@ -1,6 +1,8 @@
 //! The local socket: how the `oxprobe` command talks to the agent of a process.
 
 mod connection;
+mod files;
+mod loan;
 mod rendezvous;
 
 use std::collections::BTreeMap;

@@ -78,6 +78,8 @@ pub struct Options {
     pub session_timeout: Option<Duration>,
     /// `output-dir`: where commands put their files.
     pub output_dir: Option<PathBuf>,
+    /// `java-dir`: the folder of the jars that some commands need.
+    pub java_dir: Option<PathBuf>,
     /// `log`: a file for the log, or a folder for it. The pid becomes part of its name.
     pub log: Option<PathBuf>,
     /// `config`: a file with the same keys, one a line.

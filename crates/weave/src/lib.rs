@@ -7,6 +7,8 @@
 //! What cannot be woven is refused method by method, with the reason; the rest of the class is still
 //! woven. `scripts/weave-corpus` has whole JDKs and libraries verified in every shape.
 //!
+//! [`compare`] says in what two files of one class differ: what a loaded class can take, and what it cannot.
+//!
 //! Where to look: `weaver` does a class and `method` a method; `snippets` is what is put in, `layout`
 //! and `jumps` where all lies then, `tables` what describes it; `flow` and `state` know what each slot
 //! holds, for `constructor`, `values` and `lines`.
@@ -15,6 +17,8 @@
 mod body;
 mod calls;
 pub mod classfile;
+pub mod compare;
+mod constant;
 mod constructor;
 mod descriptor;
 mod emit;
@@ -25,9 +29,11 @@ mod laps;
 mod layout;
 mod lines;
 mod linker;
+mod listing;
 mod method;
 mod plan;
 mod refused;
+pub mod rename;
 mod shape;
 mod snippets;
 mod state;
@@ -36,6 +42,7 @@ mod values;
 mod weaver;
 mod woven;
 
+pub use listing::listing;
 pub use plan::{Helper, Method, Parts, Plan};
 pub use refused::{Refusal, Refused};
 pub use shape::Shape;

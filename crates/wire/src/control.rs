@@ -148,6 +148,46 @@ pub struct Refused {
     pub message: String,
 }
 
+/// A file that a client sends along with its commands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct File {
+    /// Its path as the user wrote it; commands name it so, or by what follows its last slash.
+    pub name: String,
+    /// Its bytes.
+    pub size: u64,
+    /// [`checksum`] of its bytes.
+    pub checksum: u64,
+}
+
+impl File {
+    /// The capability of an agent that takes files.
+    pub const CAPABILITY: &str = "files";
+    /// The longest file, in bytes.
+    pub const LONGEST: u64 = 10 * 1024 * 1024;
+    /// How many bytes the files of a connection may have together.
+    pub const MOST_BYTES: u64 = 32 * 1024 * 1024;
+    /// How many files a connection may send.
+    pub const MOST: usize = 64;
+}
+
+/// FNV-1a, 64 bits: finds what was mixed up, not what was forged.
+pub fn checksum(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |sum, byte| (sum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// A piece of a file that the client lends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartWanted {
+    /// The file's plain name.
+    pub file: String,
+    /// Where the piece begins.
+    pub from: u64,
+    /// How long it is at most, in bytes.
+    pub most: u32,
+}
+
 /// The agent's log.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogLines {

@@ -1,7 +1,9 @@
 //! The frames: what each carries is in [`crate::control`].
 
 use crate::FrameError;
-use crate::control::{Configure, Configured, Done, Hello, LogLines, Open, Refused, Resize, TakeOver, Window};
+use crate::control::{
+    Configure, Configured, Done, File, Hello, LogLines, Open, PartWanted, Refused, Resize, TakeOver, Window,
+};
 
 /// Numbers a session on its connection. 0 is the connection itself.
 pub type SessionId = u32;
@@ -84,6 +86,11 @@ messages! {
         13 Refused(Refused),
         /// Agent to client: lines of the agent's log.
         16 LogLines(LogLines),
+        /// Agent to client: a piece of a file that the client lends. Its number, which stands where other frames have
+        /// their session, is that of the `Part` which answers.
+        18 PartWanted(PartWanted),
+        /// Client to agent: a file follows, in pieces, which the connection's sessions may read by its name.
+        20 File(File),
     }
     bytes {
         /// Client to agent: keys.
@@ -92,8 +99,12 @@ messages! {
         8 Output,
         /// Agent to client: one result as a JSON object, or the end of one.
         9 Result,
+        /// Client to agent: the piece that was wanted; shorter than wanted at the file's end, empty where there is none.
+        19 Part,
         /// Agent to client: a piece of a result that is too long for a frame; the next piece follows.
         17 ResultPart,
+        /// Client to agent: a piece of the file that was announced.
+        21 FilePart,
     }
     empty {
         /// Client to agent: interrupt the foreground job.

@@ -14,6 +14,7 @@ mod frame;
 
 pub use codec::{Decoder, FrameError, MAX_PAYLOAD};
 pub use control::{
-    Configure, Configured, Done, Hello, LogLines, Mode, Open, Refused, Resize, TakeOver, Version, Window,
+    Configure, Configured, Done, File, Hello, LogLines, Mode, Open, PartWanted, Refused, Resize, TakeOver,
+    Version, Window, checksum,
 };
 pub use frame::{Frame, Message, SessionId};

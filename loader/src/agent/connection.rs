@@ -9,6 +9,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use thiserror::Error;
 use wire::{Decoder, Frame, FrameError, Hello, Message, SessionId, Version};
 
+use super::lent;
 use crate::failure::Failure;
 use crate::process::Process;
 
@@ -63,7 +64,7 @@ impl Connection {
         let ours = Hello {
             proto: Version::CURRENT,
             product: env!("CARGO_PKG_VERSION").to_owned(),
-            capabilities: Vec::new(),
+            capabilities: vec![lent::CAPABILITY.to_owned()],
             nonce: None,
             pid: None,
             signatures: Vec::new(),

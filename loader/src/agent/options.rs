@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Keys whose value is a path.
-const PATHS: &[&str] = &["ca-file", "config", "log", "output-dir", "password-file", "token-file"];
+const PATHS: &[&str] = &["ca-file", "config", "java-dir", "log", "output-dir", "password-file", "token-file"];
 
 /// Reads options. A comma in a value is written `%2C`. Later ones win. Paths become absolute, because the JVM's working directory is not ours. The error is a
 /// sentence.

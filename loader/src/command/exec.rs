@@ -7,8 +7,11 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
+use wire::Message;
+
 use super::run::Run;
 use super::{Outcome, Usage, Way};
+use crate::agent::Connection;
 
 /// Run a command in a JVM, or several
 ///
@@ -33,6 +36,10 @@ pub struct Exec {
     /// The commands of a file, one a line (`-` is standard input); blank lines and those that begin with `#` are left out
     #[arg(short = 'f', long, value_name = "FILE", conflicts_with = "command")]
     file: Option<PathBuf>,
+    /// Send a file along: a command that reads files finds it under this path, or under its name alone. May be repeated;
+    /// nothing of it is written where the JVM runs
+    #[arg(long, value_name = "FILE")]
+    send: Vec<PathBuf>,
     /// Of several commands, run no further one once one has failed
     #[arg(long)]
     stop_on_error: bool,
@@ -53,7 +60,11 @@ impl Exec {
         if lines.is_empty() {
             return Err(Usage("there is no command; `oxprobe exec PID help` lists them".to_owned()).into());
         }
-        let connection = self.way.connect(!self.no_attach)?;
+        let files = self.send.iter().map(|path| sent(path)).collect::<Result<Vec<_>, _>>()?;
+        let mut connection = self.way.connect(!self.no_attach)?;
+        if !files.is_empty() {
+            send(&mut connection, &files)?;
+        }
         let deadline = self.timeout.map(|seconds| Instant::now() + Duration::from_secs(seconds));
         let mut run = Run::new(connection, self.json, deadline)?;
         let mut code = 0;
@@ -82,6 +93,43 @@ impl Exec {
         };
         Ok(lines.into_iter().filter(|line| !line.trim().is_empty()).collect())
     }
+}
+
+/// How much of a file goes into a frame.
+const PIECE: usize = wire::MAX_PAYLOAD / 4;
+
+/// A file to be sent along, and its name.
+fn sent(path: &Path) -> Result<(wire::File, Vec<u8>), Usage> {
+    let fails = |why: String| Usage(format!("{} cannot be sent: {why}", path.display()));
+    let facts = std::fs::metadata(path).map_err(|why| fails(why.to_string()))?;
+    if !facts.is_file() {
+        return Err(fails("it is no regular file".to_owned()));
+    }
+    if facts.len() > wire::File::LONGEST {
+        let most = wire::File::LONGEST;
+        return Err(fails(format!("it has {} bytes, and {most} is the most", facts.len())));
+    }
+    let bytes = std::fs::read(path).map_err(|why| fails(why.to_string()))?;
+    let name = path.to_string_lossy().into_owned();
+    Ok((wire::File { name, size: bytes.len() as u64, checksum: wire::checksum(&bytes) }, bytes))
+}
+
+/// Sends files ahead of the commands.
+fn send(connection: &mut Connection, files: &[(wire::File, Vec<u8>)]) -> anyhow::Result<()> {
+    let knows = connection.hello.capabilities.iter().any(|one| one == wire::File::CAPABILITY);
+    anyhow::ensure!(
+        knows,
+        "the agent in JVM {} is oxprobe {}, which takes no files: attach a newer one (`oxprobe attach`)",
+        connection.process().pid,
+        connection.hello.product
+    );
+    for (file, bytes) in files {
+        connection.send(0, Message::File(file.clone()))?;
+        for piece in bytes.chunks(PIECE) {
+            connection.send(0, Message::FilePart(piece.to_vec()))?;
+        }
+    }
+    Ok(())
 }
 
 /// The text of a file of commands.

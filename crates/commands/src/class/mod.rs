@@ -1,7 +1,9 @@
 //! Commands that look at loaded classes and their loaders.
 
 pub(crate) mod dump;
+pub(crate) mod jad;
 pub(crate) mod loader;
+mod numbered;
 pub(crate) mod sc;
 pub(crate) mod sm;
 

@@ -81,7 +81,7 @@ const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 /// Characters in a line (RFC 2045).
 const LINE: usize = 76;
 
-fn encode(bytes: &[u8]) -> String {
+pub(crate) fn encode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4 + bytes.len() / 57);
     for (at, group) in bytes.chunks(3).enumerate() {
         if at > 0 && (at * 4).is_multiple_of(LINE) {

@@ -11,15 +11,18 @@ use std::time::{Duration, Instant};
 use mio::Token;
 use mio::net::UnixStream;
 use render::Theme;
-use shell::{Draw, Event, Session, Size};
+use shell::{Draw, Event, Lender, Session, Size};
 use wire::{
     Configured, Decoder, Done, Frame, Hello, LogLines, MAX_PAYLOAD, Message, Mode, Open, Refused, SessionId,
     Version, Window,
 };
 
+use super::files::Files;
+use super::loan::{self, Loans};
 use super::rendezvous::Peer;
 use crate::core::{Core, Demand, Visitor};
 use crate::draw;
+use crate::mailbox::Letter;
 
 /// Beyond this much unsent output, sessions are not polled and nothing is read.
 const OUT_BYTES: usize = 128 * 1024;
@@ -55,8 +58,11 @@ pub(super) struct Connection {
     /// How much of `out` is sent.
     sent: usize,
     sessions: BTreeMap<SessionId, Served>,
+    files: Files,
     phase: Phase,
     since: Instant,
+    /// What jobs borrow of the client, if it lends.
+    loans: Option<Arc<Loans>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -89,15 +95,17 @@ impl Connection {
             out: Vec::new(),
             sent: 0,
             sessions: BTreeMap::new(),
+            files: Files::default(),
             phase: Phase::Greeting,
             since: core.now,
+            loans: None,
         };
         connection.say(
             0,
             Message::Hello(Hello {
                 proto: Version::CURRENT,
                 product: core.facts.product.clone(),
-                capabilities: Vec::new(),
+                capabilities: vec![wire::File::CAPABILITY.to_owned()],
                 nonce: core.options.nonce.clone(),
                 pid: Some(core.facts.pid),
                 signatures: core.facts.signatures.clone(),
@@ -182,6 +190,9 @@ impl Connection {
     }
 
     fn end_sessions(&mut self, core: &mut Core) {
+        if let Some(loans) = self.loans.take() {
+            loans.close();
+        }
         for (_, mut served) in std::mem::take(&mut self.sessions) {
             served.session.close();
             core.close_session();
@@ -259,6 +270,19 @@ impl Connection {
                 let more = i64::try_from(bytes).unwrap_or(MAX_CREDIT);
                 served.credit = served.credit.saturating_add(more).min(MAX_CREDIT);
             }),
+            Message::File(file) => {
+                let taken = self.files.announced(file);
+                self.refuse_unless(taken, core);
+            }
+            Message::FilePart(piece) => {
+                let taken = self.files.came(&piece);
+                self.refuse_unless(taken, core);
+            }
+            Message::Part(piece) => {
+                if let Some(loans) = &self.loans {
+                    loans.arrived(id, piece);
+                }
+            }
             Message::Close if id == 0 => self.leave(core),
             Message::Close => self.close(id, core),
             Message::Configure(configure) => {
@@ -271,6 +295,12 @@ impl Connection {
             }
             // What only an agent says, and a second hello, mean nothing here.
             _ => {}
+        }
+    }
+
+    fn refuse_unless(&mut self, taken: Result<(), String>, core: &mut Core) {
+        if let Err(why) = taken {
+            self.refuse(core, &why);
         }
     }
 
@@ -288,6 +318,10 @@ impl Connection {
         }
         self.phase = Phase::Talking;
         self.since = core.now;
+        if hello.capabilities.iter().any(|can| can == loan::CAPABILITY) {
+            let (mail, token) = (core.mail.clone(), self.token);
+            self.loans = Some(Arc::new(Loans::new(move || mail.post(Letter::Wake(token)))));
+        }
     }
 
     fn with(&mut self, id: SessionId, act: impl FnOnce(&mut Served)) {
@@ -315,7 +349,9 @@ impl Connection {
         let user = if user.is_empty() { format!("uid {}", self.peer.uid) } else { user };
         let peer = format!("uid {}", self.peer.uid);
         let visitor = Visitor { from: "local", user, peer, id: None, lock: None };
-        let setup = core.session_setup(self.token, visitor, sane(Size { cols, rows }), draw);
+        let mut setup = core.session_setup(self.token, visitor, sane(Size { cols, rows }), draw);
+        setup.sent = self.files.all();
+        setup.lender = self.loans.clone().map(|loans| loans as Arc<dyn Lender>);
         let session = match &mode {
             Mode::Terminal => Session::terminal(core.shell.clone(), setup),
             Mode::Exec { line, .. } => Session::exec(core.shell.clone(), setup, line),
@@ -356,6 +392,9 @@ impl Connection {
     fn pump(&mut self, core: &mut Core) {
         if self.phase != Phase::Talking {
             return;
+        }
+        if let Some((number, wanted)) = self.loans.as_ref().and_then(|loans| loans.wanted()) {
+            self.say(number, Message::PartWanted(wanted));
         }
         let mut ended = Vec::new();
         let mut busy = true;

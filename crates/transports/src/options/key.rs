@@ -273,6 +273,12 @@ pub(super) const KEYS: &[Key] = &[
             |o, v| path(&mut o.output_dir, v),
         )
     },
+    key(
+        "java-dir",
+        "the folder of the jars that jad and mc need; else the one named java beside the agent's library",
+        |o| shown(&o.java_dir),
+        |o, v| path(&mut o.java_dir, v),
+    ),
     key("log", "a file for the log, or a folder for it", |o| shown(&o.log), |o, v| path(&mut o.log, v)),
     Key {
         arthas: Some("arthas.config.location"),

@@ -12,22 +12,32 @@ const POOL: usize = 8;
 pub struct ClassFile<'a> {
     /// The whole file.
     pub bytes: &'a [u8],
+    /// The minor version.
+    pub minor: u16,
     /// The major version: 45 is JDK 1.1, 52 is Java 8.
     pub major: u16,
     /// The constant pool.
     pub pool: Pool<'a>,
+    /// Access flags (JVMS table 4.1-B).
+    pub flags: u16,
     /// Internal name of the class.
     pub name: &'a [u8],
     /// Internal name of its superclass; none for `java/lang/Object` and for a module.
     pub superclass: Option<&'a [u8]>,
+    /// The entries of the interfaces it names.
+    pub interfaces: Vec<u16>,
+    /// The fields, in the file's order.
+    pub fields: Vec<Member<'a>>,
     /// The methods, in the file's order.
     pub methods: Vec<Member<'a>>,
+    /// The attributes of the class itself.
+    pub attributes: Vec<Attribute<'a>>,
 }
 
-/// A method.
+/// A field or a method.
 #[derive(Debug, Clone)]
 pub struct Member<'a> {
-    /// Access flags (JVMS table 4.6-A).
+    /// Access flags (JVMS tables 4.5-A and 4.6-A).
     pub flags: u16,
     /// Its name, modified UTF-8.
     pub name: &'a [u8],
@@ -78,25 +88,40 @@ impl<'a> ClassFile<'a> {
         if reader.u4()? != 0xcafe_babe {
             return Err(Malformed { what: "the magic number is missing", at: 0 });
         }
-        reader.u2()?;
+        let minor = reader.u2()?;
         let major = reader.u2()?;
         let pool = Pool::read(bytes, POOL)?;
         let mut reader = Reader::starting(bytes, pool.end());
-        reader.u2()?;
+        let flags = reader.u2()?;
         let name = pool.class(reader.u2()?)?;
         let superclass = match reader.u2()? {
             0 => None,
             index => Some(pool.class(index)?),
         };
-        let interfaces = reader.u2()?;
-        reader.take(usize::from(interfaces) * 2)?;
-        Self::members(&mut reader, &pool)?;
+        let count = reader.u2()?;
+        let mut interfaces = Vec::new();
+        for _ in 0..count {
+            interfaces.push(reader.u2()?);
+        }
+        let fields = Self::members(&mut reader, &pool)?;
         let methods = Self::members(&mut reader, &pool)?;
-        Attributes::read(&mut reader, &pool)?;
+        let attributes = Attributes::read(&mut reader, &pool)?;
         if !reader.is_empty() {
             return Err(reader.malformed("bytes follow the class"));
         }
-        Ok(ClassFile { bytes, major, pool, name, superclass, methods })
+        Ok(ClassFile {
+            bytes,
+            minor,
+            major,
+            pool,
+            flags,
+            name,
+            superclass,
+            interfaces,
+            fields,
+            methods,
+            attributes,
+        })
     }
 
     fn members(reader: &mut Reader<'a>, pool: &Pool<'a>) -> Result<Vec<Member<'a>>, Malformed> {

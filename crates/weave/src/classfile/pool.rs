@@ -30,6 +30,10 @@ pub mod tag {
     pub const INTERFACE_METHOD: u8 = 11;
     /// A name and a descriptor.
     pub const NAME_AND_TYPE: u8 = 12;
+    /// A method or a field, and what is done with it.
+    pub const METHOD_HANDLE: u8 = 15;
+    /// A method's descriptor.
+    pub const METHOD_TYPE: u8 = 16;
     /// A constant that a bootstrap method computes.
     pub const DYNAMIC: u8 = 17;
     /// A call site that a bootstrap method links.
@@ -87,7 +91,7 @@ impl<'a> Pool<'a> {
     }
 
     /// A reader behind the tag of entry `index`, which must have one of `tags`.
-    fn entry(&self, index: u16, tags: &[u8]) -> Result<Reader<'a>, Malformed> {
+    pub(crate) fn entry(&self, index: u16, tags: &[u8]) -> Result<Reader<'a>, Malformed> {
         let at = self.offsets.get(usize::from(index)).copied().unwrap_or(0) as usize;
         let wrong = Malformed { what: "a constant is not of the kind that is needed", at };
         let mut reader = Reader::starting(self.bytes, at);
@@ -108,6 +112,17 @@ impl<'a> Pool<'a> {
     pub fn class(&self, index: u16) -> Result<&'a [u8], Malformed> {
         let name = self.entry(index, &[tag::CLASS])?.u2()?;
         self.utf8(name)
+    }
+
+    /// Where an entry's tag lies; 0 where there is none.
+    pub(crate) fn place(&self, index: u16) -> usize {
+        self.offsets.get(usize::from(index)).copied().unwrap_or(0) as usize
+    }
+
+    /// A reader of the bytes behind an entry's tag.
+    pub(crate) fn content(&self, index: u16) -> Result<Reader<'a>, Malformed> {
+        let tag = self.tag(index)?;
+        self.entry(index, &[tag])
     }
 
     /// The tag of an entry.
@@ -135,7 +150,7 @@ impl<'a> Pool<'a> {
         self.pair(reader.u2()?)
     }
 
-    fn pair(&self, index: u16) -> Result<(&'a [u8], &'a [u8]), Malformed> {
+    pub(crate) fn pair(&self, index: u16) -> Result<(&'a [u8], &'a [u8]), Malformed> {
         let mut pair = self.entry(index, &[tag::NAME_AND_TYPE])?;
         Ok((self.utf8(pair.u2()?)?, self.utf8(pair.u2()?)?))
     }

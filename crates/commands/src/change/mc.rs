@@ -1,0 +1,122 @@
+//! `mc`: source files to class files, against the classes that the application sees.
+
+use std::path::{Path, PathBuf};
+
+use host::compile::{Compilation, SourceFile};
+use host::evaluation::NotOne;
+use host::files;
+use host::loaders::WantedLoader;
+use model::RowAffect;
+
+use super::diagnostics::{self, Told};
+use super::file;
+use crate::class::loader::{self, wanted};
+use crate::prelude::*;
+
+/// Compile source files against the application's classes
+///
+/// With the JDK's compiler where the JVM has one, else with the Eclipse compiler, which the `oxprobe` command lends. A file
+/// whose class is loaded is compiled as that class was: for the same Java, with parameter names if it has them, and
+/// against its loader. Annotation processors do not run.
+#[derive(Args)]
+#[command(group = Class, permission = Mutate)]
+#[command(example = "mc /tmp/MathGame.java", example = "mc -c 327a647b /tmp/A.java /tmp/B.java -d /tmp/out")]
+pub(crate) struct Mc {
+    /// Against the classes of the loader with this hash
+    #[arg(short = 'c', long, label = "hash")]
+    classloader: Option<String>,
+    /// Against those of the only loader of this class
+    #[arg(long = "classLoaderClass", label = "class")]
+    loader_class: Option<ClassPattern>,
+    /// The charset of the sources; default: UTF-8
+    #[arg(long)]
+    encoding: Option<String>,
+    /// Where the class files are written, in folders of their packages; default: the JVM's working directory
+    #[arg(short = 'd', long, label = "path")]
+    directory: Option<FilePath>,
+    /// The source files
+    #[arg(name = "sourcefiles", required)]
+    sources: Vec<FilePath>,
+}
+
+impl Command for Mc {
+    type Host = Host;
+
+    fn run(self, host: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
+        let sources = file::sources(host, cx, &self.sources, self.encoding.as_deref())?;
+        let wanted = wanted(self.classloader.clone(), self.loader_class.clone());
+        let compiled = match compile(host, cx, &sources, &wanted)? {
+            Compilation::Compiled(compiled) => compiled,
+            Compilation::Loaders(loaders) => {
+                return Err(loader::end::<Answer>(cx, NotOne::Loaders(loaders), "", &wanted));
+            }
+        };
+        let diagnostics: Vec<Told> =
+            compiled.diagnostics.iter().map(|told| Told::of(told, &sources)).collect();
+        if !compiled.done {
+            return Err(failed(cx, diagnostics)?);
+        }
+        let folder = PathBuf::from(self.directory.as_deref().unwrap_or("."));
+        let mut files = Vec::new();
+        for (name, bytes) in &compiled.classes {
+            files.push(write(&folder, name, bytes)?);
+        }
+        let row_count = files.len() as u64;
+        cx.emit(Answer { files: Some(files), diagnostics })?;
+        cx.emit(RowAffect { row_count })
+    }
+}
+
+/// Compiles with whatever compiler there is.
+pub(super) fn compile(
+    host: &Host,
+    cx: &Context<'_>,
+    sources: &[SourceFile],
+    wanted: &WantedLoader,
+) -> Result<Compilation, Failure> {
+    let lend = &mut |file: &str| cx.borrow(file);
+    host.compile(sources, wanted, &mut |name| host.part(name, lend)).or_fail()
+}
+
+/// Shows what is wrong and gives the end of the command.
+pub(super) fn failed(cx: &mut Context<'_>, diagnostics: Vec<Told>) -> Result<Failure, Failure> {
+    let errors = diagnostics.iter().filter(|told| told.is_error()).count();
+    let first = diagnostics.iter().find(|told| told.is_error()).map(Told::sentence).unwrap_or_default();
+    cx.emit(Answer { files: None, diagnostics })?;
+    let more = if errors > 1 { format!(" and {} more", errors - 1) } else { String::new() };
+    Ok(Failure::new(format!("Memory compiler error, exception message: {first}{more}. Nothing was written.")))
+}
+
+fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<String, Failure> {
+    let path = folder.join(format!("{}.class", name.replace('.', "/")));
+    let shown = path.display().to_string();
+    files::write_whole(&path, bytes).map_err(|why| {
+        Failure::new(format!(
+            "{shown} cannot be written: {why}. `-d` names another folder of the JVM's machine."
+        ))
+    })?;
+    Ok(shown)
+}
+
+/// What was made, and what the compiler said.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    files: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    diagnostics: Vec<Told>,
+}
+
+impl Show for Answer {
+    const KIND: &'static str = "mc";
+
+    fn layout(&self) -> Layout {
+        let mut all = vec![diagnostics::layout(&self.diagnostics)];
+        if let Some(files) = &self.files {
+            all.push(Layout::Line(Text::styled(Style::Good, "Memory compiler output:")));
+            all.extend(files.iter().map(|file| Layout::line(file.clone())));
+        }
+        Layout::stack(all)
+    }
+}

@@ -1,0 +1,156 @@
+//! `jad`: the source of a class as it runs.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use host::NamePattern;
+use host::class_bytes::Probes;
+use host::class_facts::ClassName;
+use host::class_query::ClassQuery;
+use host::decompile::{Source, Style as SourceStyle};
+use host::source::ClassFiles;
+use model::RowAffect;
+
+use super::numbered::numbered;
+use super::{chain, loader};
+use crate::permission::need;
+use crate::prelude::*;
+
+/// Show the source of a class as it runs, decompiled
+///
+/// The code is the one that runs now, with what other agents have changed and without our own probes; the
+/// classes within it are shown, too. CFR makes the source, in this JVM, and is gone afterwards. With --bytecode the code
+/// itself is shown, of the class alone.
+#[derive(Args)]
+#[command(group = Class, permission = View)]
+#[command(example = "jad demo.MathGame")]
+#[command(example = "jad demo.MathGame primeFactors --lineNumber false")]
+#[command(
+    example = "jad --source-only java.lang.String length",
+    example = "jad --bytecode demo.MathGame run"
+)]
+pub(crate) struct Jad {
+    /// The class
+    #[arg(name = "class-pattern")]
+    class: ClassPattern,
+    /// Only methods of this name
+    #[arg(name = "method-name")]
+    method: Option<String>,
+    /// Only a class of the loader with this hash
+    #[arg(short = 'c', long = "code", label = "hash")]
+    code: Option<String>,
+    /// Only a class of the only loader of this class
+    #[arg(long = "classLoaderClass", label = "class")]
+    loader_class: Option<ClassPattern>,
+    /// The pattern is a regular expression
+    #[arg(short = 'E', long)]
+    regex: bool,
+    /// Characters beyond ASCII as \u escapes
+    #[arg(long = "hideUnicode")]
+    hide_unicode: bool,
+    /// Without loader and location
+    #[arg(long = "source-only")]
+    source_only: bool,
+    /// The number of its line in the original source before each line
+    #[arg(long = "lineNumber", default = "true")]
+    line_number: bool,
+    /// With our own probes in it, where the class is observed
+    #[arg(long)]
+    probes: bool,
+    /// The byte code instead of source, as javap -c -v has it; needs no Java
+    #[arg(long)]
+    bytecode: bool,
+    /// Where the class files are written, too
+    #[arg(short = 'd', long, label = "path")]
+    directory: Option<FilePath>,
+}
+
+impl Command for Jad {
+    type Host = Host;
+
+    fn run(self, host: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
+        let folder = self.directory.as_deref().map(Path::new);
+        if let Some(folder) = folder {
+            need(cx, Permission::Dump, "`jad -d` writes files and")?;
+            if folder.exists() && !folder.is_dir() {
+                return Err(Failure::new(format!(
+                    "{} :is not a directory, please check it",
+                    folder.display()
+                )));
+            }
+        }
+        let wanted = loader::wanted(self.code, self.loader_class);
+        let query = ClassQuery::by_name_only(NamePattern::of_class(&self.class, self.regex)?, wanted);
+        let probes = if self.probes { Probes::Kept } else { Probes::LeftOut };
+        let found = match host.class_files(&query, probes, !self.bytecode).or_fail()? {
+            Ok(found) => found,
+            Err(not_one) => return Err(loader::end::<Decompiled>(cx, not_one, &self.class, &query.loader)),
+        };
+        if let Some(folder) = folder {
+            found.write(folder).or_fail()?;
+        }
+        let source = if self.bytecode {
+            Source { text: found.listing(self.method.as_deref()).or_fail()?, lines: Vec::new() }
+        } else {
+            let style = SourceStyle { method: self.method.as_deref(), hide_unicode: self.hide_unicode };
+            let jar = host.part("cfr", &mut |file| cx.borrow(file)).map_err(advised)?;
+            host.source(&found, style, &jar).map_err(advised)?
+        };
+        cx.emit(Decompiled::of(found, source, self.line_number, self.source_only))?;
+        if self.source_only { Ok(()) } else { cx.emit(RowAffect { row_count: 1 }) }
+    }
+}
+
+/// Why there is no source, and what there is without a decompiler.
+fn advised(why: host::Error) -> Failure {
+    Failure::new(format!("{why} The byte code is always to be had: add --bytecode."))
+}
+
+/// The source of a class.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Decompiled {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    class_info: Option<ClassName>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location: Option<String>,
+    source: String,
+    /// By the line of the source, the line of the original.
+    mappings: BTreeMap<u32, u32>,
+}
+
+impl Decompiled {
+    fn of(found: ClassFiles, source: Source, line_number: bool, source_only: bool) -> Self {
+        let ClassFiles { class, location, .. } = found;
+        let text = if line_number { numbered(&source.text, &source.lines) } else { source.text };
+        Self {
+            class_info: (!source_only).then_some(class),
+            location: location.filter(|_| !source_only),
+            source: text,
+            mappings: source.lines.into_iter().collect(),
+        }
+    }
+}
+
+impl Show for Decompiled {
+    const KIND: &'static str = "jad";
+
+    fn layout(&self) -> Layout {
+        let mut all = Vec::new();
+        let heading = |text| Layout::Line(Text::styled(Style::Heading, text));
+        if let Some(info) = &self.class_info {
+            let texts = info.classloader.iter().map(|text| loader::in_one_line(text));
+            all.extend([
+                Layout::line(""),
+                heading("ClassLoader:"),
+                Layout::line(chain(texts)),
+                Layout::line(""),
+            ]);
+        }
+        if let Some(location) = &self.location {
+            all.extend([heading("Location:"), Layout::line(location.clone()), Layout::line("")]);
+        }
+        all.push(Layout::line(self.source.clone()));
+        Layout::stack(all)
+    }
+}

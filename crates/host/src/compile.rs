@@ -1,0 +1,370 @@
+//! Source text to class files inside the application's JVM, against what a class loader of the application sees: with
+//! the JDK's own compiler where there is one, with the Eclipse compiler (a Java part) on a JRE.
+//!
+//! Both are driven by small classes of ours that read classes as the loader's resources. No class of the application is
+//! loaded for it, and no annotation processor runs.
+
+use jvm::{Class, Env, Local, Value, Weak};
+use weave::classfile::ClassFile;
+use weave::rename;
+
+use crate::Host;
+use crate::class_bytes::Probes;
+use crate::class_query::{ClassQuery, FoundClass};
+use crate::error::{Error, Result};
+use crate::loaders::{FoundLoader, LoaderFacts, WantedLoader};
+use crate::names::NamePattern;
+use crate::parts::{Glue, Jar, Work};
+
+macro_rules! glue {
+    ($name:literal) => {
+        Glue {
+            name: concat!("oxprobe/", $name),
+            file: include_bytes!(concat!("../../../java-shim/classes/parts/", $name, ".class")),
+        }
+    };
+}
+
+const JAVAC: &[Glue] = &[glue!("Javac"), glue!("Javac$Unit"), glue!("Sight")];
+const ECJ: &[Glue] = &[glue!("Ecj"), glue!("Sight")];
+
+/// How much heap must be left for a compiler, in bytes.
+const HEAP: u64 = 48 << 20;
+
+/// The newest Java that the Eclipse compiler writes class files for.
+const ECJ_NEWEST: u16 = 24;
+
+/// A source file.
+#[derive(Clone, Debug)]
+pub struct SourceFile {
+    /// Its path, as diagnostics name it.
+    pub path: String,
+    /// What is in it.
+    pub text: String,
+}
+
+/// What a compiler said of a place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// `ERROR`, `WARNING`, `MANDATORY_WARNING`, `NOTE` or `OTHER`.
+    pub kind: String,
+    /// The source file's path; may be empty.
+    pub file: String,
+    /// From 1; 0 or less where there is none.
+    pub line: i64,
+    /// From 1; 0 or less where there is none.
+    pub column: i64,
+    /// In the compiler's words.
+    pub message: String,
+}
+
+/// What a compiler made.
+#[derive(Clone, Debug, Default)]
+pub struct Compiled {
+    /// Names with dots, and class files; none if it failed.
+    pub classes: Vec<(String, Vec<u8>)>,
+    /// What it said.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Whether it went through.
+    pub done: bool,
+}
+
+/// What came of it, or that it cannot be told which loader is meant.
+pub enum Compilation {
+    /// It was compiled, or failed with diagnostics.
+    Compiled(Compiled),
+    /// Several loaders are of the class that was named.
+    Loaders(Vec<LoaderFacts>),
+}
+
+/// How the sources are to be compiled: as the classes were that they are to replace.
+#[derive(Default)]
+struct Manner {
+    /// The Java that the class files are for.
+    target: u16,
+    /// The names of parameters are kept for reflection.
+    parameters: bool,
+    /// The classes as they run, with dots.
+    running: Vec<(String, Vec<u8>)>,
+}
+
+impl SourceFile {
+    /// The class that the file is named after, with dots.
+    pub fn class_name(&self) -> String {
+        let file = self.path.rsplit('/').next().unwrap_or_default();
+        let stem = file.strip_suffix(".java").unwrap_or(file);
+        match package(&self.text) {
+            "" => stem.to_owned(),
+            package => format!("{package}.{stem}"),
+        }
+    }
+}
+
+/// The package that a source file says it is in.
+fn package(text: &str) -> &str {
+    let mut rest = text;
+    loop {
+        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+        if let Some(comment) = rest.strip_prefix("//") {
+            rest = comment.split_once('\n').map_or("", |(_, after)| after);
+        } else if let Some(comment) = rest.strip_prefix("/*") {
+            rest = comment.split_once("*/").map_or("", |(_, after)| after);
+        } else {
+            break;
+        }
+    }
+    let named = rest.strip_prefix("package").filter(|rest| rest.starts_with(char::is_whitespace));
+    named.and_then(|rest| rest.split_once(';')).map_or("", |(name, _)| name.trim())
+}
+
+impl Host {
+    /// Compiles source files. Without a loader that is named it is the one that has the class of the first file, else the
+    /// system class loader. `part` brings the Eclipse compiler, where it is needed.
+    ///
+    /// # Errors
+    /// No compiler, or no room for it. What is wrong in the sources is no error but in the answer.
+    pub fn compile(
+        &self,
+        sources: &[SourceFile],
+        wanted: &WantedLoader,
+        part: &mut dyn FnMut(&str) -> Result<Jar>,
+    ) -> Result<Compilation> {
+        self.vm.with_env(|env| {
+            let running = self.running(env, sources, wanted)?;
+            let is_named = wanted.hash.is_some() || wanted.class.is_some();
+            let loader = match running.first().filter(|_| !is_named) {
+                Some((_, class)) => self.environment.jvmti.class_loader(env, class)?,
+                None => match self.loader(env, wanted)? {
+                    FoundLoader::One(loader) => Some(loader),
+                    FoundLoader::Several(loaders) => return Ok(Compilation::Loaders(loaders)),
+                },
+            };
+            let manner = self.manner(env, running)?;
+            let compiled = self.compile_for(env, sources, loader.as_ref(), &manner, part)?;
+            Ok(Compilation::Compiled(compiled))
+        })
+    }
+
+    /// The loaded classes that the sources are named after, and those within them; where a loader is meant, its own.
+    fn running<'f>(
+        &self,
+        env: &Env<'f>,
+        sources: &[SourceFile],
+        wanted: &WantedLoader,
+    ) -> Result<Vec<(String, Local<'f, Class>)>> {
+        let mut loaders = self.loaders(env)?;
+        let mut found = Vec::new();
+        for source in sources {
+            let outer = source.class_name();
+            let pattern = NamePattern::wildcard(&format!("{outer}*"));
+            let query = ClassQuery::by_name_only(pattern, wanted.clone());
+            // That several loaders may be meant is told once one is needed.
+            for FoundClass { name, class } in
+                self.query_classes(&mut loaders, env, &query)?.unwrap_or_default()
+            {
+                let rest = name.strip_prefix(&*outer);
+                if rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('$')) {
+                    found.push((name, class));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    fn manner(&self, env: &Env<'_>, running: Vec<(String, Local<'_, Class>)>) -> Result<Manner> {
+        let jdk = self.environment.jvmti.jdk();
+        let mut manner = Manner { target: jdk, ..Manner::default() };
+        let (names, classes): (Vec<String>, Vec<_>) = running.into_iter().unzip();
+        for (name, file) in names.into_iter().zip(self.class_bytes(env, &classes, Probes::LeftOut)?) {
+            let Ok(file) = file else { continue };
+            let Ok(read) = ClassFile::read(&file) else { continue };
+            manner.target = manner.target.min(read.major.saturating_sub(44));
+            let tells = |method: &weave::classfile::Member<'_>| {
+                method.attributes.iter().any(|attribute| attribute.name == b"MethodParameters")
+            };
+            manner.parameters |= read.methods.iter().any(tells);
+            manner.running.push((name, file));
+        }
+        // The oldest that the compilers of this Java still write.
+        let oldest = match jdk {
+            20.. => 8,
+            12.. => 7,
+            _ => 6,
+        };
+        manner.target = manner.target.max(oldest);
+        Ok(manner)
+    }
+
+    /// Whether this Java has a compiler of its own. An image may lack even the interface to one, which our class needs.
+    fn has_javac(&self, env: &Env<'_>) -> bool {
+        let work = Work { what: "Looking for a compiler", heap: 0, glue: JAVAC };
+        let asked = self.in_part(env, None, &work, |env, class| {
+            let there: bool = env.call_static(class, "isThere", "()Z", &[])?;
+            Ok(there)
+        });
+        asked.unwrap_or(false)
+    }
+
+    fn compile_for(
+        &self,
+        env: &Env<'_>,
+        sources: &[SourceFile],
+        loader: Option<&Local<'_>>,
+        manner: &Manner,
+        part: &mut dyn FnMut(&str) -> Result<Jar>,
+    ) -> Result<Compiled> {
+        let jdk = self.environment.jvmti.jdk();
+        let what = match sources {
+            [one] => format!("Compiling {}", one.path),
+            several => format!("Compiling {} files", several.len()),
+        };
+        if self.has_javac(env) {
+            let options = javac_options(manner, jdk);
+            let work = Work { what: &what, heap: HEAP, glue: JAVAC };
+            return self.in_part(env, None, &work, |env, class| run(env, class, loader, sources, &options));
+        }
+        let jar = part(if jdk < 17 { "ecj8" } else { "ecj17" })?;
+        let options = ecj_options(manner);
+        let work = Work { what: &what, heap: HEAP, glue: ECJ };
+        let mut compiled =
+            self.in_part(env, Some(&jar), &work, |env, class| run(env, class, loader, sources, &options))?;
+        // It counts what it makes for lambdas otherwise than the JDK's compiler, and the JVM takes no other names.
+        for (name, file) in &mut compiled.classes {
+            if let Some((_, running)) = manner.running.iter().find(|(known, _)| known == name)
+                && let Ok(renamed) = rename::lambdas_as_in(file, running)
+            {
+                *file = renamed;
+            }
+        }
+        Ok(compiled)
+    }
+
+    /// Loads a class that a loader finds, without initialising it, so that it can be given other code. Whether there is one.
+    pub(crate) fn load_quietly(&self, env: &Env<'_>, name: &str, loader: &Weak) -> Result<bool> {
+        env.frame(16, |env| {
+            let Some(loader) = loader.get(env)? else { return Ok(false) };
+            let class = env.find_class("java/lang/Class")?;
+            let name = env.new_string(name)?;
+            let descriptor = "(Ljava/lang/String;ZLjava/lang/ClassLoader;)Ljava/lang/Class;";
+            let arguments = [Value::of(&name), false.into(), Value::of(&loader)];
+            let found: jvm::Result<Option<Local<'_>>> =
+                env.call_static(&class, "forName", descriptor, &arguments);
+            Ok(found.is_ok_and(|found| found.is_some()))
+        })
+    }
+}
+
+fn javac_options(manner: &Manner, jdk: u16) -> Vec<String> {
+    let mut options: Vec<String> = ["-proc:none", "-nowarn", "-Xlint:none", "-g"].map(str::to_owned).into();
+    if manner.parameters {
+        options.push("-parameters".to_owned());
+    }
+    if manner.target < jdk {
+        for option in ["-source", "-target"] {
+            options.extend([option.to_owned(), release(manner.target)]);
+        }
+    }
+    options
+}
+
+fn ecj_options(manner: &Manner) -> Vec<String> {
+    let target = release(manner.target.min(ECJ_NEWEST));
+    let mut options = Vec::new();
+    let mut set = |key: &str, value: &str| {
+        options.extend([format!("org.eclipse.jdt.core.compiler.{key}"), value.to_owned()]);
+    };
+    for key in ["source", "compliance", "codegen.targetPlatform"] {
+        set(key, &target);
+    }
+    for key in ["debug.localVariable", "debug.lineNumber", "debug.sourceFile"] {
+        set(key, "generate");
+    }
+    if manner.parameters {
+        set("codegen.methodParameters", "generate");
+    }
+    options
+}
+
+/// A Java as both compilers write it: `1.8`, `17`.
+fn release(java: u16) -> String {
+    if java < 9 { format!("1.{java}") } else { java.to_string() }
+}
+
+/// Has our class drive the compiler.
+fn run(
+    env: &Env<'_>,
+    class: &Local<'_, Class>,
+    loader: Option<&Local<'_>>,
+    sources: &[SourceFile],
+    options: &[String],
+) -> Result<Compiled> {
+    let strings = env.find_class("java/lang/String")?;
+    let array = |texts: &mut dyn Iterator<Item = &str>| -> jvm::Result<_> {
+        let texts = texts.map(|text| env.new_string(text).map(Some)).collect::<jvm::Result<Vec<_>>>()?;
+        env.new_objects(&strings, &texts)
+    };
+    let known = array(&mut std::iter::empty())?;
+    let files = env.new_objects::<Local<'_>>(&env.find_class("[B")?, &[])?;
+    let paths = array(&mut sources.iter().map(|source| source.path.as_str()))?;
+    let texts = array(&mut sources.iter().map(|source| source.text.as_str()))?;
+    let options = array(&mut options.iter().map(String::as_str))?;
+    let descriptor = "(Ljava/lang/ClassLoader;[Ljava/lang/String;[[B[Ljava/lang/String;[Ljava/lang/String;\
+                      [Ljava/lang/String;)[Ljava/lang/Object;";
+    let arguments = [
+        loader.map_or(Value::Null, Value::from),
+        Value::of(&known),
+        Value::of(&files),
+        Value::of(&paths),
+        Value::of(&texts),
+        Value::of(&options),
+    ];
+    let made: Option<Local<'_>> = env.call_static(class, "compile", descriptor, &arguments)?;
+    let nothing = || Error::sentence("The compiler gave no answer.");
+    let made = made.ok_or_else(nothing)?;
+    let part = |index| env.object_at(&made, index)?.ok_or_else(nothing);
+    let done: bool = env.call(&part(0)?, "booleanValue", "()Z", &[])?;
+    let (names, files, told) = (part(1)?, part(2)?, part(3)?);
+    let mut compiled = Compiled { done, ..Compiled::default() };
+    let mut words = Vec::new();
+    for index in 0..env.object_count(&told)? {
+        let word = env.object_at(&told, index)?.map(|word| env.string(&word)).transpose()?;
+        words.push(word.unwrap_or_default());
+    }
+    for diagnostic in words.chunks_exact(5) {
+        if let [kind, file, line, column, message] = diagnostic {
+            compiled.diagnostics.push(Diagnostic {
+                kind: kind.clone(),
+                file: file.clone(),
+                line: line.parse().unwrap_or(-1),
+                column: column.parse().unwrap_or(-1),
+                message: message.clone(),
+            });
+        }
+    }
+    for index in 0..env.object_count(&names)? {
+        let (Some(name), Some(file)) = (env.object_at(&names, index)?, env.object_at(&files, index)?) else {
+            continue;
+        };
+        compiled.classes.push((env.string(&name)?, env.bytes(&file)?));
+    }
+    compiled.classes.sort();
+    Ok(compiled)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_named_after_its_package_and_file() {
+        for (text, name) in [
+            ("package demo.shop ;\nclass A {}", "demo.shop.A"),
+            ("// package wrong;\n/* package wrong; */ package right;", "right.A"),
+            ("\u{feff}class A {}", "A"),
+            ("packages x;", "A"),
+        ] {
+            let source = SourceFile { path: "/tmp/x/A.java".to_owned(), text: text.to_owned() };
+            assert_eq!(source.class_name(), name);
+        }
+    }
+}
