@@ -48,6 +48,8 @@ const LINES: &[(&str, &str)] = &[
     ("trace demo.MathGame run -n 1", "trace"),
     ("stack demo.MathGame run -n 1", "stack"),
     ("reset", "reset"),
+    ("search primeFactors", "search"),
+    ("search --jdk --in methods -n 1 getOrDefault", "search"),
 ];
 
 /// The JDK's own code behind these makes JNI calls on JDK 8 and 11 that the JVM warns of; there, tests/beans.rs and

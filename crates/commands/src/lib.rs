@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod candidates;
+mod class;
 mod expression;
 mod memory;
 mod method;
@@ -55,6 +56,7 @@ pub static COMMANDS: &[Entry<Host>] = &[
     Entry::of::<memory::heap::Heap>(),
     Entry::of::<memory::gc::Gc>(),
     Entry::of::<memory::heapdump::Heapdump>(),
+    Entry::of::<class::search::Search>(),
     Entry::of::<expression::getstatic::Getstatic>(),
     Entry::of::<expression::ognl::Ognl>(),
     Entry::of::<expression::vmtool::Vmtool>(),

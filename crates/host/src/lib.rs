@@ -7,6 +7,7 @@
 
 mod access_flags;
 mod calls_in_flight;
+mod class_source;
 pub mod classes;
 pub mod clock;
 pub mod compiled;
@@ -46,6 +47,7 @@ mod registry;
 pub mod reset;
 mod retransform;
 pub mod runtime;
+pub mod search;
 mod subtypes;
 mod thread_bean;
 mod thread_fields;

@@ -1,0 +1,3 @@
+//! Commands about loaded classes and their loaders.
+
+pub(crate) mod search;

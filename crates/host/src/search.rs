@@ -1,0 +1,309 @@
+//! Which loaded class holds a text: in its string constants, the names of its methods and fields, its annotations.
+//!
+//! The JVM gives the constant pool of any class without a stop and without linking it (`GetConstantPool`), and all of
+//! these are in it. So one pass over the pools tells which classes hold the text at all. Only of those the class file
+//! is read, as it lies where the class came from, to see where the text stands; what has no file is asked of the JVM.
+//! Nothing is retransformed, initialised, linked or loaded.
+
+mod annotation;
+mod code;
+mod inside;
+mod needle;
+
+use jvm::{Capabilities, Capability, Class, Env, Local};
+use serde::Serialize;
+use weave::classfile::{Pool, tag};
+
+use crate::error::Result;
+use crate::{Host, NamePattern, class_source};
+use inside::Inside;
+use needle::words;
+
+pub use needle::Needle;
+
+/// What is looked for.
+#[derive(Clone, Debug)]
+pub struct Search {
+    /// The text.
+    pub needle: Needle,
+    /// In what.
+    pub kinds: Kinds,
+    /// In which classes.
+    pub classes: NamePattern,
+    /// Only in classes of the loader with this hash, in hex.
+    pub loader: Option<String>,
+    /// Also in classes of the JDK's boot and platform loaders.
+    pub jdk: bool,
+}
+
+/// In what a text is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kinds {
+    /// String constants.
+    pub strings: bool,
+    /// Names of declared methods.
+    pub methods: bool,
+    /// Names of declared fields.
+    pub fields: bool,
+    /// Annotations: names of their types and elements, and values.
+    pub annotations: bool,
+}
+
+/// What was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// A string constant.
+    String,
+    /// A method's name.
+    Method,
+    /// A field's name.
+    Field,
+    /// An annotation.
+    Annotation,
+    /// A constant of which is not known what it is for: the class has annotations, and no class file is to be had.
+    Constant,
+}
+
+/// One find.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Found {
+    /// What it is.
+    #[serde(rename = "in")]
+    pub kind: Kind,
+    /// The text; of a long one a stretch.
+    pub text: String,
+    /// The method, with its descriptor, or the field; none where it is the class, or not known.
+    #[serde(rename = "member", skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+}
+
+/// A class that holds the text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FoundClass {
+    /// With dots.
+    pub class_name: String,
+    /// The hash of its loader in hex; `null` for the boot loader.
+    pub class_loader_hash: String,
+    /// What was found.
+    pub found: Vec<Found>,
+}
+
+/// How far a search went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Searched {
+    /// Classes that were looked at.
+    pub classes: usize,
+    /// Classes of the JDK that were left out.
+    pub jdk_classes: usize,
+    /// Bytes of their constants.
+    pub bytes: u64,
+}
+
+/// Whether a search goes on.
+pub type GoesOn = bool;
+
+/// What the JVM has of one class.
+struct Look<'a, 'f> {
+    class: &'a Local<'f, Class>,
+    name: &'a str,
+}
+
+impl Host {
+    /// Looks for a text. Each class in which it is found is told at once; `told` says whether to go on, as `goes_on` does
+    /// where nothing is found for long.
+    pub fn search(
+        &self,
+        search: &Search,
+        goes_on: &dyn Fn() -> GoesOn,
+        told: &mut dyn FnMut(FoundClass) -> GoesOn,
+    ) -> Result<Searched> {
+        let wanted = [Capability::GetConstantPool, Capability::GetBytecodes];
+        self.environment.ensure(wanted.into_iter().collect::<Capabilities>())?;
+        let jvmti = &self.environment.jvmti;
+        let mut searched = Searched::default();
+        self.vm.with_env(|env| {
+            let mut loaders = Vec::new();
+            for class in jvmti.loaded_classes(env)? {
+                if !goes_on() {
+                    break;
+                }
+                // A class may be unloaded meanwhile. Arrays hold no text.
+                let Ok(name) = jvmti.class_name(&class) else { continue };
+                if name.starts_with('[') || !search.classes.matches(&name) {
+                    continue;
+                }
+                let hash = match jvmti.class_loader(env, &class)? {
+                    None => None,
+                    Some(loader) => Some(self.known_loader(env, &mut loaders, loader)?),
+                };
+                let (hash, of_jdk) = hash.unwrap_or_else(|| ("null".to_owned(), true));
+                match &search.loader {
+                    Some(only) if !only.eq_ignore_ascii_case(&hash) => continue,
+                    None if of_jdk && !search.jdk => {
+                        searched.jdk_classes += 1;
+                        continue;
+                    }
+                    _ => {}
+                }
+                searched.classes += 1;
+                let look = Look { class: &class, name: &name };
+                let found = self.search_class(env, search, &look, &mut searched)?;
+                if !found.is_empty() && !told(FoundClass { class_name: name, class_loader_hash: hash, found })
+                {
+                    break;
+                }
+            }
+            Ok(searched)
+        })
+    }
+
+    /// A loader's hash, and whether it is one of the JDK's own for the JDK's classes.
+    fn known_loader<'f>(
+        &self,
+        env: &Env<'f>,
+        known: &mut Vec<(Local<'f>, String, bool)>,
+        loader: Local<'f>,
+    ) -> Result<(String, bool)> {
+        if let Some((_, hash, jdk)) = known.iter().rev().find(|(one, ..)| env.is_same(one, &loader)) {
+            return Ok((hash.clone(), *jdk));
+        }
+        let jvmti = &self.environment.jvmti;
+        let hash = format!("{:x}", jvmti.identity_hash(&loader)?);
+        let class = jvmti.class_name(&env.class_of(&loader)?)?;
+        let jdk = class.ends_with(".ClassLoaders$PlatformClassLoader")
+            || class == "sun.misc.Launcher$ExtClassLoader"
+            || class.ends_with(".reflect.DelegatingClassLoader");
+        known.push((loader, hash.clone(), jdk));
+        Ok((hash, jdk))
+    }
+
+    fn search_class(
+        &self,
+        env: &Env<'_>,
+        search: &Search,
+        look: &Look<'_, '_>,
+        searched: &mut Searched,
+    ) -> Result<Vec<Found>> {
+        // Primitive types have none, and a class may be unloaded meanwhile.
+        let Ok((count, bytes)) = self.environment.jvmti.constant_pool(look.class) else {
+            return Ok(Vec::new());
+        };
+        searched.bytes += bytes.len() as u64;
+        if !search.needle.may_be_in(&bytes) {
+            return Ok(Vec::new());
+        }
+        let mut whole = u16::try_from(count).unwrap_or(0).to_be_bytes().to_vec();
+        whole.extend(bytes);
+        let Ok(pool) = Pool::read(&whole, 0) else { return Ok(Vec::new()) };
+        let (strings, others) = fitting(&pool, search);
+        if strings.is_empty() && others.is_empty() {
+            return Ok(Vec::new());
+        }
+        let redaction = self.options().redaction();
+        let mut inside = Inside::new(&search.needle, search.kinds, &redaction);
+        let read = match class_source::class_file(env, look.class, look.name)? {
+            Some(file) => inside.walk(&file).is_ok(),
+            None => false,
+        };
+        if !read {
+            self.ask_jvm(env, look, &pool, &others, &mut inside);
+        }
+        // What was changed since it lay in the file is in the JVM alone.
+        for text in strings {
+            inside.unplaced(&text);
+        }
+        Ok(inside.found)
+    }
+
+    /// What the JVM says of a class whose file is not to be had.
+    fn ask_jvm(
+        &self,
+        env: &Env<'_>,
+        look: &Look<'_, '_>,
+        pool: &Pool<'_>,
+        others: &[String],
+        inside: &mut Inside<'_>,
+    ) {
+        let jvmti = &self.environment.jvmti;
+        // A class that is not prepared has none yet.
+        let methods = jvmti.class_methods(look.class).unwrap_or_default();
+        let mut loaded = Vec::new();
+        for method in &methods {
+            let place = format!("{}{}", method.name, method.descriptor);
+            inside.name(Kind::Method, &method.name, &place);
+            let code = jvmti.bytecodes(method.id).unwrap_or_default();
+            for one in code::strings(&code, pool, &[], inside.redaction).unwrap_or_default() {
+                let Ok(text) = pool.string(one.index) else { continue };
+                match one.secret {
+                    true => inside.keep_secret(&words(text)),
+                    false => loaded.push((words(text).into_owned(), place.clone())),
+                }
+            }
+        }
+        for (text, place) in loaded {
+            inside.placed(&text, &place);
+        }
+        for field in jvmti.field_names(look.class).unwrap_or_default() {
+            inside.name(Kind::Field, &field, &field);
+        }
+        if !inside.kinds.annotations {
+            return;
+        }
+        // `Class.getRawAnnotations` copies bytes: no annotation's class is loaded.
+        let raw: jvm::Result<Option<Local<'_>>> = env.call(look.class, "getRawAnnotations", "()[B", &[]);
+        if let Ok(Some(raw)) = raw
+            && let Ok(raw) = env.bytes(&raw)
+            && let Err(why) = inside.of_class(pool, &raw)
+        {
+            log::debug!("annotations of {}: {why}", look.name);
+        }
+        let told: Vec<String> = inside.found.iter().map(|found| found.text.clone()).collect();
+        let has_annotations =
+            (1..pool.count()).filter_map(|index| pool.utf8(u16::try_from(index).ok()?).ok());
+        if has_annotations.into_iter().any(|name| name == b"RuntimeVisibleAnnotations") {
+            for text in others.iter().filter(|text| !told.iter().any(|told| told.contains(text.as_str()))) {
+                let text = inside.redaction.scrub(text).into_owned();
+                inside.tell(Found { kind: Kind::Constant, text, place: None });
+            }
+        }
+    }
+}
+
+/// The string constants that hold the text, and the other constants that may be names or parts of annotations.
+fn fitting(pool: &Pool<'_>, search: &Search) -> (Vec<String>, Vec<String>) {
+    let indexes = || (1_u16..).take(pool.count().saturating_sub(1));
+    let mut is_string = vec![false; pool.count()];
+    let mut is_class = vec![false; pool.count()];
+    for index in indexes() {
+        let marks = match pool.tag(index) {
+            Ok(tag::STRING) => &mut is_string,
+            Ok(tag::CLASS) => &mut is_class,
+            _ => continue,
+        };
+        if let Some(mark) = pool.referred(index).ok().and_then(|to| marks.get_mut(usize::from(to))) {
+            *mark = true;
+        }
+    }
+    let (mut strings, mut others) = (Vec::new(), Vec::new());
+    let names = search.kinds.methods || search.kinds.fields || search.kinds.annotations;
+    for index in indexes() {
+        let Ok(text) = pool.utf8(index) else { continue };
+        let marked = |marks: &[bool]| marks.get(usize::from(index)).copied().unwrap_or(false);
+        let is_string = marked(&is_string);
+        // Descriptors, signatures of methods and arrays, names of classes.
+        let is_other = names && !marked(&is_class) && !matches!(text.first(), Some(b'(' | b'[' | b'<'));
+        if !(is_string && search.kinds.strings || is_other) || !search.needle.is_in(text) {
+            continue;
+        }
+        let words = words(text).into_owned();
+        match is_string && search.kinds.strings {
+            // The same text may be a name and a string.
+            true => strings.push(words),
+            false => others.push(words),
+        }
+    }
+    (strings, others)
+}
