@@ -48,6 +48,11 @@ const LINES: &[(&str, &str)] = &[
     ("trace demo.MathGame run -n 1", "trace"),
     ("stack demo.MathGame run -n 1", "stack"),
     ("reset", "reset"),
+    ("sc demo.*", "sc"),
+    ("sc -d -f demo.MathGame", "sc"),
+    ("sm demo.MathGame", "sm"),
+    ("sm -d demo.MathGame", "sm"),
+    ("dump -d /tmp/oxprobe-dumped-classes demo.MathGame", "dump"),
     ("search primeFactors", "search"),
     ("search --jdk --in methods -n 1 getOrDefault", "search"),
 ];

@@ -1,12 +1,13 @@
 //! `vmtool`: the objects of a class, found in the heap.
 
-use host::evaluation::{Evaluation, NotOne, WantedClass};
+use host::class_query::ClassQuery;
+use host::evaluation::{Evaluation, NotOne};
 use host::values::Snapshot;
 use shell::{Choice, Expression};
 
-use super::loader::{Named, wanted};
 use super::value::{Shown, lines};
 use super::{may, read};
+use crate::class::loader;
 use crate::prelude::*;
 
 /// Show objects of a class
@@ -69,11 +70,10 @@ impl Command for Vmtool {
                 .ok_or("The limit must be positive, or -1 for all objects.")?,
         };
         let express = read(&self.express, Host::over_instances)?;
-        let loader_class = self.loader_class.as_deref().unwrap_or_default().to_owned();
-        let wanted = WantedClass {
-            pattern: host::NamePattern::one_of([class.replace('/', ".")]),
-            loader: wanted(self.classloader, self.loader_class),
-        };
+        let wanted = ClassQuery::by_name_only(
+            host::NamePattern::one_of([class.replace('/', ".")]),
+            loader::wanted(self.classloader, self.loader_class),
+        );
         let how = Evaluation { depth: shown.expand, may: may(cx) };
         match host.instances(&wanted, most, &express, how).or_fail()? {
             Ok(Ok(data)) => cx.emit(Objects { value: shown.text(host, &data), data }),
@@ -81,7 +81,7 @@ impl Command for Vmtool {
             Err(NotOne::Classes(classes)) if classes.is_empty() => {
                 Err(Failure::new(format!("Can not find class by class name: {class}.")))
             }
-            Err(not_one) => Err(Named { class: &class, loader_class: &loader_class }.end(cx, not_one)),
+            Err(not_one) => Err(loader::end::<Objects>(cx, not_one, &class, &wanted.loader)),
         }
     }
 }
