@@ -54,6 +54,10 @@ const LINES: &[(&str, &str)] = &[
     ("sm -d demo.MathGame", "sm"),
     ("dump -d /tmp/oxprobe-dumped-classes demo.MathGame", "dump"),
     ("search primeFactors", "search"),
+    ("classloader", "classloader"),
+    ("classloader -l", "classloader"),
+    ("classloader -t", "classloader"),
+    ("classloader -u", "classloader"),
     ("search --jdk --in methods -n 1 getOrDefault", "search"),
 ];
 
@@ -62,6 +66,7 @@ const LINES: &[(&str, &str)] = &[
 const MANAGED: &[(&str, &str)] = &[
     ("vmoption", "vmoption"),
     ("vmoption MaxHeapSize", "vmoption"),
+    ("classloader-metaspace", "classloader-metaspace"),
     ("mbean", "mbean"),
     ("mbean java.lang:type=Memory", "mbean"),
     ("mbean -m java.lang:type=Memory", "mbean"),

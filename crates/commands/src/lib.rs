@@ -59,6 +59,8 @@ pub static COMMANDS: &[Entry<Host>] = &[
     Entry::of::<class::sc::Sc>(),
     Entry::of::<class::sm::Sm>(),
     Entry::of::<class::dump::Dump>(),
+    Entry::of::<class::classloader::Classloader>(),
+    Entry::of::<class::classloader_metaspace::ClassloaderMetaspace>(),
     Entry::of::<class::search::Search>(),
     Entry::of::<expression::getstatic::Getstatic>(),
     Entry::of::<expression::ognl::Ognl>(),

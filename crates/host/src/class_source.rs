@@ -3,7 +3,7 @@
 //! Asks the class's protection domain and the handler of its URL, never the class's loader. Only what lies in files is
 //! opened: a class that came over a network is not fetched again.
 
-use jvm::{Class, Env, Local, Ref, Value};
+use jvm::{Class, Env, Field, Local, Method, Ref, Value, inside};
 
 use crate::error::Result;
 
@@ -13,30 +13,86 @@ const LARGEST: usize = 32 << 20;
 /// Bytes read at once.
 const PIECE: usize = 64 << 10;
 
-/// The URL of the jar or folder that a class was loaded from; none for what the boot loader or a generator has made.
-pub(crate) fn location<'f>(env: &Env<'f>, class: &Local<'f, Class>) -> jvm::Result<Option<Local<'f>>> {
-    let domain: Option<Local<'f>> =
-        env.call(class, "getProtectionDomain", "()Ljava/security/ProtectionDomain;", &[])?;
-    let Some(domain) = domain else { return Ok(None) };
-    let source: Option<Local<'f>> = env.get(&domain, "codesource", "Ljava/security/CodeSource;")?;
-    let Some(source) = source else { return Ok(None) };
-    env.get(&source, "location", "Ljava/net/URL;")
+/// Where classes come from, by what `java.lang.Class` keeps of them: no method of the application is called, as
+/// `Class.getProtectionDomain` may by asking a security manager.
+pub(crate) struct Origins {
+    /// Up to JDK 24 by a method, then by a field.
+    by_method: Option<Method>,
+    by_field: Option<Field>,
+    code_source: Field,
+    location: Field,
 }
 
-/// A URL in words.
+impl Origins {
+    pub(crate) fn new(env: &Env<'_>) -> jvm::Result<Self> {
+        const DOMAIN: &str = "Ljava/security/ProtectionDomain;";
+        let meta = env.find_class("java/lang/Class")?;
+        let domain = env.find_class("java/security/ProtectionDomain")?;
+        let source = env.find_class("java/security/CodeSource")?;
+        Ok(Self {
+            by_method: env.method(&meta, "getProtectionDomain0", &format!("(){DOMAIN}")).ok(),
+            by_field: env.field(&meta, "protectionDomain", DOMAIN).ok(),
+            code_source: env.field(&domain, "codesource", "Ljava/security/CodeSource;")?,
+            location: env.field(&source, "location", "Ljava/net/URL;")?,
+        })
+    }
+
+    /// The protection domain of a class; many classes share one.
+    pub(crate) fn domain<'f>(
+        &self,
+        env: &Env<'f>,
+        class: &Local<'f, Class>,
+    ) -> jvm::Result<Option<Local<'f>>> {
+        match (&self.by_method, &self.by_field) {
+            (Some(method), _) => method.call(env, class, &[]),
+            (None, Some(field)) => field.get(env, class),
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// The URL of the jar or folder that classes of a domain come from; none for what the boot loader or a generator has
+    /// made.
+    pub(crate) fn location<'f>(&self, env: &Env<'f>, domain: &Local<'f>) -> jvm::Result<Option<Local<'f>>> {
+        let source: Option<Local<'f>> = self.code_source.get(env, domain)?;
+        let Some(source) = source else { return Ok(None) };
+        self.location.get(env, &source)
+    }
+
+    /// The same of a class.
+    pub(crate) fn of_class<'f>(
+        &self,
+        env: &Env<'f>,
+        class: &Local<'f, Class>,
+    ) -> jvm::Result<Option<Local<'f>>> {
+        match self.domain(env, class)? {
+            Some(domain) => self.location(env, &domain),
+            None => Ok(None),
+        }
+    }
+}
+
+/// A URL in words. Its handler may be the application's, and throw.
 pub(crate) fn text_of(env: &Env<'_>, url: &impl Ref) -> jvm::Result<String> {
+    let _muted = inside::mute(env);
     env.call(url, "toString", "()Ljava/lang/String;", &[])
 }
 
 /// The class file as it lies where the class was loaded from. `None` where it lies in no file, or is not to be had.
 /// What is read may be older or newer than what was loaded.
-pub(crate) fn class_file(env: &Env<'_>, class: &Local<'_, Class>, name: &str) -> Result<Option<Vec<u8>>> {
+pub(crate) fn class_file(
+    env: &Env<'_>,
+    origins: &Origins,
+    class: &Local<'_, Class>,
+    name: &str,
+    of_boot: bool,
+) -> Result<Option<Vec<u8>>> {
     env.frame(32, |env| {
         let class = env.local(class)?;
         let path = format!("{}.class", name.replace('.', "/"));
-        let read = match location(env, &class) {
+        let read = match origins.of_class(env, &class) {
             Ok(Some(location)) => beside(env, &location, &path),
-            Ok(None) => of_jdk(env, &path),
+            Ok(None) if of_boot => of_jdk(env, &path),
+            Ok(None) => Ok(None),
             Err(why) => Err(why),
         };
         Ok(read.unwrap_or_else(|why| {

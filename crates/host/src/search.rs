@@ -14,8 +14,9 @@ use jvm::{Capabilities, Capability, Class, Env, Local};
 use serde::Serialize;
 use weave::classfile::{Pool, tag};
 
+use crate::class_source::{self, Origins};
 use crate::error::Result;
-use crate::{Host, NamePattern, class_source};
+use crate::{Host, NamePattern};
 use inside::Inside;
 use needle::words;
 
@@ -61,7 +62,7 @@ pub enum Kind {
     Field,
     /// An annotation.
     Annotation,
-    /// A constant of which is not known what it is for: the class has annotations, and no class file is to be had.
+    /// A constant of which is not known what it is: no class file is to be had, and the class has annotations or is not linked.
     Constant,
 }
 
@@ -107,8 +108,10 @@ pub type GoesOn = bool;
 
 /// What the JVM has of one class.
 struct Look<'a, 'f> {
+    origins: &'a Origins,
     class: &'a Local<'f, Class>,
     name: &'a str,
+    of_boot: bool,
 }
 
 impl Host {
@@ -125,7 +128,8 @@ impl Host {
         let jvmti = &self.environment.jvmti;
         let mut searched = Searched::default();
         self.vm.with_env(|env| {
-            let mut loaders = Vec::new();
+            let mut loaders = self.loaders(env)?;
+            let origins = Origins::new(env)?;
             for class in jvmti.loaded_classes(env)? {
                 if !goes_on() {
                     break;
@@ -135,49 +139,28 @@ impl Host {
                 if name.starts_with('[') || !search.classes.matches(&name) {
                     continue;
                 }
-                let hash = match jvmti.class_loader(env, &class)? {
-                    None => None,
-                    Some(loader) => Some(self.known_loader(env, &mut loaders, loader)?),
-                };
-                let (hash, of_jdk) = hash.unwrap_or_else(|| ("null".to_owned(), true));
+                let Ok(loader) = loaders.of(&class) else { continue };
                 match &search.loader {
-                    Some(only) if !only.eq_ignore_ascii_case(&hash) => continue,
-                    None if of_jdk && !search.jdk => {
+                    Some(only) if !loaders.has_hash(loader.as_deref(), only) => continue,
+                    None if !search.jdk && loader.as_ref().is_none_or(|loader| is_jdks(&loader.class)) => {
                         searched.jdk_classes += 1;
                         continue;
                     }
                     _ => {}
                 }
                 searched.classes += 1;
-                let look = Look { class: &class, name: &name };
+                let look = Look { origins: &origins, class: &class, name: &name, of_boot: loader.is_none() };
                 let found = self.search_class(env, search, &look, &mut searched)?;
-                if !found.is_empty() && !told(FoundClass { class_name: name, class_loader_hash: hash, found })
-                {
+                if found.is_empty() {
+                    continue;
+                }
+                let class_loader_hash = loaders.hash(loader.as_deref());
+                if !told(FoundClass { class_name: name, class_loader_hash, found }) {
                     break;
                 }
             }
             Ok(searched)
         })
-    }
-
-    /// A loader's hash, and whether it is one of the JDK's own for the JDK's classes.
-    fn known_loader<'f>(
-        &self,
-        env: &Env<'f>,
-        known: &mut Vec<(Local<'f>, String, bool)>,
-        loader: Local<'f>,
-    ) -> Result<(String, bool)> {
-        if let Some((_, hash, jdk)) = known.iter().rev().find(|(one, ..)| env.is_same(one, &loader)) {
-            return Ok((hash.clone(), *jdk));
-        }
-        let jvmti = &self.environment.jvmti;
-        let hash = format!("{:x}", jvmti.identity_hash(&loader)?);
-        let class = jvmti.class_name(&env.class_of(&loader)?)?;
-        let jdk = class.ends_with(".ClassLoaders$PlatformClassLoader")
-            || class == "sun.misc.Launcher$ExtClassLoader"
-            || class.ends_with(".reflect.DelegatingClassLoader");
-        known.push((loader, hash.clone(), jdk));
-        Ok((hash, jdk))
     }
 
     fn search_class(
@@ -204,7 +187,7 @@ impl Host {
         }
         let redaction = self.options().redaction();
         let mut inside = Inside::new(&search.needle, search.kinds, &redaction);
-        let read = match class_source::class_file(env, look.class, look.name)? {
+        let read = match class_source::class_file(env, look.origins, look.class, look.name, look.of_boot)? {
             Some(file) => inside.walk(&file).is_ok(),
             None => false,
         };
@@ -228,8 +211,10 @@ impl Host {
         inside: &mut Inside<'_>,
     ) {
         let jvmti = &self.environment.jvmti;
-        // A class that is not prepared has none yet.
-        let methods = jvmti.class_methods(look.class).unwrap_or_default();
+        // A class that is not prepared tells none yet, and is not made to by looking.
+        let listed = jvmti.class_methods(look.class);
+        let is_prepared = listed.is_ok();
+        let methods = listed.unwrap_or_default();
         let mut loaded = Vec::new();
         for method in &methods {
             let place = format!("{}{}", method.name, method.descriptor);
@@ -249,27 +234,35 @@ impl Host {
         for field in jvmti.field_names(look.class).unwrap_or_default() {
             inside.name(Kind::Field, &field, &field);
         }
-        if !inside.kinds.annotations {
-            return;
-        }
-        // `Class.getRawAnnotations` copies bytes: no annotation's class is loaded.
-        let raw: jvm::Result<Option<Local<'_>>> = env.call(look.class, "getRawAnnotations", "()[B", &[]);
-        if let Ok(Some(raw)) = raw
-            && let Ok(raw) = env.bytes(&raw)
-            && let Err(why) = inside.of_class(pool, &raw)
-        {
-            log::debug!("annotations of {}: {why}", look.name);
-        }
-        let told: Vec<String> = inside.found.iter().map(|found| found.text.clone()).collect();
-        let has_annotations =
-            (1..pool.count()).filter_map(|index| pool.utf8(u16::try_from(index).ok()?).ok());
-        if has_annotations.into_iter().any(|name| name == b"RuntimeVisibleAnnotations") {
-            for text in others.iter().filter(|text| !told.iter().any(|told| told.contains(text.as_str()))) {
-                let text = inside.redaction.scrub(text).into_owned();
-                inside.tell(Found { kind: Kind::Constant, text, place: None });
+        if inside.kinds.annotations {
+            // `Class.getRawAnnotations` copies bytes: no annotation's class is loaded.
+            let raw: jvm::Result<Option<Local<'_>>> = env.call(look.class, "getRawAnnotations", "()[B", &[]);
+            if let Ok(Some(raw)) = raw
+                && let Ok(raw) = env.bytes(&raw)
+                && let Err(why) = inside.of_class(pool, &raw)
+            {
+                log::debug!("annotations of {}: {why}", look.name);
             }
         }
+        let mut constants = (1..pool.count()).filter_map(|at| pool.utf8(u16::try_from(at).ok()?).ok());
+        let may_be_annotation =
+            inside.kinds.annotations && constants.any(|name| name == b"RuntimeVisibleAnnotations");
+        if is_prepared && !may_be_annotation {
+            return;
+        }
+        let told: Vec<String> = inside.found.iter().map(|found| found.text.clone()).collect();
+        for text in others.iter().filter(|text| !told.iter().any(|told| told.contains(text.as_str()))) {
+            let text = inside.redaction.scrub(text).into_owned();
+            inside.tell(Found { kind: Kind::Constant, text, place: None });
+        }
     }
+}
+
+/// Whether loaders of this class have only classes of the JDK, or such as it has made for itself.
+fn is_jdks(class: &str) -> bool {
+    class.ends_with(".ClassLoaders$PlatformClassLoader")
+        || class == "sun.misc.Launcher$ExtClassLoader"
+        || class.ends_with(".reflect.DelegatingClassLoader")
 }
 
 /// The string constants that hold the text, and the other constants that may be names or parts of annotations.
@@ -295,7 +288,7 @@ fn fitting(pool: &Pool<'_>, search: &Search) -> (Vec<String>, Vec<String>) {
         let is_string = marked(&is_string);
         // Descriptors, signatures of methods and arrays, names of classes.
         let is_other = names && !marked(&is_class) && !matches!(text.first(), Some(b'(' | b'[' | b'<'));
-        if !(is_string && search.kinds.strings || is_other) || !search.needle.is_in(text) {
+        if !(is_string && search.kinds.strings || is_other) || !search.needle.is_in_constant(text) {
             continue;
         }
         let words = words(text).into_owned();

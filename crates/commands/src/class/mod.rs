@@ -1,7 +1,10 @@
 //! Commands that look at loaded classes and their loaders.
 
+pub(crate) mod classloader;
+pub(crate) mod classloader_metaspace;
 pub(crate) mod dump;
 pub(crate) mod loader;
+mod loader_views;
 pub(crate) mod sc;
 pub(crate) mod search;
 pub(crate) mod sm;
