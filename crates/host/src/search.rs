@@ -181,10 +181,7 @@ impl Host {
         let mut whole = u16::try_from(count).unwrap_or(0).to_be_bytes().to_vec();
         whole.extend(bytes);
         let Ok(pool) = Pool::read(&whole, 0) else { return Ok(Vec::new()) };
-        let (strings, others) = fitting(&pool, search);
-        if strings.is_empty() && others.is_empty() {
-            return Ok(Vec::new());
-        }
+        let Some(Fitting { strings, others }) = fitting(&pool, search) else { return Ok(Vec::new()) };
         let redaction = self.options().redaction();
         let mut inside = Inside::new(&search.needle, search.kinds, &redaction);
         let read = match class_source::class_file(env, look.origins, look.class, look.name, look.of_boot)? {
@@ -265,8 +262,17 @@ fn is_jdks(class: &str) -> bool {
         || class.ends_with(".reflect.DelegatingClassLoader")
 }
 
-/// The string constants that hold the text, and the other constants that may be names or parts of annotations.
-fn fitting(pool: &Pool<'_>, search: &Search) -> (Vec<String>, Vec<String>) {
+/// The constants of a pool that hold the text.
+#[derive(Default)]
+struct Fitting {
+    /// String constants, if these are wanted.
+    strings: Vec<String>,
+    /// Others, which may be names or parts of annotations.
+    others: Vec<String>,
+}
+
+/// What holds the text; none where nothing does that can be what is wanted.
+fn fitting(pool: &Pool<'_>, search: &Search) -> Option<Fitting> {
     let indexes = || (1_u16..).take(pool.count().saturating_sub(1));
     let mut is_string = vec![false; pool.count()];
     let mut is_class = vec![false; pool.count()];
@@ -280,23 +286,25 @@ fn fitting(pool: &Pool<'_>, search: &Search) -> (Vec<String>, Vec<String>) {
             *mark = true;
         }
     }
-    let (mut strings, mut others) = (Vec::new(), Vec::new());
-    let names = search.kinds.methods || search.kinds.fields || search.kinds.annotations;
+    let mut found: Option<Fitting> = None;
+    let Kinds { strings, methods, fields, annotations } = search.kinds;
+    let names = methods || fields || annotations;
     for index in indexes() {
         let Ok(text) = pool.utf8(index) else { continue };
         let marked = |marks: &[bool]| marks.get(usize::from(index)).copied().unwrap_or(false);
         let is_string = marked(&is_string);
         // Descriptors, signatures of methods and arrays, names of classes.
-        let is_other = names && !marked(&is_class) && !matches!(text.first(), Some(b'(' | b'[' | b'<'));
-        if !(is_string && search.kinds.strings || is_other) || !search.needle.is_in_constant(text) {
+        let is_name = names && !marked(&is_class) && !matches!(text.first(), Some(b'(' | b'[' | b'<'));
+        if !(is_string && strings || is_name) || !search.needle.is_in_constant(text) {
             continue;
         }
-        let words = words(text).into_owned();
-        match is_string && search.kinds.strings {
-            // The same text may be a name and a string.
-            true => strings.push(words),
-            false => others.push(words),
+        let found = found.get_or_insert_default();
+        match (is_string, strings) {
+            (true, true) => found.strings.push(words(text).into_owned()),
+            // It may be a name, too.
+            (true, false) => {}
+            (false, _) => found.others.push(words(text).into_owned()),
         }
     }
-    (strings, others)
+    found
 }
