@@ -54,6 +54,12 @@ const LINES: &[(&str, &str)] = &[
     ("sm demo.MathGame", "sm"),
     ("sm -d demo.MathGame", "sm"),
     ("dump -d /tmp/oxprobe-dumped-classes demo.MathGame", "dump"),
+    ("search primeFactors", "search"),
+    ("classloader", "classloader"),
+    ("classloader -l", "classloader"),
+    ("classloader -t", "classloader"),
+    ("classloader -u", "classloader"),
+    ("search --jdk --in methods -n 1 getOrDefault", "search"),
 ];
 
 /// The JDK's own code behind these makes JNI calls on JDK 8 and 11 that the JVM warns of; there, tests/beans.rs and
@@ -61,6 +67,7 @@ const LINES: &[(&str, &str)] = &[
 const MANAGED: &[(&str, &str)] = &[
     ("vmoption", "vmoption"),
     ("vmoption MaxHeapSize", "vmoption"),
+    ("classloader-metaspace", "classloader-metaspace"),
     ("mbean", "mbean"),
     ("mbean java.lang:type=Memory", "mbean"),
     ("mbean -m java.lang:type=Memory", "mbean"),

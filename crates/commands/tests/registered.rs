@@ -19,7 +19,7 @@ fn every_file_with_a_command_is_listed() {
         for file in fs::read_dir(here().join("src").join(group)).unwrap() {
             let path = file.unwrap().path();
             if fs::read_to_string(&path).unwrap().contains("impl Command for ") {
-                in_files.insert(path.file_stem().unwrap().to_str().unwrap().to_owned());
+                in_files.insert(path.file_stem().unwrap().to_str().unwrap().replace('_', "-"));
             }
         }
     }

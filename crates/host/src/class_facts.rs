@@ -15,6 +15,7 @@ use jvm::{Class, Env, Field, Jvmti, Local, Method};
 use serde::Serialize;
 
 use crate::class_query::{ClassQuery, FoundClass};
+use crate::class_source::Origins;
 use crate::error::Result;
 use crate::evaluation::Answer;
 use crate::loaders::Loaders;
@@ -92,11 +93,7 @@ pub(crate) struct Asker<'w, 'f> {
     nesting: nesting::Nesting,
     annotations: annotations::Annotations,
     interfaces: Method,
-    /// Up to JDK 24 by a method, then by a field.
-    domain: Option<Method>,
-    domain_field: Option<Field>,
-    code_source: Field,
-    location: Field,
+    origins: Origins,
     file: Field,
 }
 
@@ -162,10 +159,7 @@ impl ClassName {
 impl<'w, 'f> Asker<'w, 'f> {
     pub(crate) fn new(host: &'w Host, env: &'w Env<'f>) -> Result<Self> {
         let meta = env.find_class("java/lang/Class")?;
-        let domain = env.find_class("java/security/ProtectionDomain")?;
-        let source = env.find_class("java/security/CodeSource")?;
         let url = env.find_class("java/net/URL")?;
-        const DOMAIN: &str = "Ljava/security/ProtectionDomain;";
         Ok(Self {
             env,
             jvmti: &host.environment.jvmti,
@@ -173,10 +167,7 @@ impl<'w, 'f> Asker<'w, 'f> {
             nesting: nesting::Nesting::new(env, &meta)?,
             annotations: annotations::Annotations::new(env, &meta)?,
             interfaces: env.method(&meta, "getInterfaces0", "()[Ljava/lang/Class;")?,
-            domain: env.method(&meta, "getProtectionDomain0", "()Ljava/security/ProtectionDomain;").ok(),
-            domain_field: env.field(&meta, "protectionDomain", DOMAIN).ok(),
-            code_source: env.field(&domain, "codesource", "Ljava/security/CodeSource;")?,
-            location: env.field(&source, "location", "Ljava/net/URL;")?,
+            origins: Origins::new(env)?,
             file: env.field(&url, "file", "Ljava/lang/String;")?,
         })
     }
@@ -248,16 +239,7 @@ impl<'w, 'f> Asker<'w, 'f> {
 
     /// The path of the code source's URL.
     pub(crate) fn code_source(&self, class: &Local<'f, Class>) -> Result<Option<String>> {
-        let domain: Option<Local<'f>> = match (&self.domain, &self.domain_field) {
-            (Some(method), _) => method.call(self.env, class, &[])?,
-            (None, Some(field)) => field.get(self.env, class)?,
-            (None, None) => None,
-        };
-        let Some(domain) = domain else { return Ok(None) };
-        let source: Option<Local<'f>> = self.code_source.get(self.env, &domain)?;
-        let Some(source) = source else { return Ok(None) };
-        let location: Option<Local<'f>> = self.location.get(self.env, &source)?;
-        let Some(location) = location else { return Ok(None) };
+        let Some(location) = self.origins.of_class(self.env, class)? else { return Ok(None) };
         Ok(self.file.get(self.env, &location)?)
     }
 }

@@ -135,6 +135,37 @@ impl Jvmti {
         Ok(all)
     }
 
+    /// The byte code of a method whose class the caller holds, with the constant pool's numbers as the class file has them;
+    /// none for native and abstract methods. Needs `Capability::GetBytecodes`.
+    pub fn bytecodes(&self, method: MethodId) -> Result<Vec<u8>> {
+        let (mut count, mut bytes): (i32, *mut u8) = (0, ptr::null_mut());
+        // SAFETY: an id whose class the caller holds, and both are ours for the call.
+        unsafe { jvmti!(self, GetBytecodes, method.raw(), &mut count, &mut bytes) }?;
+        // SAFETY: allocated by the call, `count` of them.
+        let bytes = unsafe { Buf::new(self, bytes, count) };
+        Ok(bytes.slice().to_vec())
+    }
+
+    /// The names of the fields a class declares itself. An error where the class is not yet prepared.
+    pub fn field_names(&self, class: &impl Ref<Kind = Class>) -> Result<Vec<String>> {
+        let (mut count, mut ids) = (0, ptr::null_mut());
+        // SAFETY: a live reference to a class, and both are ours for the call.
+        unsafe { jvmti!(self, GetClassFields, class.raw(), &mut count, &mut ids) }?;
+        // SAFETY: allocated by the call, `count` of them.
+        let ids = unsafe { Buf::new(self, ids, count) };
+        let mut all = room(ids.slice().len())?;
+        for id in ids.slice() {
+            let mut name = ptr::null_mut();
+            // SAFETY: a field of this class, and `name` is ours for the call; the types are not asked for.
+            unsafe {
+                jvmti!(self, GetFieldName, class.raw(), *id, &mut name, ptr::null_mut(), ptr::null_mut())
+            }?;
+            // SAFETY: a C string allocated by the call and given back once.
+            all.push(unsafe { buf::text(self, name) }.unwrap_or_default());
+        }
+        Ok(all)
+    }
+
     /// Only their ids.
     pub fn class_method_ids(&self, class: &impl Ref<Kind = Class>) -> Result<Vec<MethodId>> {
         let (mut count, mut ids) = (0, ptr::null_mut());

@@ -1,10 +1,14 @@
 //! Commands that look at loaded classes and their loaders.
 
+pub(crate) mod classloader;
+pub(crate) mod classloader_metaspace;
 pub(crate) mod dump;
 pub(crate) mod jad;
 pub(crate) mod loader;
 mod numbered;
+mod loader_views;
 pub(crate) mod sc;
+pub(crate) mod search;
 pub(crate) mod sm;
 
 use model::Field;

@@ -138,35 +138,39 @@ impl Show for Class {
     const KIND: &'static str = "sc";
 
     fn layout(&self) -> Layout {
-        let Self { class_info: class, .. } = self;
-        let yes = |is: bool| is.to_string();
-        let mut rows = vec![
-            row("class-info", class.class_info.clone()),
-            row("code-source", class.code_source.clone()),
-            row("name", class.name.clone()),
-            row("isInterface", yes(class.interface)),
-            row("isAnnotation", yes(class.annotation)),
-            row("isEnum", yes(class.r#enum)),
-            row("isAnonymousClass", yes(class.anonymous_class)),
-            row("isArray", yes(class.array)),
-            row("isLocalClass", yes(class.local_class)),
-            row("isMemberClass", yes(class.member_class)),
-            row("isPrimitive", yes(class.primitive)),
-            row("isSynthetic", yes(class.synthetic)),
-            row("simple-name", class.simple_name.clone()),
-            row("modifier", class.modifier.clone()),
-            row("annotation", class.annotations.join(",")),
-            row("interfaces", class.interfaces.join(",")),
-            row("super-class", chain(class.super_class.iter().cloned())),
-            row("class-loader", chain(class.classloader.iter().map(|text| loader::in_one_line(text)))),
-            row("classLoaderHash", class.class_loader_hash.clone()),
-        ];
-        let fields = class.fields.iter().flatten().map(described).collect::<Vec<_>>();
-        if !fields.is_empty() {
-            rows.push(row("fields", fields.join("\n\n")));
-        }
-        Layout::stack(vec![Layout::Fields(rows), Layout::line("")])
+        picture(&self.class_info)
     }
+}
+
+/// All there is to know of a class.
+pub(super) fn picture(class: &ClassDetail) -> Layout {
+    let yes = |is: bool| is.to_string();
+    let mut rows = vec![
+        row("class-info", class.class_info.clone()),
+        row("code-source", class.code_source.clone()),
+        row("name", class.name.clone()),
+        row("isInterface", yes(class.interface)),
+        row("isAnnotation", yes(class.annotation)),
+        row("isEnum", yes(class.r#enum)),
+        row("isAnonymousClass", yes(class.anonymous_class)),
+        row("isArray", yes(class.array)),
+        row("isLocalClass", yes(class.local_class)),
+        row("isMemberClass", yes(class.member_class)),
+        row("isPrimitive", yes(class.primitive)),
+        row("isSynthetic", yes(class.synthetic)),
+        row("simple-name", class.simple_name.clone()),
+        row("modifier", class.modifier.clone()),
+        row("annotation", class.annotations.join(",")),
+        row("interfaces", class.interfaces.join(",")),
+        row("super-class", chain(class.super_class.iter().cloned())),
+        row("class-loader", chain(class.classloader.iter().map(|text| loader::in_one_line(text)))),
+        row("classLoaderHash", class.class_loader_hash.clone()),
+    ];
+    let fields = class.fields.iter().flatten().map(described).collect::<Vec<_>>();
+    if !fields.is_empty() {
+        rows.push(row("fields", fields.join("\n\n")));
+    }
+    Layout::stack(vec![Layout::Fields(rows), Layout::line("")])
 }
 
 /// The lines of a field.

@@ -194,13 +194,39 @@ enum Call {
 
 impl Jvmti {
     /// The class's constant pool as its class file has it: how many entries (the first is number 1), and their bytes.
-    /// Needs `Capability::GetConstantPool`.
+    /// Needs `Capability::GetConstantPool`. The JVM neither stops for it nor links the class.
+    ///
+    /// An error, among others, for the nameless classes of JDK 8 to 16 (`Unsafe.defineAnonymousClass`, of which lambda forms
+    /// are): objects may be patched into their pools where texts belong, and the JVM crashes when it writes those down
+    /// (tried on 8).
     pub fn constant_pool(&self, class: &impl Ref<Kind = Class>) -> Result<(usize, Vec<u8>)> {
+        if self.jdk() < 17 && (is_nameless(&self.class_signature(class)?) || !self.is_modifiable(class)?) {
+            return Err(Error::NotA { expected: "class with a name of its own" });
+        }
         let (mut count, mut length, mut bytes): (i32, i32, *mut u8) = (0, 0, ptr::null_mut());
         // SAFETY: a live reference to a class, and all three are ours for the call.
         unsafe { jvmti!(self, GetConstantPool, class.raw(), &mut count, &mut length, &mut bytes) }?;
         // SAFETY: allocated by the call, `length` of them.
         let bytes = unsafe { Buf::new(self, bytes, length) };
         Ok((usize::try_from(count).unwrap_or(0), bytes.slice().to_vec()))
+    }
+}
+
+/// Whether a signature ends in a number, as only those of nameless classes do: `Lp/Form$MH/1234;`. A name that began
+/// with a digit would be taken for one; no compiler makes such.
+fn is_nameless(signature: &str) -> bool {
+    let last = signature.trim_end_matches(';').rsplit(['/', '.', '+']).next().unwrap_or_default();
+    last.starts_with(|first: char| first.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_nameless;
+
+    #[test]
+    fn a_nameless_class_is_known_by_the_number_at_its_end() {
+        assert!(is_nameless("Ljava/lang/invoke/LambdaForm$MH/1234;"));
+        assert!(is_nameless("Lp/C$$Lambda$1/0x0000000840060840;"));
+        assert!(!is_nameless("Lp/C$1;") && !is_nameless("Lp/C;") && !is_nameless("LC;"));
     }
 }

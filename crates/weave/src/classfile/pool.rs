@@ -125,6 +125,33 @@ impl<'a> Pool<'a> {
         self.entry(index, &[tag])
     }
 
+    /// The bytes of a string constant.
+    pub fn string(&self, index: u16) -> Result<&'a [u8], Malformed> {
+        let text = self.entry(index, &[tag::STRING])?.u2()?;
+        self.utf8(text)
+    }
+
+    /// The number of a call site's bootstrap method in the attribute `BootstrapMethods`.
+    pub fn bootstrap(&self, index: u16) -> Result<u16, Malformed> {
+        self.entry(index, &[tag::DYNAMIC, tag::INVOKE_DYNAMIC])?.u2()
+    }
+
+    /// The one place in the pool that a class's, a string's or a method type's entry refers to.
+    pub fn referred(&self, index: u16) -> Result<u16, Malformed> {
+        self.entry(index, &[tag::CLASS, tag::STRING, 16])?.u2()
+    }
+
+    /// An `int`, as annotations have numbers and truths, and what else is four bytes.
+    pub fn four(&self, index: u16) -> Result<u32, Malformed> {
+        self.entry(index, &[tag::INTEGER, tag::FLOAT])?.u4()
+    }
+
+    /// A `long` or a `double`.
+    pub fn eight(&self, index: u16) -> Result<u64, Malformed> {
+        let mut reader = self.entry(index, &[tag::LONG, tag::DOUBLE])?;
+        Ok(u64::from(reader.u4()?) << 32 | u64::from(reader.u4()?))
+    }
+
     /// The tag of an entry.
     pub fn tag(&self, index: u16) -> Result<u8, Malformed> {
         let at = self.offsets.get(usize::from(index)).copied().unwrap_or(0) as usize;
