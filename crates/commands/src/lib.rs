@@ -9,6 +9,7 @@ mod candidates;
 mod expression;
 mod memory;
 mod method;
+mod objects;
 mod permission;
 mod prelude;
 mod shell;
@@ -57,7 +58,7 @@ pub static COMMANDS: &[Entry<Host>] = &[
     Entry::of::<memory::heapdump::Heapdump>(),
     Entry::of::<expression::getstatic::Getstatic>(),
     Entry::of::<expression::ognl::Ognl>(),
-    Entry::of::<expression::vmtool::Vmtool>(),
+    Entry::of::<objects::vmtool::Vmtool>(),
     Entry::of::<method::watch::Watch>(),
     Entry::of::<method::monitor::Monitor>(),
     Entry::of::<method::trace::Trace>(),

@@ -8,6 +8,7 @@ use ognl::Term;
 use values::{Classes, Copier, Expression, Java, May, Mistake, Names, Place, Property, Snapshot};
 
 use crate::error::{Error, Result};
+use crate::histogram::java_name;
 use crate::loaders::{FoundLoader, LoaderFacts, WantedLoader};
 use crate::{Host, NamePattern};
 
@@ -52,6 +53,8 @@ pub struct WantedClass {
     pub pattern: NamePattern,
     /// Of this loader, if one is named.
     pub loader: WantedLoader,
+    /// Whether array classes are meant, `demo.Shop[]`, and not the others.
+    pub arrays: bool,
 }
 
 /// The property under which the objects of a class are found.
@@ -179,7 +182,7 @@ impl Host {
     }
 
     /// The one class that is meant, with its loader.
-    fn one_class<'f>(
+    pub(crate) fn one_class<'f>(
         &self,
         env: &Env<'f>,
         wanted: &WantedClass,
@@ -195,7 +198,11 @@ impl Host {
         for class in jvmti.loaded_classes(env)? {
             // A class may be unloaded meanwhile.
             let Ok(name) = jvmti.class_name(&class) else { continue };
-            if name.starts_with('[') || !wanted.pattern.matches(&name) {
+            if name.starts_with('[') != wanted.arrays {
+                continue;
+            }
+            let name = java_name(&name);
+            if !wanted.pattern.matches(&name) {
                 continue;
             }
             let loader = jvmti.class_loader(env, &class)?;

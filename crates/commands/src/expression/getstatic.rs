@@ -51,6 +51,7 @@ impl Command for Getstatic {
         let pattern = |text: &str| host::NamePattern::of(text, self.regex).map_err(Failure::new);
         let loader_class = self.loader_class.as_deref().unwrap_or_default().to_owned();
         let class = WantedClass {
+            arrays: false,
             pattern: pattern(&self.class)?,
             loader: wanted(self.classloader, self.loader_class),
         };

@@ -6,19 +6,19 @@ use host::loaders::{LoaderFacts, WantedLoader};
 use crate::prelude::*;
 
 /// The loader of `-c` and `--classLoaderClass`.
-pub(super) fn wanted(hash: Option<String>, class: Option<ClassPattern>) -> WantedLoader {
+pub(crate) fn wanted(hash: Option<String>, class: Option<ClassPattern>) -> WantedLoader {
     WantedLoader { hash, class: class.map(ClassPattern::into_string) }
 }
 
 /// What the user has named.
-pub(super) struct Named<'a> {
-    pub(super) class: &'a str,
-    pub(super) loader_class: &'a str,
+pub(crate) struct Named<'a> {
+    pub(crate) class: &'a str,
+    pub(crate) loader_class: &'a str,
 }
 
 impl Named<'_> {
     /// Lists what it may mean and ends the command.
-    pub(super) fn end(&self, cx: &mut Context<'_>, not_one: NotOne) -> Failure {
+    pub(crate) fn end(&self, cx: &mut Context<'_>, not_one: NotOne) -> Failure {
         match not_one {
             NotOne::Classes(classes) => Classes::end(cx, classes, self.class),
             NotOne::Loaders(loaders) => Loaders::end(cx, loaders, self.loader_class),
