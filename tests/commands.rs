@@ -48,6 +48,11 @@ const LINES: &[(&str, &str)] = &[
     ("trace demo.MathGame run -n 1", "trace"),
     ("stack demo.MathGame run -n 1", "stack"),
     ("reset", "reset"),
+    ("sc demo.*", "sc"),
+    ("sc -d -f demo.MathGame", "sc"),
+    ("sm demo.MathGame", "sm"),
+    ("sm -d demo.MathGame", "sm"),
+    ("dump -d /tmp/oxprobe-dumped-classes demo.MathGame", "dump"),
 ];
 
 /// The JDK's own code behind these makes JNI calls on JDK 8 and 11 that the JVM warns of; there, tests/beans.rs and

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod candidates;
+mod class;
 mod expression;
 mod memory;
 mod method;
@@ -56,6 +57,9 @@ pub static COMMANDS: &[Entry<Host>] = &[
     Entry::of::<memory::heap::Heap>(),
     Entry::of::<memory::gc::Gc>(),
     Entry::of::<memory::heapdump::Heapdump>(),
+    Entry::of::<class::sc::Sc>(),
+    Entry::of::<class::sm::Sm>(),
+    Entry::of::<class::dump::Dump>(),
     Entry::of::<expression::getstatic::Getstatic>(),
     Entry::of::<expression::ognl::Ognl>(),
     Entry::of::<objects::vmtool::Vmtool>(),

@@ -7,8 +7,9 @@ use jvm::{Capabilities, Capability, Class, Env, Local};
 use ognl::Term;
 use values::{Classes, Copier, Expression, Java, May, Mistake, Names, Place, Property, Snapshot};
 
+use crate::class_facts::ClassName;
+use crate::class_query::{ClassQuery, FoundClass};
 use crate::error::{Error, Result};
-use crate::histogram::java_name;
 use crate::loaders::{FoundLoader, LoaderFacts, WantedLoader};
 use crate::{Host, NamePattern};
 
@@ -27,35 +28,13 @@ pub type Answer<T> = std::result::Result<T, NotOne>;
 /// Not one class or loader is meant.
 pub enum NotOne {
     /// These classes, or none.
-    Classes(Vec<ClassFound>),
+    Classes(Vec<ClassName>),
     /// Several loaders.
     Loaders(Vec<LoaderFacts>),
 }
 
 /// A copy of a value, or why there is none.
 pub type Copied = std::result::Result<Snapshot, Mistake>;
-
-/// A class that is meant.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClassFound {
-    /// With dots.
-    pub name: String,
-    /// Identity hash of its loader in hex; `null` for the boot loader.
-    pub hash: String,
-    /// The class of its loader, if that is not the boot loader.
-    pub loader: Option<String>,
-}
-
-/// Which class is meant.
-#[derive(Clone, Debug)]
-pub struct WantedClass {
-    /// By its name with dots.
-    pub pattern: NamePattern,
-    /// Of this loader, if one is named.
-    pub loader: WantedLoader,
-    /// Whether array classes are meant, `demo.Shop[]`, and not the others.
-    pub arrays: bool,
-}
 
 /// The property under which the objects of a class are found.
 const INSTANCES: &[&str] = &["instances"];
@@ -102,7 +81,7 @@ impl Host {
     /// of it.
     pub fn statics(
         &self,
-        class: &WantedClass,
+        class: &ClassQuery,
         fields: &NamePattern,
         expression: Option<&Expression>,
         how: Evaluation,
@@ -129,7 +108,7 @@ impl Host {
     /// application stands still until they are found.
     pub fn instances(
         &self,
-        class: &WantedClass,
+        class: &ClassQuery,
         most: usize,
         expression: &Expression,
         how: Evaluation,
@@ -181,57 +160,27 @@ impl Host {
         }
     }
 
-    /// The one class that is meant, with its loader.
-    pub(crate) fn one_class<'f>(
-        &self,
-        env: &Env<'f>,
-        wanted: &WantedClass,
-    ) -> Result<Answer<(Local<'f, Class>, Option<Local<'f>>)>> {
-        let is_named = wanted.loader.hash.is_some() || wanted.loader.class.is_some();
-        let only = match is_named.then(|| self.loader(env, &wanted.loader)).transpose()? {
-            Some(FoundLoader::Several(loaders)) => return Ok(Err(NotOne::Loaders(loaders))),
-            Some(FoundLoader::One(loader)) => Some(loader),
-            None => None,
+    /// The one class that is meant, with its loader. Arrays are meant only where nothing else is.
+    pub(crate) fn one_class<'f>(&self, env: &Env<'f>, wanted: &ClassQuery) -> Result<Answer<OneClass<'f>>> {
+        let mut loaders = self.loaders(env)?;
+        let mut found = match self.query_classes(&mut loaders, env, wanted)? {
+            Ok(found) => found,
+            Err(not_one) => return Ok(Err(not_one)),
         };
-        let jvmti = &self.environment.jvmti;
-        let mut found = Vec::new();
-        for class in jvmti.loaded_classes(env)? {
-            // A class may be unloaded meanwhile.
-            let Ok(name) = jvmti.class_name(&class) else { continue };
-            if name.starts_with('[') != wanted.arrays {
-                continue;
-            }
-            let name = java_name(&name);
-            if !wanted.pattern.matches(&name) {
-                continue;
-            }
-            let loader = jvmti.class_loader(env, &class)?;
-            let is_meant = match (&only, &loader) {
-                (None, _) => true,
-                (Some(only), Some(loader)) => env.is_same(only, loader),
-                (Some(_), None) => false,
-            };
-            if is_meant {
-                found.push((name, class, loader));
-            }
+        let is_array = |one: &FoundClass<'_>| one.name.starts_with('[');
+        if !found.iter().all(is_array) {
+            found.retain(|one| !is_array(one));
         }
         if found.len() == 1
-            && let Some((_, class, loader)) = found.pop()
+            && let Some(one) = found.pop()
         {
-            return Ok(Ok((class, loader)));
+            let loader = self.environment.jvmti.class_loader(env, &one.class)?;
+            return Ok(Ok((one.class, loader)));
         }
-        let mut classes = Vec::with_capacity(found.len());
-        for (name, _, loader) in found {
-            let facts = match &loader {
-                Some(loader) => {
-                    let hash = format!("{:x}", jvmti.identity_hash(loader)?);
-                    (hash, Some(jvmti.class_name(&env.class_of(loader)?)?))
-                }
-                None => ("null".to_owned(), None),
-            };
-            classes.push(ClassFound { name, hash: facts.0, loader: facts.1 });
-        }
-        classes.sort_by(|one, other| one.name.cmp(&other.name));
-        Ok(Err(NotOne::Classes(classes)))
+        let names = found.iter().map(|one| ClassName::of(&mut loaders, one));
+        Ok(Err(NotOne::Classes(names.collect::<Result<_>>()?)))
     }
 }
+
+/// A class and its loader, if that is not the boot loader.
+pub(crate) type OneClass<'f> = (Local<'f, Class>, Option<Local<'f>>);

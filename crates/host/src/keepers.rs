@@ -9,8 +9,9 @@ use jvm::{Capabilities, Capability, Class, Env, Local};
 use serde::Serialize;
 
 use crate::Host;
+use crate::class_query::ClassQuery;
 use crate::error::Result;
-use crate::evaluation::{Answer, WantedClass};
+use crate::evaluation::Answer;
 use crate::heap_walk::{class_name, millis};
 
 /// How far is looked.
@@ -107,7 +108,7 @@ pub struct RootFacts {
 
 impl Host {
     /// Finds the biggest objects of a class and of those below it, and who keeps them.
-    pub fn keepers(&self, class: &WantedClass, keeping: Keeping) -> Result<Answer<ReferenceAnalysis>> {
+    pub fn keepers(&self, class: &ClassQuery, keeping: Keeping) -> Result<Answer<ReferenceAnalysis>> {
         self.environment.ensure(Capabilities::NONE.with(Capability::TagObjects))?;
         self.vm.with_env(|env| {
             let class = match self.one_class(env, class)? {

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use jvm::{ClassFile, Env, Environment, Local, mutf8};
+use jvm::{ClassFile, Env, Environment, Local, Weak, mutf8};
 use parking_lot::Mutex;
 use weave::classfile;
 
@@ -18,6 +18,8 @@ use crate::weaver::Weaver;
 /// Somebody who waits for classes.
 pub(crate) struct Lazy {
     wanted: Wanted,
+    /// Only classes of these, if there are any. Found before, since asking a loader for its hash may run its code.
+    loaders: Option<Vec<Weak>>,
     rules: Rules,
     extent: Extent,
     pub(crate) opener: Arc<Opener>,
@@ -26,8 +28,14 @@ pub(crate) struct Lazy {
 }
 
 impl Lazy {
-    pub(crate) fn new(wanted: Wanted, rules: Rules, extent: Extent, opener: Arc<Opener>) -> Self {
-        Self { wanted, rules, extent, opener, found: Mutex::default() }
+    pub(crate) fn new(
+        wanted: Wanted,
+        loaders: Option<Vec<Weak>>,
+        rules: Rules,
+        extent: Extent,
+        opener: Arc<Opener>,
+    ) -> Self {
+        Self { wanted, loaders, rules, extent, opener, found: Mutex::default() }
     }
 
     pub(crate) fn extent(&self) -> &Extent {
@@ -80,8 +88,9 @@ impl Lazy {
     ) -> Result<bool> {
         let Some(environment) = Environment::get() else { return Ok(false) };
         let jvmti = &environment.jvmti;
-        let hash = loader.map(|loader| jvmti.identity_hash(loader)).transpose()?;
-        if !self.wanted.takes_loader(hash) {
+        let is_meant =
+            |meant: &Vec<Weak>| loader.is_some_and(|loader| meant.iter().any(|one| one.is(env, loader)));
+        if !self.loaders.as_ref().is_none_or(is_meant) {
             return Ok(false);
         }
         let class_of = |loader: &Local<'_>| jvmti.class_name(&env.class_of(loader)?);

@@ -7,6 +7,10 @@
 
 mod access_flags;
 mod calls_in_flight;
+pub mod class_bytes;
+pub mod class_facts;
+pub mod class_files;
+pub mod class_query;
 pub mod classes;
 pub mod clock;
 pub mod compiled;
@@ -126,6 +130,7 @@ impl Host {
         self.forget_all();
         let left = self.leave_classes();
         gc_watch::give_back(self.environment)?;
+        jvm::Capturing::rest()?;
         if left.is_empty() { Ok(()) } else { Err(Error::sentence(left.join("; "))) }
     }
 }

@@ -3,16 +3,18 @@
 //! One pass over the loaded classes. Subtypes of what a pattern names are meant, too, since callers
 //! hold interfaces and base classes while the code is in their implementations.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
+use std::rc::Rc;
 
 use jvm::{Class, Env, Local, Weak};
 
 use crate::access_flags;
+use crate::class_query::FoundClass;
 use crate::deny::{self, Candidate, Denied, Rules};
 use crate::error::Result;
+use crate::loaders::{Loader, Loaders};
 use crate::names::NamePattern;
 use crate::retransform::stops;
-use crate::subtypes::Subtypes;
 use crate::{Host, weaver};
 
 /// What somebody wants to observe.
@@ -24,7 +26,7 @@ pub struct Wanted {
     pub exclude: Option<NamePattern>,
     /// The methods; constructors are `<init>`.
     pub methods: NamePattern,
-    /// Only classes of the loader with this identity hash, in hex.
+    /// Only classes of the loader with this hash, in hex.
     pub loader: Option<String>,
     /// With more classes than this nothing is matched.
     pub limit: usize,
@@ -46,13 +48,6 @@ impl Wanted {
             constructors: true,
             subclasses: None,
         }
-    }
-
-    /// Whether a class of this loader is meant, by its identity hash.
-    pub(crate) fn takes_loader(&self, hash: Option<i32>) -> bool {
-        let Some(wanted) = &self.loader else { return true };
-        let wanted = wanted.trim_start_matches("0x");
-        hash.is_some_and(|hash| format!("{hash:x}").eq_ignore_ascii_case(wanted))
     }
 
     /// Whether a method with code is meant.
@@ -107,7 +102,7 @@ pub struct Matched {
 pub struct MatchedClass {
     /// With dots.
     pub name: String,
-    /// The identity hash of its loader in hex; `null` for the boot loader.
+    /// The hash of its loader in hex; `null` for the boot loader.
     pub loader: String,
     /// The methods that are meant.
     pub methods: Vec<MatchedMethod>,
@@ -202,24 +197,15 @@ impl Host {
     }
 }
 
-/// A class's loader, asked about once.
-struct Loader<'f> {
-    object: Local<'f>,
-    hash: i32,
-    class: String,
-}
-
 /// One pass over the loaded classes.
 struct Walk<'w, 'f> {
     host: &'w Host,
     env: &'w Env<'f>,
     rules: Rules,
     class_loader: Local<'f, Class>,
-    loaders: HashMap<i32, Vec<std::rc::Rc<Loader<'f>>>>,
+    loaders: Loaders<'w, 'f>,
     refused: BTreeMap<String, Vec<String>>,
 }
-
-type Named<'f> = (Local<'f, Class>, String);
 
 impl<'w, 'f> Walk<'w, 'f> {
     fn new(host: &'w Host, env: &'w Env<'f>) -> Result<Self> {
@@ -232,7 +218,7 @@ impl<'w, 'f> Walk<'w, 'f> {
                 default_methods: options.default_methods(),
             },
             class_loader: env.find_class("java/lang/ClassLoader")?,
-            loaders: HashMap::new(),
+            loaders: host.loaders(env)?,
             refused: BTreeMap::new(),
         })
     }
@@ -240,7 +226,10 @@ impl<'w, 'f> Walk<'w, 'f> {
     fn run(mut self, wanted: &Wanted) -> Result<Matched> {
         let mut matched = Matched::default();
         let mut kept = Vec::new();
-        for (class, name) in self.named(wanted)? {
+        let subclasses = wanted.subclasses.unwrap_or(!self.host.options().no_subclasses());
+        // Arrays have no methods.
+        let named = self.host.named_classes(self.env, &wanted.classes, subclasses, false)?;
+        for FoundClass { name, class } in named {
             let Some(loader) = self.permitted(wanted, &class, &name)? else { continue };
             kept.push((class, name, loader));
         }
@@ -259,7 +248,7 @@ impl<'w, 'f> Walk<'w, 'f> {
             }
             matched.classes.push(MatchedClass {
                 name,
-                loader: loader_name(loader.as_ref().map(|loader| loader.hash)),
+                loader: self.loaders.hash(loader.as_deref()),
                 methods,
                 class: self.env.weak(&class)?,
             });
@@ -269,40 +258,6 @@ impl<'w, 'f> Walk<'w, 'f> {
         Ok(matched)
     }
 
-    /// The classes that the pattern names, and their subtypes.
-    fn named(&self, wanted: &Wanted) -> Result<Vec<Named<'f>>> {
-        let jvmti = &self.host.environment.jvmti;
-        let subclasses = wanted.subclasses.unwrap_or(!self.host.options().no_subclasses());
-        let (mut named, mut others) = (Vec::new(), Vec::new());
-        for class in jvmti.loaded_classes(self.env)? {
-            // A class may be unloaded meanwhile; arrays have no methods.
-            let Ok(name) = jvmti.class_name(&class) else { continue };
-            if name.starts_with('[') {
-                continue;
-            }
-            if wanted.classes.matches(&name) {
-                named.push((class, name));
-            } else if subclasses {
-                others.push((class, name));
-            }
-        }
-        if !others.is_empty() {
-            let is_open = |class: &&Local<'f, Class>| {
-                jvmti.class_modifiers(*class).is_ok_and(|flags| flags.0 & access_flags::FINAL == 0)
-            };
-            let roots = named.iter().map(|(class, _)| class).filter(is_open).collect();
-            let mut subtypes = Subtypes::of(self.env, jvmti, roots)?;
-            let mut found = Vec::new();
-            for (class, name) in others {
-                if subtypes.contain(&class)? {
-                    found.push((class, name));
-                }
-            }
-            named.extend(found);
-        }
-        Ok(named)
-    }
-
     /// The class's loader (`None` in it for the boot loader), if the class may be observed.
     #[expect(clippy::option_option, reason = "not permitted, of the boot loader, of another")]
     fn permitted(
@@ -310,12 +265,13 @@ impl<'w, 'f> Walk<'w, 'f> {
         wanted: &Wanted,
         class: &Local<'f, Class>,
         name: &str,
-    ) -> Result<Option<Option<std::rc::Rc<Loader<'f>>>>> {
+    ) -> Result<Option<Option<Rc<Loader<'f>>>>> {
         if wanted.excludes(name) {
             return Ok(None);
         }
-        let loader = self.loader(class)?;
-        if !wanted.takes_loader(loader.as_ref().map(|loader| loader.hash)) {
+        let loader = self.loaders.of(class)?;
+        let is_meant = |hash: &String| self.loaders.has_hash(loader.as_deref(), hash);
+        if !wanted.loader.as_ref().is_none_or(is_meant) {
             return Ok(None);
         }
         let flags = self.host.environment.jvmti.class_modifiers(class)?.0;
@@ -336,20 +292,6 @@ impl<'w, 'f> Walk<'w, 'f> {
                 Ok(None)
             }
         }
-    }
-
-    fn loader(&mut self, class: &Local<'f, Class>) -> Result<Option<std::rc::Rc<Loader<'f>>>> {
-        let jvmti = &self.host.environment.jvmti;
-        let Some(object) = jvmti.class_loader(self.env, class)? else { return Ok(None) };
-        let hash = jvmti.identity_hash(&object)?;
-        let known = self.loaders.entry(hash).or_default();
-        if let Some(loader) = known.iter().find(|loader| self.env.is_same(&loader.object, &object)) {
-            return Ok(Some(loader.clone()));
-        }
-        let class = jvmti.class_name(&self.env.class_of(&object)?)?;
-        let loader = std::rc::Rc::new(Loader { object, hash, class });
-        known.push(loader.clone());
-        Ok(Some(loader))
     }
 
     fn methods(
@@ -400,11 +342,6 @@ impl<'w, 'f> Walk<'w, 'f> {
     }
 }
 
-/// The name of a loader: its identity hash in hex.
-pub(crate) fn loader_name(hash: Option<i32>) -> String {
-    hash.map_or_else(|| "null".to_owned(), |hash| format!("{hash:x}"))
-}
-
 /// One line for all of one reason.
 fn together(why: String, what: &[String]) -> Refused {
     let what = match what {
@@ -419,15 +356,6 @@ fn together(why: String, what: &[String]) -> Refused {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_loader_is_named_in_hex_of_any_case() {
-        let mut wanted = Wanted::new(NamePattern::any(), NamePattern::any());
-        assert!(wanted.takes_loader(None) && wanted.takes_loader(Some(1)));
-        wanted.loader = Some("3D4EAC69".to_owned());
-        assert!(wanted.takes_loader(Some(0x3d4e_ac69)) && !wanted.takes_loader(Some(1)));
-        assert!(!wanted.takes_loader(None));
-    }
 
     #[test]
     fn initialisers_of_classes_are_never_meant() {

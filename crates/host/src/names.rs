@@ -40,6 +40,22 @@ impl NamePattern {
         }
     }
 
+    /// A pattern over classes as a user has written it, with slashes or dots; an empty one fits all. Only what names a lambda's
+    /// class keeps its slash, since that is a part of the name.
+    pub fn of_class(pattern: &str, is_regex: bool) -> Result<Self, String> {
+        if pattern.is_empty() {
+            return Ok(Self::any());
+        }
+        let pattern = match pattern.contains("$$Lambda") {
+            true => pattern.to_owned(),
+            false => pattern.replace('/', "."),
+        };
+        match is_regex {
+            true => Self::regex(&pattern),
+            false => Ok(Self::Wildcard(Wildcard::new(&pattern))),
+        }
+    }
+
     /// Exactly these names.
     pub fn one_of(names: impl IntoIterator<Item = String>) -> Self {
         Self::OneOf(names.into_iter().collect())

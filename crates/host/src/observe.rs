@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use jvm::{Class, Env, Local, Vm};
+use jvm::{Class, Env, Local, Vm, Weak};
 use parking_lot::Mutex;
 use weave::Parts;
 
@@ -22,7 +22,7 @@ use crate::lanes::Place;
 use crate::lazy::Lazy;
 use crate::matcher::{Matched, MatchedClass, MatchedMethod, Refused, Wanted};
 use crate::method_facts::MethodFacts;
-use crate::registry::{Extent, NewMethod, Outcome, WovenClass, internal};
+use crate::registry::{Extent, NewMethod, OfLoader, Outcome, WovenClass, internal};
 use crate::retransform::{Change, retransform};
 use crate::weaver::{self, Weaver};
 
@@ -280,7 +280,8 @@ impl Host {
                     default_methods: options.default_methods(),
                 };
                 let extent = opener.extent(opener.parts);
-                let lazy = Lazy::new(wanted.clone(), rules, extent, opener.clone());
+                let loaders = self.vm.with_env(|env| self.meant_loaders(env, wanted))?;
+                let lazy = Lazy::new(wanted.clone(), loaders, rules, extent, opener.clone());
                 weaver.lazies.write().push(Arc::new(lazy));
                 // What was loaded since the match, before anybody waited for it.
                 matched_again = self.match_methods(wanted)?;
@@ -343,6 +344,16 @@ impl Host {
         Ok(effect)
     }
 
+    /// The loaders whose classes are meant, if not all are.
+    fn meant_loaders(&self, env: &Env<'_>, wanted: &Wanted) -> Result<Option<Vec<Weak>>> {
+        let Some(hash) = &wanted.loader else { return Ok(None) };
+        let mut loaders = self.loaders(env)?;
+        let mut all = loaders.all()?;
+        all.retain(|loader| loaders.has_hash(Some(loader), hash));
+        let weak = all.iter().map(|loader| env.weak(&loader.object));
+        Ok(Some(weak.collect::<jvm::Result<_>>()?))
+    }
+
     /// Lets every loader resolve Spy. That is the application's code and may wait for whatever it likes, so
     /// it happens before others are kept from changing classes; what came of it is remembered.
     fn ask_loaders(&self, env: &Env<'_>, matched: &Matched) -> Result<()> {
@@ -401,10 +412,11 @@ impl Host {
         let woven = match weaver.find(env, &internal, &local, loader.as_ref()) {
             Some(found) => found,
             None => {
-                let hash = |loader: &Local<'_>| -> jvm::Result<_> {
-                    Ok((env.weak(loader)?, self.environment.jvmti.identity_hash(loader)?))
+                let of = |loader: &Local<'_>| -> jvm::Result<_> {
+                    let identity = self.environment.jvmti.identity_hash(loader)?;
+                    Ok(OfLoader { loader: env.weak(loader)?, identity, name: class.loader.clone() })
                 };
-                let loader = loader.as_ref().map(hash).transpose()?;
+                let loader = loader.as_ref().map(of).transpose()?;
                 let new = WovenClass::new(&class.name, &internal, loader, Some(env.weak(&local)?));
                 let new = Arc::new(new);
                 weaver.registry.add(new.clone());

@@ -13,7 +13,7 @@ use jvm::{Class, Weak, mutf8};
 use parking_lot::{Mutex, RwLock};
 use weave::{Helper, Method, Parts, Plan};
 
-use crate::matcher::loader_name;
+use crate::loaders::BOOT;
 use crate::method_facts::{CodeFacts, MethodFacts};
 
 /// All of it.
@@ -172,20 +172,31 @@ impl Registry {
     }
 }
 
+/// The loader of a class that is woven.
+pub(crate) struct OfLoader {
+    pub(crate) loader: Weak,
+    pub(crate) identity: i32,
+    /// Its hash, as it is shown.
+    pub(crate) name: String,
+}
+
 impl WovenClass {
     pub(crate) fn new(
         name: &str,
         internal: &[u8],
-        loader: Option<(Weak, i32)>,
+        loader: Option<OfLoader>,
         class: Option<Weak<Class>>,
     ) -> Self {
-        let (loader, loader_hash) = loader.unzip();
+        let (loader, loader_hash, loader_name) = match loader {
+            Some(OfLoader { loader, identity, name }) => (Some(loader), Some(identity), name),
+            None => (None, None, BOOT.to_owned()),
+        };
         Self {
             name: name.into(),
             internal: internal.into(),
             loader,
             loader_hash,
-            loader_name: loader_name(loader_hash).into(),
+            loader_name: loader_name.into(),
             class: RwLock::new(class.map(Arc::new)),
             state: Mutex::default(),
         }

@@ -14,13 +14,14 @@ use parking_lot::{Mutex, RwLock};
 use weave::Helper;
 
 use crate::advice;
+use crate::class_bytes;
 use crate::error::{Error, Result};
 use crate::lanes::Lanes;
 use crate::lazy::Lazy;
 use crate::matcher::MatchedMethod;
 use crate::method_facts::MethodFacts;
 use crate::observe::Opener;
-use crate::registry::{self, NewMethod, Registry, WovenClass};
+use crate::registry::{self, NewMethod, OfLoader, Registry, WovenClass};
 
 /// All that is woven in this JVM.
 #[derive(Default)]
@@ -60,6 +61,9 @@ thread_local! {
 
 impl Weaver {
     fn class_file(&self, env: &Env<'_>, seen: &ClassFile<'_, '_>) -> Option<Vec<u8>> {
+        if seen.redefined.is_some() && class_bytes::leaves_out() {
+            return None;
+        }
         let internal = seen.name?;
         let known = match self.registry.knows(internal) {
             true => self.of_loader(env, internal, seen.loader.as_ref()),
@@ -140,7 +144,11 @@ impl Weaver {
         let name = registry::dotted(internal);
         let loader = match &seen.loader {
             None => None,
-            Some(object) => Some((env.weak(object).ok()?, identity_hash(object)?)),
+            // Not its own `hashCode`: this is the application's thread, in the middle of loading.
+            Some(object) => {
+                let identity = identity_hash(object)?;
+                Some(OfLoader { loader: env.weak(object).ok()?, identity, name: format!("{identity:x}") })
+            }
         };
         Some(WovenClass::new(&name, internal, loader, None))
     }

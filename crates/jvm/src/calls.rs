@@ -100,6 +100,18 @@ impl<'f> Env<'f> {
         Ok(StaticMethod { class: self.global(class)?, id, shape, name: name.into() })
     }
 
+    /// Whether a class has the instance method that `from` defines, not one of its own.
+    pub fn inherits(
+        &self,
+        class: &impl Ref<Kind = Class>,
+        from: &impl Ref<Kind = Class>,
+        name: &str,
+        descriptor: &str,
+    ) -> Result<bool> {
+        // A method has one id, by whatever class it is looked up (JNI, `GetMethodID`).
+        Ok(self.method_id(class, name, descriptor)? == self.method_id(from, name, descriptor)?)
+    }
+
     fn method_id(&self, class: &impl Ref<Kind = Class>, name: &str, descriptor: &str) -> Result<jmethodID> {
         self.ready()?;
         let (text, types) = (mutf8::encode(name), mutf8::encode(descriptor));

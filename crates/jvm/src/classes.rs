@@ -143,7 +143,17 @@ impl Jvmti {
 
     /// The class's name with dots, as `Class.getName` gives it, but without running Java code.
     pub fn class_name(&self, class: &impl Ref<Kind = Class>) -> Result<String> {
-        self.class_signature(class).map(|signature| name_of(&signature))
+        let mut name = name_of(&self.class_signature(class)?);
+        // Up to JDK 14 an anonymous class of the JVM (a lambda's) has a number behind a slash, which its signature does not
+        // tell from a package.
+        if self.jdk() < 15
+            && let Some(dot) = name.rfind('.')
+            && name.len() > dot + 1
+            && name.bytes().skip(dot + 1).all(|byte| byte.is_ascii_digit())
+        {
+            name.replace_range(dot..=dot, "/");
+        }
+        Ok(name)
     }
 
     /// The generic signature, if the class has type parameters or generic parents.

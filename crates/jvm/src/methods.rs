@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::buf::{self, Buf};
 use crate::classes;
-use crate::env::Env;
+use crate::env::{Env, jni};
 use crate::error::{Result, room};
 use crate::jvmti::{Jvmti, jvmti};
 use crate::probe::RawFrame;
@@ -93,6 +93,22 @@ fn words(jvmti: &Jvmti, env: &Env<'_>, method: jmethodID) -> Words {
         method: method_name.into(),
         file: file.map(Arc::from),
         lines: jvmti.lines(method).unwrap_or_default(),
+    }
+}
+
+impl<'f> Env<'f> {
+    /// A method or constructor of a class as a `java.lang.reflect.Method` or `Constructor`. The JVM looks up the types of
+    /// its descriptor and exceptions by the class's loader; one that is not there is Java's own exception.
+    pub fn reflected_method(
+        &self,
+        class: &impl Ref<Kind = Class>,
+        method: MethodId,
+        is_static: bool,
+    ) -> Result<Local<'f>> {
+        self.ready()?;
+        // SAFETY: a method of this class, which the caller holds, since its id was read.
+        let raw = unsafe { jni!(self, ToReflectedMethod, class.raw(), method.raw(), is_static) };
+        self.receive(raw, "ToReflectedMethod")
     }
 }
 

@@ -42,7 +42,7 @@ impl Jvmti {
     }
 
     /// Memory of the JVM with these bytes in it.
-    fn copy(&self, bytes: &[u8]) -> Result<NonNull<u8>> {
+    pub(crate) fn copy(&self, bytes: &[u8]) -> Result<NonNull<u8>> {
         let mut memory = ptr::null_mut();
         let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
         // SAFETY: `memory` is ours for the call.

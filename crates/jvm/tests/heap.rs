@@ -10,8 +10,8 @@ use machine::machine;
 
 const SECONDS: Duration = Duration::from_secs(20);
 
-fn tagging() {
-    machine().environment.ensure(Capabilities::NONE.with(Capability::TagObjects)).unwrap();
+fn tagging() -> Result<()> {
+    machine().environment.ensure(Capabilities::NONE.with(Capability::TagObjects)).map(drop)
 }
 
 fn search(objects: usize, marks: usize) -> PathSearch {
@@ -36,7 +36,7 @@ fn bit_set<'f>(env: &Env<'f>) -> Result<Local<'f, Class>> {
 #[test]
 fn a_path_is_told_field_by_field_to_the_root_and_no_mark_stays() {
     machine().run(|env| {
-        tagging();
+        tagging()?;
         let jvmti = &machine().environment.jvmti;
         let kept = nested(env, 3)?;
         // Other tests have theirs.
@@ -67,7 +67,7 @@ fn a_path_is_told_field_by_field_to_the_root_and_no_mark_stays() {
 #[test]
 fn what_is_remembered_is_bounded_and_what_was_not_is_told() {
     machine().run(|env| {
-        tagging();
+        tagging()?;
         let jvmti = &machine().environment.jvmti;
         let kept = nested(env, 50)?;
         let paths = jvmti.paths(env, &bit_set(env)?, search(100, 10))?;
@@ -82,7 +82,7 @@ fn what_is_remembered_is_bounded_and_what_was_not_is_told() {
 #[test]
 fn a_walk_without_time_ends_and_says_so() {
     machine().run(|env| {
-        tagging();
+        tagging()?;
         let jvmti = &machine().environment.jvmti;
         let none = PathSearch { limit: Duration::ZERO, ..search(100, 100) };
         let paths = jvmti.paths(env, &bit_set(env)?, none)?;
@@ -96,7 +96,7 @@ fn a_walk_without_time_ends_and_says_so() {
 #[test]
 fn objects_are_counted_by_class() {
     machine().run(|env| {
-        tagging();
+        tagging()?;
         let jvmti = &machine().environment.jvmti;
         let big = env.new_array(&vec![0_i64; 1 << 20])?;
         let all = jvmti.heap_totals(env, 2, SECONDS)?;

@@ -38,7 +38,7 @@ pub(crate) use known::Known;
 pub(crate) use members::{Members, types};
 pub use names::Names;
 pub use site::Site;
-pub use statics::StaticField;
+pub use statics::{DeclaredField, StaticField};
 pub use thing::Thing;
 
 /// A value of Java in an expression.

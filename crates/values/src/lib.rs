@@ -39,7 +39,7 @@ pub use copier::{Copier, Limits};
 pub use expression::{Expression, Mistake, Place};
 pub use facts::ClassFacts;
 pub use item::Item;
-pub use java::{Java, May, Names, Site, StaticField, Thing, Value};
+pub use java::{DeclaredField, Java, May, Names, Site, StaticField, Thing, Value};
 pub use kept::{Kept, Shelf};
 pub use kind::Kind;
 pub use passed::{Held, Method, Passed, first_letters};

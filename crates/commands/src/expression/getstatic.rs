@@ -1,13 +1,14 @@
 //! `getstatic`: the static fields of a class.
 
-use host::evaluation::{Evaluation, WantedClass};
+use host::class_query::ClassQuery;
+use host::evaluation::Evaluation;
 use host::values::Snapshot;
 use model::RowAffect;
 use shell::Expression;
 
-use super::loader::{Named, wanted};
 use super::value::{Shown, lines};
 use super::{may, read};
+use crate::class::loader;
 use crate::prelude::*;
 
 /// Show static fields of a class
@@ -49,18 +50,14 @@ impl Command for Getstatic {
         let shown = Shown::of(host, self.expand, None)?;
         let express = self.express.as_ref().map(|text| read(text, Host::over_object)).transpose()?;
         let pattern = |text: &str| host::NamePattern::of(text, self.regex).map_err(Failure::new);
-        let loader_class = self.loader_class.as_deref().unwrap_or_default().to_owned();
-        let class = WantedClass {
-            arrays: false,
-            pattern: pattern(&self.class)?,
-            loader: wanted(self.classloader, self.loader_class),
-        };
+        let loader = loader::wanted(self.classloader, self.loader_class);
+        let class = ClassQuery::by_name_only(host::NamePattern::of_class(&self.class, self.regex)?, loader);
         let fields = pattern(&self.field)?;
         let how = Evaluation { depth: shown.expand, may: may(cx) };
         let fields = match host.statics(&class, &fields, express.as_ref(), how).or_fail()? {
             Ok(fields) => fields,
             Err(not_one) => {
-                return Err(Named { class: &self.class, loader_class: &loader_class }.end(cx, not_one));
+                return Err(loader::end::<Field>(cx, not_one, &self.class, &class.loader));
             }
         };
         if fields.is_empty() {

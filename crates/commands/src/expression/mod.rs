@@ -1,7 +1,6 @@
 //! Commands that evaluate an expression over the application's objects, and how values are shown.
 
 pub(crate) mod getstatic;
-pub(crate) mod loader;
 pub(crate) mod ognl;
 pub(crate) mod value;
 

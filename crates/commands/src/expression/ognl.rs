@@ -4,9 +4,9 @@ use host::evaluation::Evaluation;
 use host::values::Snapshot;
 use shell::Expression;
 
-use super::loader::{Named, wanted};
 use super::value::{Shown, lines};
 use super::{may, read};
+use crate::class::loader;
 use crate::prelude::*;
 
 /// Evaluate an expression
@@ -39,11 +39,11 @@ impl Command for Ognl {
         let shown = Shown::of(host, self.expand, None)?;
         let express = read(&self.express, Host::over_object)?;
         let how = Evaluation { depth: shown.expand, may: may(cx) };
-        let class = self.loader_class.as_deref().unwrap_or_default().to_owned();
-        match host.evaluate(&express, &wanted(self.loader, self.loader_class), how).or_fail()? {
+        let loader = loader::wanted(self.loader, self.loader_class);
+        match host.evaluate(&express, &loader, how).or_fail()? {
             Ok(Ok(data)) => cx.emit(Value { value: shown.text(host, &data), data }),
             Ok(Err(mistake)) => Err(self.express.mistake(mistake.at, mistake.message).into()),
-            Err(not_one) => Err(Named { class: "", loader_class: &class }.end(cx, not_one)),
+            Err(not_one) => Err(loader::end::<Value>(cx, not_one, "", &loader)),
         }
     }
 }

@@ -4,7 +4,7 @@ use host::evaluation::{Evaluation, NotOne};
 use host::values::Snapshot;
 
 use super::vmtool::{Meant, Vmtool};
-use crate::expression::loader::Named;
+use crate::class::loader;
 use crate::expression::value::{Shown, lines};
 use crate::expression::{may, read};
 use crate::prelude::*;
@@ -37,7 +37,7 @@ impl Meant {
             NotOne::Classes(classes) if classes.is_empty() => {
                 Failure::new(format!("Can not find class by class name: {}.", self.class))
             }
-            not_one => Named { class: &self.class, loader_class: &self.loader_class }.end(cx, not_one),
+            not_one => loader::end::<Objects>(cx, not_one, &self.class, &self.wanted.loader),
         }
     }
 }

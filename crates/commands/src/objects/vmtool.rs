@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use host::evaluation::WantedClass;
+use host::class_query::ClassQuery;
 use host::heap_walk::{Estimate, Walk};
 use shell::Expression;
 
 use super::means;
-use crate::expression::loader::wanted;
+use crate::class::loader;
 use crate::prelude::*;
 use crate::units;
 
@@ -127,9 +127,8 @@ impl Command for Vmtool {
 
 /// The class that was named, and the words of the command line for it.
 pub(super) struct Meant {
-    pub(super) wanted: WantedClass,
+    pub(super) wanted: ClassQuery,
     pub(super) class: String,
-    pub(super) loader_class: String,
 }
 
 impl Vmtool {
@@ -137,15 +136,11 @@ impl Vmtool {
         let Some(class) = self.class.as_deref().filter(|class| !class.is_empty()) else {
             return Err(Failure::new("The className option cannot be empty!"));
         };
-        let name = class.replace('/', ".");
+        let name = jvm_name(&class.replace('/', "."));
+        let loader = loader::wanted(self.classloader.clone(), self.loader_class.clone());
         Ok(Meant {
-            wanted: WantedClass {
-                arrays: name.ends_with("[]"),
-                pattern: host::NamePattern::one_of([name]),
-                loader: wanted(self.classloader.clone(), self.loader_class.clone()),
-            },
+            wanted: ClassQuery::by_name_only(host::NamePattern::one_of([name]), loader),
             class: class.to_owned(),
-            loader_class: self.loader_class.as_deref().unwrap_or_default().to_owned(),
         })
     }
 
@@ -174,5 +169,38 @@ impl Vmtool {
             "Walking {heap}, some {millions:.1} million objects: the application stands still for about {seconds:.1} s{twice}."
         ))?;
         Ok(limit)
+    }
+}
+
+/// A class's name as `Class.getName` gives it: `int[][]` is `[[I`.
+fn jvm_name(name: &str) -> String {
+    let element = name.trim_end_matches("[]");
+    let depth = (name.len() - element.len()) / 2;
+    if depth == 0 {
+        return name.to_owned();
+    }
+    let letter = match element {
+        "boolean" => "Z",
+        "byte" => "B",
+        "char" => "C",
+        "short" => "S",
+        "int" => "I",
+        "long" => "J",
+        "float" => "F",
+        "double" => "D",
+        _ => return format!("{}L{element};", "[".repeat(depth)),
+    };
+    "[".repeat(depth) + letter
+}
+
+#[cfg(test)]
+mod tests {
+    use super::jvm_name;
+
+    #[test]
+    fn arrays_are_named_as_the_jvm_does() {
+        assert_eq!(jvm_name("int[][]"), "[[I");
+        assert_eq!(jvm_name("demo.Shop[]"), "[Ldemo.Shop;");
+        assert_eq!(jvm_name("demo.Shop"), "demo.Shop");
     }
 }

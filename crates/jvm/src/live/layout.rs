@@ -16,6 +16,9 @@ use crate::sys::{jfieldID, jobject};
 /// `ACC_STATIC` (JVM specification, table 4.5-A).
 const STATIC: i32 = 0x0008;
 
+/// The flags of that table. HotSpot up to JDK 20 tells marks of its own in others.
+const FIELD_FLAGS: i32 = 0x50DF;
+
 /// The number of the last layout; none has 0.
 static LAST: AtomicU64 = AtomicU64::new(0);
 
@@ -200,6 +203,16 @@ impl Layout {
         unsafe { jni!(live.env, IsSameObject, self.class.handle(), class) }
     }
 
+    /// A field as a `java.lang.reflect.Field`. The JVM looks up its type by the loader of its class. `None` where the class is
+    /// gone.
+    pub fn reflected<'f>(&self, env: &Env<'f>, field: usize) -> Result<Option<Local<'f>>> {
+        let Some(field) = self.fields.get(field) else { return Ok(None) };
+        let Some(class) = self.class_at(env, field.level)? else { return Ok(None) };
+        // SAFETY: a field of this class.
+        let raw = unsafe { jni!(env, ToReflectedField, class.raw(), field.id, field.is_static()) };
+        env.receive(raw, "ToReflectedField")
+    }
+
     /// What a static field holds. `None` for a field that is none, and where the class is gone.
     pub fn get_static<'f>(&self, live: Live<'_, 'f>, field: usize) -> Option<super::Got<'f>> {
         let field = self.fields.get(field).filter(|field| field.is_static())?;
@@ -240,6 +253,7 @@ fn read_fields(
             other => Held::Word(Type::of_field(&name, other)?),
         };
         let (name, descriptor) = (name.into(), descriptor.into());
+        modifiers &= FIELD_FLAGS;
         all.push(LiveField { name, descriptor, modifiers, level, id: *id, held });
     }
     Ok(())

@@ -1,0 +1,34 @@
+//! Commands that look at loaded classes and their loaders.
+
+pub(crate) mod dump;
+pub(crate) mod loader;
+pub(crate) mod sc;
+pub(crate) mod sm;
+
+use model::Field;
+
+use crate::prelude::*;
+
+/// `n` of a command: none is as many as there are.
+fn most(limit: i64) -> usize {
+    usize::try_from(limit).ok().filter(|limit| *limit > 0).unwrap_or(usize::MAX)
+}
+
+/// More classes than wanted.
+fn too_many(limit: i64) -> Failure {
+    Failure::new(format!(
+        "The number of matching classes is greater than : {limit}. \nPlease specify a more accurate 'class-patten' or \
+         use the parameter '-n' to change the maximum number of matching classes."
+    ))
+}
+
+/// A row of a picture of a class or method.
+fn row(name: &'static str, value: impl Into<Text>) -> Field {
+    Field { name: Text::styled(Style::Name, name), value: value.into() }
+}
+
+/// Each below the one before it.
+fn chain(names: impl Iterator<Item = String>) -> String {
+    let lines = names.enumerate().map(|(depth, name)| format!("{}+-{name}", "  ".repeat(depth)));
+    lines.collect::<Vec<_>>().join("\n")
+}
