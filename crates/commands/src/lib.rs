@@ -11,6 +11,7 @@ mod class;
 mod expression;
 mod memory;
 mod method;
+mod objects;
 mod permission;
 mod prelude;
 mod shell;
@@ -66,7 +67,7 @@ pub static COMMANDS: &[Entry<Host>] = &[
     Entry::of::<class::search::Search>(),
     Entry::of::<expression::getstatic::Getstatic>(),
     Entry::of::<expression::ognl::Ognl>(),
-    Entry::of::<expression::vmtool::Vmtool>(),
+    Entry::of::<objects::vmtool::Vmtool>(),
     Entry::of::<method::watch::Watch>(),
     Entry::of::<method::monitor::Monitor>(),
     Entry::of::<method::trace::Trace>(),

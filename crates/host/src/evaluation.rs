@@ -8,7 +8,7 @@ use ognl::Term;
 use values::{Classes, Copier, Expression, Java, May, Mistake, Names, Place, Property, Snapshot};
 
 use crate::class_facts::ClassName;
-use crate::class_query::ClassQuery;
+use crate::class_query::{ClassQuery, FoundClass};
 use crate::error::{Error, Result};
 use crate::loaders::{FoundLoader, LoaderFacts, WantedLoader};
 use crate::{Host, NamePattern};
@@ -160,14 +160,17 @@ impl Host {
         }
     }
 
-    /// The one class that is meant, with its loader. Arrays are none.
+    /// The one class that is meant, with its loader. Arrays are meant only where nothing else is.
     pub(crate) fn one_class<'f>(&self, env: &Env<'f>, wanted: &ClassQuery) -> Result<Answer<OneClass<'f>>> {
         let mut loaders = self.loaders(env)?;
         let mut found = match self.query_classes(&mut loaders, env, wanted)? {
             Ok(found) => found,
             Err(not_one) => return Ok(Err(not_one)),
         };
-        found.retain(|one| !one.name.starts_with('['));
+        let is_array = |one: &FoundClass<'_>| one.name.starts_with('[');
+        if !found.iter().all(is_array) {
+            found.retain(|one| !is_array(one));
+        }
         if found.len() == 1
             && let Some(one) = found.pop()
         {

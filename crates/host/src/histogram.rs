@@ -98,7 +98,7 @@ fn parse_line(line: &str) -> Option<ClassCount> {
 }
 
 /// `[[I` and `[Ljava.lang.String;` as Java code has them.
-fn java_name(name: &str) -> String {
+pub(crate) fn java_name(name: &str) -> String {
     let element = name.trim_start_matches('[');
     let depth = name.len() - element.len();
     if depth == 0 {

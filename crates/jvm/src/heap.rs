@@ -1,6 +1,18 @@
 //! The heap as a whole, and the objects of a class in it. Walking it stops the application, so who walks says how
 //! far.
 
+mod biggest;
+mod members;
+mod paths;
+mod reach;
+mod reachable;
+mod totals;
+mod trace;
+mod walk;
+
+pub use paths::{By, Holder, Kept, PathSearch, Paths, Root};
+pub use totals::HeapTotals;
+
 use std::ffi::c_void;
 use std::ptr;
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
@@ -50,7 +62,8 @@ impl Jvmti {
         unsafe { jvmti!(self, ForceGarbageCollection) }
     }
 
-    /// Objects of a class and of those below it, `most` at most; also such as are garbage already. Needs
+    /// Objects of a class and of those below it, `most` at most; also such as are garbage already, unless the JVM's own
+    /// fillers could be among those (`int[]`, `Object[]` and what is above them). Needs
     /// `Capability::TagObjects`. The application stands still while the heap is walked, which ends when there are enough.
     pub fn instances<'f>(
         &self,
@@ -59,10 +72,15 @@ impl Jvmti {
         most: usize,
     ) -> Result<Vec<Local<'f>>> {
         env.ready()?;
+        let _alone = walk::alone();
         let mut marking = Marking { mark: MARK.fetch_add(1, Relaxed), left: most };
-        let handed = ptr::from_mut(&mut marking).cast_const().cast();
-        // SAFETY: a class; the callback is called during this call only, and `marking` outlives it.
-        unsafe { jvmti!(self, IterateOverInstancesOfClass, class.raw(), EITHER, Some(mark), handed) }?;
+        if self.may_be_fillers(env, class)? {
+            self.mark_reachable(env, class, marking.mark, most)?;
+        } else {
+            let handed = ptr::from_mut(&mut marking).cast_const().cast();
+            // SAFETY: a class; the callback is called during this call only, and `marking` outlives it.
+            unsafe { jvmti!(self, IterateOverInstancesOfClass, class.raw(), EITHER, Some(mark), handed) }?;
+        }
         let (mut count, mut objects) = (0, ptr::null_mut());
         // SAFETY: the places are ours for the call; the tags are not asked for.
         unsafe {

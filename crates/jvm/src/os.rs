@@ -91,8 +91,12 @@ pub fn memory_file(name: &CStr) -> std::io::Result<OwnedFd> {
 
 /// The file this code was loaded from: `liboxprobe.so`, or a test.
 pub fn own_file() -> Option<PathBuf> {
+    file_of((own_file as fn() -> Option<PathBuf>) as *const c_void)
+}
+
+/// The file that an address was loaded from.
+pub(crate) fn file_of(inside: *const c_void) -> Option<PathBuf> {
     let mut found = MaybeUninit::<libc::Dl_info>::zeroed();
-    let inside: *const c_void = (own_file as fn() -> Option<PathBuf>) as *const c_void;
     // SAFETY: any address may be asked; `found` is filled if it lies in a loaded file.
     if unsafe { libc::dladdr(inside, found.as_mut_ptr()) } == 0 {
         return None;

@@ -3,7 +3,6 @@
 pub(crate) mod getstatic;
 pub(crate) mod ognl;
 pub(crate) mod value;
-pub(crate) mod vmtool;
 
 use host::values::{self, May};
 use shell::{Expression, Permission};
