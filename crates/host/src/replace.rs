@@ -375,7 +375,7 @@ impl Host {
         env: &Env<'_>,
         pattern: &NamePattern,
         wanted: &WantedLoader,
-    ) -> Result<Result<Vec<(String, Target)>, Vec<LoaderFacts>>> {
+    ) -> Result<Result<Vec<NamedTarget>, Vec<LoaderFacts>>> {
         let jvmti = &self.environment.jvmti;
         let mut loaders = self.loaders(env)?;
         let query = ClassQuery::new(pattern.clone(), wanted.clone());
@@ -426,6 +426,9 @@ impl Host {
         })
     }
 }
+
+/// A class and its name.
+type NamedTarget = (String, Target);
 
 /// Why classes are not retransformed.
 pub enum Again {
