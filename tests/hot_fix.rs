@@ -337,3 +337,60 @@ fn rounds_leave_no_loader_and_no_file_on_jdk_17() {
 fn rounds_leave_no_loader_and_no_file_on_jre_8() {
     rounds_leave_no_loader_and_no_file(&jdk("jre8"), 18);
 }
+
+/// The tour, run as it stands: each `$` line by a shell, in the folder where the program runs. What is said is what the tour
+/// shows, but for hashes. `BLESS=1` writes it into the tour.
+#[test]
+fn the_tour_is_what_one_sees() {
+    lend_parts();
+    let shop = Shop::compiled(8);
+    let here = shop.folder("here").canonicalize().unwrap();
+    let source = harness::jdk::root().join("tests/fixtures/change/shop/Prices.java");
+    std::fs::copy(source, here.join("Prices.java")).unwrap();
+    let mut command = shop.program(&jdk("17")).command();
+    let mut java = harness::Running::start(command.current_dir(&here));
+    java.line("the program to be ready", |line| line.starts_with("ready"));
+    let pid = java.pid().to_string();
+    Answer::of(&["attach", &pid]).ok();
+    let run = |line: &str| -> Vec<String> {
+        let client = harness::oxprobe();
+        let folder = Path::new(client.get_program()).parent().unwrap().to_owned();
+        let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
+        let mut shell = std::process::Command::new("bash");
+        shell.current_dir(&here).env("PATH", path).env("OXPROBE_AGENT", harness::agent_library());
+        // What failed is said after what was shown, as one sees it.
+        let out = shell.args(["-c", &format!("{} 2>&1", line.replace("4711", &pid))]).output().unwrap();
+        let text = String::from_utf8_lossy(&out.stdout).replace(&here.display().to_string(), "/srv/shop");
+        text.lines().map(|line| line.trim_end().to_owned()).collect()
+    };
+    let tour = harness::jdk::root().join("docs/hot-fix.md");
+    let text = std::fs::read_to_string(&tour).unwrap();
+    let (mut shown, mut seen): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+    let mut is_output = false;
+    for line in text.lines() {
+        is_output &= !line.starts_with("```");
+        if line.starts_with("$ ") || !is_output {
+            shown.push(line.to_owned());
+            seen.push(line.to_owned());
+        } else {
+            shown.push(line.to_owned());
+        }
+        if let Some(command) = line.strip_prefix("$ ") {
+            seen.extend(run(command));
+            is_output = true;
+        }
+    }
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&tour, seen.join("\n") + "\n").unwrap();
+        return;
+    }
+    let lasting = |lines: &[String]| -> Vec<String> {
+        let hash = |word: &str| word.len() > 5 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let words = |line: &String| {
+            let words = line.split(|c: char| c.is_whitespace() || "()@".contains(c)).filter(|word| !word.is_empty());
+            words.map(|word| if hash(word) { "#" } else { word }).collect::<Vec<_>>().join(" ")
+        };
+        lines.iter().map(words).collect()
+    };
+    assert_eq!(lasting(&seen), lasting(&shown));
+}
