@@ -4,7 +4,7 @@ use std::path::Path;
 
 use harness::client::result;
 use harness::resources::{Holdings, slope};
-use harness::shop::{Shop, lend_parts};
+use harness::shop::{Shop, agent_jar, lend_parts};
 use harness::{Answer, Java, Jdk, Observation, eventually, exec, exec_json, jdk};
 use serde_json::Value;
 
@@ -282,6 +282,61 @@ fn a_new_nested_class_is_refused_and_a_sent_file_goes_with_its_session() {
     assert_eq!(price(&mut java), OLD);
 }
 
+/// An agent that changes bodies whenever it is asked to, and one that changes more while classes are loaded, as those do
+/// that add fields and methods of their own.
+const AGENTS: [&str; 2] = ["~a~=+a+", "once:~a~=+a+,round=rOund"];
+
+fn another_agent_goes_on(jdk: &Jdk) {
+    let shop = Shop::compiled(8);
+    let jar = agent_jar(&shop, "other.Other").display().to_string();
+    for option in AGENTS {
+        let mut java = shop.program(jdk).vm(format!("-javaagent:{jar}={option}")).start();
+        let [old, new] = [OLD, NEW].map(|text| text.replace(" a ", "+a+"));
+        assert_eq!(price(&mut java), old, "{option}");
+        let source = shop.edited("fix", FIX);
+        let mut watch = Observation::start(&java, "watch shop.Prices price returnObj -n 100");
+        exec(java.pid(), &format!("patch --yes {}", source.display())).ok();
+        assert_eq!(price(&mut java), new, "{option}: the agent's change is in the new code, too");
+        watch.next("watch");
+        exec(java.pid(), "retransform --classPattern shop.Prices").ok();
+        assert_eq!(price(&mut java), new, "{option}");
+        exec(java.pid(), "patch --undo").ok();
+        assert_eq!(price(&mut java), old, "{option}");
+        watch.kill();
+        Answer::of(&["detach", &java.pid().to_string()]).ok();
+        assert_eq!(price(&mut java), old, "{option}");
+    }
+}
+
+#[test]
+fn an_agent_that_was_there_before_goes_on_on_jdk_8() {
+    another_agent_goes_on(&jdk("8"));
+}
+
+#[test]
+fn an_agent_that_was_there_before_goes_on_on_jdk_17() {
+    another_agent_goes_on(&jdk("17"));
+}
+
+#[test]
+fn an_agent_that_comes_after_a_patch_leaves_it_in_force() {
+    let shop = Shop::compiled(8);
+    let jar = agent_jar(&shop, "other.Other").display().to_string();
+    let mut java = shop.start(&jdk("17"));
+    let source = shop.edited("fix", FIX);
+    exec(java.pid(), &format!("patch --yes {}", source.display())).ok();
+    assert_eq!(price(&mut java), NEW);
+    // In quotes, or jcmd takes what stands before the `=` for an option of its own.
+    let said = java.jdk_tool("jcmd", &["JVMTI.agent_load", &jar, &format!("\"{}\"", AGENTS[0])]);
+    assert!(said.contains("return code: 0"), "{said}");
+    exec(java.pid(), "retransform --classPattern shop.Prices").ok();
+    assert_eq!(price(&mut java), NEW.replace(" a ", "+a+"));
+    exec(java.pid(), "patch --undo").ok();
+    assert_eq!(price(&mut java), OLD.replace(" a ", "+a+"));
+    Answer::of(&["detach", &java.pid().to_string()]).ok();
+    assert_eq!(price(&mut java), OLD.replace(" a ", "+a+"));
+}
+
 /// Rounds of compiling and changing. What the JVM itself keeps of each change is measured, not judged: see
 /// docs/hot-fix.md.
 fn rounds_leave_no_loader_and_no_file(jdk: &Jdk, rounds: usize) {
@@ -387,7 +442,8 @@ fn the_tour_is_what_one_sees() {
     let lasting = |lines: &[String]| -> Vec<String> {
         let hash = |word: &str| word.len() > 5 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
         let words = |line: &String| {
-            let words = line.split(|c: char| c.is_whitespace() || "()@".contains(c)).filter(|word| !word.is_empty());
+            let words =
+                line.split(|c: char| c.is_whitespace() || "()@".contains(c)).filter(|word| !word.is_empty());
             words.map(|word| if hash(word) { "#" } else { word }).collect::<Vec<_>>().join(" ")
         };
         lines.iter().map(words).collect()
