@@ -383,6 +383,72 @@ fn parts_left(java: &Java) -> usize {
     names.filter(|name| ["oxprobe.Javac", "oxprobe.Ecj"].contains(&name.as_str().unwrap_or_default())).count()
 }
 
+/// Metaspace in use after a collection, in KiB.
+fn metaspace(java: &Java) -> f64 {
+    java.jdk_tool("jcmd", &["GC.run"]);
+    let table = java.jdk_tool("jstat", &["-gc"]);
+    let mut lines = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let (names, values) = (lines.next().unwrap(), lines.next().unwrap());
+    let column =
+        |name: &str| values[names.iter().position(|known| *known == name).unwrap()].parse::<f64>().unwrap();
+    column("MU") + column("CCSU")
+}
+
+/// What the JVM keeps of each change is its own, and is about the same by our means and by the JDK's.
+fn a_change_costs_what_it_costs_without_us(jdk: &Jdk, rounds: usize) {
+    let shop = Shop::compiled(8);
+    let files = ["11", "12"].map(|each| shop.changed(each, &[("each = 10", &format!("each = {each}"))]));
+    // The first ones load what is loaded once.
+    let grown = |java: &mut Java, change: &mut dyn FnMut(&mut Java, usize)| {
+        change(java, rounds / 5);
+        let before = metaspace(java);
+        change(java, rounds);
+        (metaspace(java) - before) / rounds as f64
+    };
+    let mut java = shop.start(jdk);
+    let script = shop.folder("script").join("lines");
+    let ours = grown(&mut java, &mut |java, rounds| {
+        let line =
+            |round: usize| format!("retransform --deleteAll\nretransform {}\n", files[round % 2].display());
+        std::fs::write(&script, (0..rounds / 2).map(line).collect::<String>()).unwrap();
+        Answer::of(&["exec", &java.pid().to_string(), "-f", script.to_str().unwrap()]).ok();
+    });
+    let agent = agent_jar(&shop, "verdict.Verdict");
+    let path = std::env::join_paths([shop.classes(), agent.clone()]).unwrap();
+    let mut other = harness::JavaBuilder::new(jdk, "verdict.Rounds")
+        .vm(format!("-javaagent:{}", agent.display()))
+        .class_path(path)
+        .arg("shop.Prices")
+        .arg(files[0].to_str().unwrap())
+        .arg(files[1].to_str().unwrap())
+        .start();
+    let theirs = grown(&mut other, &mut |other, rounds| {
+        other.process.say(&rounds.to_string());
+        other.process.line("the rounds", |line| line == format!("ok {rounds}"));
+    });
+    let report =
+        format!("JDK {}: KiB of metaspace a change: {ours:.2} by us, {theirs:.2} by the JDK's own", jdk.name);
+    println!("{report}");
+    assert!(ours < theirs + 2.0, "{report}");
+}
+
+#[test]
+fn a_change_costs_what_it_costs_without_us_on_jdk_17() {
+    a_change_costs_what_it_costs_without_us(&jdk("17"), 60);
+}
+
+/// `cargo test --test hot_fix -- --ignored --nocapture`: the figures of ARCHITECTURE.
+#[test]
+#[ignore = "takes minutes"]
+fn what_five_hundred_rounds_take() {
+    for name in ["8", "17", "25"] {
+        a_change_costs_what_it_costs_without_us(&jdk(name), 500);
+    }
+    for name in ["17", "jre17"] {
+        rounds_leave_no_loader_and_no_file(&jdk(name), 500);
+    }
+}
+
 #[test]
 fn rounds_leave_no_loader_and_no_file_on_jdk_17() {
     rounds_leave_no_loader_and_no_file(&jdk("17"), 18);

@@ -100,14 +100,16 @@ fn source(name: &str) -> (PathBuf, String) {
 
 /// A jar of an agent of `tests/fixtures/change`.
 pub fn agent_jar(shop: &Shop, class: &str) -> PathBuf {
-    let (package, name) = class.split_once('.').unwrap();
+    let (package, _) = class.split_once('.').unwrap();
     let folder = shop.folder(package);
     let agent = folder.join("agent.jar");
     if !agent.exists() {
         let tool = crate::jdk::jdk("17");
-        let source = root().join(format!("tests/fixtures/change/{package}/{name}.java"));
-        let javac = ["--release", "8", "-Xlint:-options", "-d"];
-        run(Command::new(tool.tool("javac")).args(javac).arg(&folder).arg(source));
+        let sources = root().join(format!("tests/fixtures/change/{package}"));
+        let javac = ["--release", "8", "-Xlint:-options", "-sourcepath"];
+        let beside = sources.parent().unwrap();
+        let all = std::fs::read_dir(&sources).unwrap().flatten().map(|file| file.path());
+        run(Command::new(tool.tool("javac")).args(javac).arg(beside).arg("-d").arg(&folder).args(all));
         let manifest = folder.join("manifest");
         let lines = format!(
             "Premain-Class: {class}\nAgent-Class: {class}\nCan-Redefine-Classes: true\nCan-Retransform-Classes: true\n"
