@@ -293,7 +293,8 @@ fn rounds(jdk: &Jdk, rounds: usize, warm: usize) {
             _ if round < warm => {}
             None => before = Some(settled(&mut java, live)),
             Some(before) => {
-                eventually("the decompiler's classes to go", || (live(&mut java) <= before).then_some(()));
+                // The JDK loads one more of its own now and then; the decompiler has 900.
+                eventually("the decompiler's classes to go", || (live(&mut java) <= before + 20).then_some(()));
             }
         }
         if round > warm {
@@ -308,7 +309,9 @@ fn rounds(jdk: &Jdk, rounds: usize, warm: usize) {
         slope(&descriptors)
     );
     println!("{report}");
-    assert!(steady_slope(&metaspace).abs() < 8.0, "{report}");
+    // What the JVM learns of its own methods while they are new lies there, too; one decompiler is 5,000 KiB.
+    let limit = if rounds > 100 { 2.0 } else { 32.0 };
+    assert!(steady_slope(&metaspace) < limit, "{report}");
     assert!(slope(&descriptors).abs() < 0.05, "{report}");
 }
 
