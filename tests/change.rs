@@ -4,6 +4,7 @@ use std::path::Path;
 
 use harness::client::result;
 use harness::shop::{Shop, verdicts};
+use harness::twins::{Line, Twins};
 use harness::{Answer, Java, Jdk, Observation, exec, exec_json, jdk};
 use serde_json::Value;
 
@@ -267,4 +268,53 @@ fn refusals_are_those_of_the_jvm_on_jdk_17() {
 #[test]
 fn refusals_are_those_of_the_jvm_on_jdk_25_where_it_lets_private_methods_come_and_go() {
     refusals_are_those_of_the_jvm("25", 17, &["-XX:+AllowRedefinitionToAddDeleteMethods"]);
+}
+
+/// The rows of docs/differences.md.
+const WORDS: &str = "is said in other words";
+const AT_ONCE: &str = "put the code before the entry back at once";
+
+fn as_arthas_tells(major: &str) {
+    let shop = Shop::compiled(8);
+    let twins = Twins::start(|| shop.start(&jdk(major)));
+    let new = shop.changed("new", &[("each = 10", "each = 11")]).display().to_string();
+    let source = shop.edited("source", &[("each = 10", "each = 12")]).display().to_string();
+    let out = shop.folder("out").display().to_string();
+    let refused = shop
+        .changed("field", &[("private int asked;", "private int asked; int more;")])
+        .display()
+        .to_string();
+    let said = |line: String| Line::of(line).but("message", WORDS);
+    twins.compare(&[
+        Line::of("retransform -l"),
+        Line::of(format!("retransform {new}")),
+        Line::of("retransform -l")
+            .but("transformCount", "an entry is of one loaded class")
+            .but("bytes", "are in base64"),
+        Line::of("retransform --classPattern shop.Prices"),
+        said("retransform --classPattern no.Such".to_owned()),
+        Line::of("retransform -d 1").only("status"),
+        Line::of("retransform --deleteAll").but("retransformCount", AT_ONCE),
+        Line::of(format!("redefine {new}")),
+        Line::of(format!("mc -d {out}/SIDE {source}")).unordered("files"),
+        said(format!("retransform {refused}")),
+        said(format!("redefine {refused}")),
+        said("retransform /no/such.class".to_owned()),
+        said(format!("retransform {out}")),
+        said(format!("redefine {new} {new}")),
+        said(format!("redefine --classLoaderClass no.Such {new}")),
+        said(format!("mc -c 123 {source}")),
+        said("mc /no/such.java".to_owned()),
+    ]);
+    twins.stop();
+}
+
+#[test]
+fn results_are_those_of_arthas_on_jdk_8() {
+    as_arthas_tells("8");
+}
+
+#[test]
+fn results_are_those_of_arthas_on_jdk_17() {
+    as_arthas_tells("17");
 }

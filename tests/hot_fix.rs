@@ -4,7 +4,7 @@ use std::path::Path;
 
 use harness::client::result;
 use harness::resources::{Holdings, slope};
-use harness::shop::{Shop, lend_parts};
+use harness::shop::{Shop, agent_jar, lend_parts};
 use harness::{Answer, Java, Jdk, Observation, eventually, exec, exec_json, jdk};
 use serde_json::Value;
 
@@ -282,6 +282,61 @@ fn a_new_nested_class_is_refused_and_a_sent_file_goes_with_its_session() {
     assert_eq!(price(&mut java), OLD);
 }
 
+/// An agent that changes bodies whenever it is asked to, and one that changes more while classes are loaded, as those do
+/// that add fields and methods of their own.
+const AGENTS: [&str; 2] = ["~a~=+a+", "once:~a~=+a+,round=rOund"];
+
+fn another_agent_goes_on(jdk: &Jdk) {
+    let shop = Shop::compiled(8);
+    let jar = agent_jar(&shop, "other.Other").display().to_string();
+    for option in AGENTS {
+        let mut java = shop.program(jdk).vm(format!("-javaagent:{jar}={option}")).start();
+        let [old, new] = [OLD, NEW].map(|text| text.replace(" a ", "+a+"));
+        assert_eq!(price(&mut java), old, "{option}");
+        let source = shop.edited("fix", FIX);
+        let mut watch = Observation::start(&java, "watch shop.Prices price returnObj -n 100");
+        exec(java.pid(), &format!("patch --yes {}", source.display())).ok();
+        assert_eq!(price(&mut java), new, "{option}: the agent's change is in the new code, too");
+        watch.next("watch");
+        exec(java.pid(), "retransform --classPattern shop.Prices").ok();
+        assert_eq!(price(&mut java), new, "{option}");
+        exec(java.pid(), "patch --undo").ok();
+        assert_eq!(price(&mut java), old, "{option}");
+        watch.kill();
+        Answer::of(&["detach", &java.pid().to_string()]).ok();
+        assert_eq!(price(&mut java), old, "{option}");
+    }
+}
+
+#[test]
+fn an_agent_that_was_there_before_goes_on_on_jdk_8() {
+    another_agent_goes_on(&jdk("8"));
+}
+
+#[test]
+fn an_agent_that_was_there_before_goes_on_on_jdk_17() {
+    another_agent_goes_on(&jdk("17"));
+}
+
+#[test]
+fn an_agent_that_comes_after_a_patch_leaves_it_in_force() {
+    let shop = Shop::compiled(8);
+    let jar = agent_jar(&shop, "other.Other").display().to_string();
+    let mut java = shop.start(&jdk("17"));
+    let source = shop.edited("fix", FIX);
+    exec(java.pid(), &format!("patch --yes {}", source.display())).ok();
+    assert_eq!(price(&mut java), NEW);
+    // In quotes, or jcmd takes what stands before the `=` for an option of its own.
+    let said = java.jdk_tool("jcmd", &["JVMTI.agent_load", &jar, &format!("\"{}\"", AGENTS[0])]);
+    assert!(said.contains("return code: 0"), "{said}");
+    exec(java.pid(), "retransform --classPattern shop.Prices").ok();
+    assert_eq!(price(&mut java), NEW.replace(" a ", "+a+"));
+    exec(java.pid(), "patch --undo").ok();
+    assert_eq!(price(&mut java), OLD.replace(" a ", "+a+"));
+    Answer::of(&["detach", &java.pid().to_string()]).ok();
+    assert_eq!(price(&mut java), OLD.replace(" a ", "+a+"));
+}
+
 /// Rounds of compiling and changing. What the JVM itself keeps of each change is measured, not judged: see
 /// docs/hot-fix.md.
 fn rounds_leave_no_loader_and_no_file(jdk: &Jdk, rounds: usize) {
@@ -328,6 +383,73 @@ fn parts_left(java: &Java) -> usize {
     names.filter(|name| ["oxprobe.Javac", "oxprobe.Ecj"].contains(&name.as_str().unwrap_or_default())).count()
 }
 
+/// Metaspace in use after a collection, in KiB.
+fn metaspace(java: &Java) -> f64 {
+    java.jdk_tool("jcmd", &["GC.run"]);
+    let table = java.jdk_tool("jstat", &["-gc"]);
+    let mut lines = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let (names, values) = (lines.next().unwrap(), lines.next().unwrap());
+    let column =
+        |name: &str| values[names.iter().position(|known| *known == name).unwrap()].parse::<f64>().unwrap();
+    column("MU") + column("CCSU")
+}
+
+/// What the JVM keeps of each change is its own, and is about the same by our means and by the JDK's.
+fn a_change_costs_what_it_costs_without_us(jdk: &Jdk, rounds: usize) {
+    let shop = Shop::compiled(8);
+    let files = ["11", "12"].map(|each| shop.changed(each, &[("each = 10", &format!("each = {each}"))]));
+    // The first ones load what is loaded once.
+    let grown = |java: &mut Java, change: &mut dyn FnMut(&mut Java, usize)| {
+        change(java, rounds / 5);
+        let before = metaspace(java);
+        change(java, rounds);
+        (metaspace(java) - before) / rounds as f64
+    };
+    let mut java = shop.start(jdk);
+    let script = shop.folder("script").join("lines");
+    let ours = grown(&mut java, &mut |java, rounds| {
+        let line =
+            |round: usize| format!("retransform --deleteAll\nretransform {}\n", files[round % 2].display());
+        std::fs::write(&script, (0..rounds / 2).map(line).collect::<String>()).unwrap();
+        Answer::of(&["exec", &java.pid().to_string(), "-f", script.to_str().unwrap()]).ok();
+    });
+    let agent = agent_jar(&shop, "verdict.Verdict");
+    let path = std::env::join_paths([shop.classes(), agent.clone()]).unwrap();
+    let mut other = harness::JavaBuilder::new(jdk, "verdict.Rounds")
+        .vm(format!("-javaagent:{}", agent.display()))
+        .class_path(path)
+        .arg("shop.Prices")
+        .arg(files[0].to_str().unwrap())
+        .arg(files[1].to_str().unwrap())
+        .start();
+    let theirs = grown(&mut other, &mut |other, rounds| {
+        other.process.say(&rounds.to_string());
+        other.process.line("the rounds", |line| line == format!("ok {rounds}"));
+    });
+    let report =
+        format!("JDK {}: KiB of metaspace a change: {ours:.2} by us, {theirs:.2} by the JDK's own", jdk.name);
+    println!("{report}");
+    // Before each second change the JVM is shown the class twice more, which it refuses: JDK 8 keeps those versions, too.
+    assert!(ours < 3.0 * theirs + 2.0, "{report}");
+}
+
+#[test]
+fn a_change_costs_what_it_costs_without_us_on_jdk_17() {
+    a_change_costs_what_it_costs_without_us(&jdk("17"), 60);
+}
+
+/// `cargo test --test hot_fix -- --ignored --nocapture`: the figures of ARCHITECTURE.
+#[test]
+#[ignore = "takes minutes"]
+fn what_five_hundred_rounds_take() {
+    for name in ["8", "17", "25"] {
+        a_change_costs_what_it_costs_without_us(&jdk(name), 500);
+    }
+    for name in ["17", "jre8"] {
+        rounds_leave_no_loader_and_no_file(&jdk(name), 500);
+    }
+}
+
 #[test]
 fn rounds_leave_no_loader_and_no_file_on_jdk_17() {
     rounds_leave_no_loader_and_no_file(&jdk("17"), 18);
@@ -336,4 +458,62 @@ fn rounds_leave_no_loader_and_no_file_on_jdk_17() {
 #[test]
 fn rounds_leave_no_loader_and_no_file_on_jre_8() {
     rounds_leave_no_loader_and_no_file(&jdk("jre8"), 18);
+}
+
+/// The tour, run as it stands: each `$` line by a shell, in the folder where the program runs. What is said is what the tour
+/// shows, but for hashes. `BLESS=1` writes it into the tour.
+#[test]
+fn the_tour_is_what_one_sees() {
+    lend_parts();
+    let shop = Shop::compiled(8);
+    let here = shop.folder("here").canonicalize().unwrap();
+    let source = harness::jdk::root().join("tests/fixtures/change/shop/Prices.java");
+    std::fs::copy(source, here.join("Prices.java")).unwrap();
+    let mut command = shop.program(&jdk("17")).command();
+    let mut java = harness::Running::start(command.current_dir(&here));
+    java.line("the program to be ready", |line| line.starts_with("ready"));
+    let pid = java.pid().to_string();
+    Answer::of(&["attach", &pid]).ok();
+    let run = |line: &str| -> Vec<String> {
+        let client = harness::oxprobe();
+        let folder = Path::new(client.get_program()).parent().unwrap().to_owned();
+        let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
+        let mut shell = std::process::Command::new("bash");
+        shell.current_dir(&here).env("PATH", path).env("OXPROBE_AGENT", harness::agent_library());
+        // What failed is said after what was shown, as one sees it.
+        let out = shell.args(["-c", &format!("{} 2>&1", line.replace("4711", &pid))]).output().unwrap();
+        let text = String::from_utf8_lossy(&out.stdout).replace(&here.display().to_string(), "/srv/shop");
+        text.lines().map(|line| line.trim_end().to_owned()).collect()
+    };
+    let tour = harness::jdk::root().join("docs/hot-fix.md");
+    let text = std::fs::read_to_string(&tour).unwrap();
+    let (mut shown, mut seen): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+    let mut is_output = false;
+    for line in text.lines() {
+        is_output &= !line.starts_with("```");
+        if line.starts_with("$ ") || !is_output {
+            shown.push(line.to_owned());
+            seen.push(line.to_owned());
+        } else {
+            shown.push(line.to_owned());
+        }
+        if let Some(command) = line.strip_prefix("$ ") {
+            seen.extend(run(command));
+            is_output = true;
+        }
+    }
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&tour, seen.join("\n") + "\n").unwrap();
+        return;
+    }
+    let lasting = |lines: &[String]| -> Vec<String> {
+        let hash = |word: &str| word.len() > 5 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let words = |line: &String| {
+            let words =
+                line.split(|c: char| c.is_whitespace() || "()@".contains(c)).filter(|word| !word.is_empty());
+            words.map(|word| if hash(word) { "#" } else { word }).collect::<Vec<_>>().join(" ")
+        };
+        lines.iter().map(words).collect()
+    };
+    assert_eq!(lasting(&seen), lasting(&shown));
 }

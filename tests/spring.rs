@@ -57,3 +57,33 @@ fn a_controllers_call_is_recorded_and_made_again() {
         assert!(troubles.is_empty(), "{troubles:?}");
     }
 }
+
+#[test]
+fn a_controller_is_mended_while_it_answers_and_has_its_own_code_back() {
+    for (line, version) in [("2", "8"), ("3", "17")] {
+        let Some(shop) = shop(line, version) else { continue };
+        let pid = shop.pid();
+        let source = harness::jdk::root().join("tests/spring/shop/OrderController.java");
+        let text = std::fs::read_to_string(source).unwrap();
+        let mended = text.replace(
+            "return orders.priced(customer);",
+            "orders.priced(customer); return java.util.Collections.emptyList();",
+        );
+        assert_ne!(text, mended);
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("OrderController.java");
+        std::fs::write(&file, mended).unwrap();
+        let answered = || {
+            let watched = exec_json(
+                pid,
+                "watch shop.OrderController ordersOf 'returnObj.size()' 'returnObj!=null' -n 1",
+            );
+            result(&watched, "watch")["data"].as_u64()
+        };
+        assert!(answered() > Some(0), "Boot {line}");
+        exec_json(pid, &format!("patch --yes {}", file.display()));
+        assert_eq!(answered(), Some(0), "Boot {line}");
+        exec_json(pid, "patch --undo shop.OrderController");
+        assert!(answered() > Some(0), "Boot {line}");
+    }
+}

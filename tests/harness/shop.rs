@@ -98,33 +98,46 @@ fn source(name: &str) -> (PathBuf, String) {
     (file, text)
 }
 
-/// What a JVM itself says when its own `Instrumentation.redefineClasses` is to give `shop.Prices` these class files:
-/// for each `taken`, or the exception.
-pub fn verdicts(shop: &Shop, jdk: &Jdk, options: &[&str], files: &[PathBuf]) -> Vec<String> {
-    let folder = shop.folder("verdict");
-    let run = |command: &mut Command| {
-        let out = command.env_remove("JAVA_TOOL_OPTIONS").output().expect("a tool of the JDK starts");
-        assert!(out.status.success(), "{command:?}: {}", String::from_utf8_lossy(&out.stderr));
-        String::from_utf8_lossy(&out.stdout).into_owned()
-    };
-    let agent = folder.join("verdict.jar");
+/// A jar of an agent of `tests/fixtures/change`.
+pub fn agent_jar(shop: &Shop, class: &str) -> PathBuf {
+    let (package, _) = class.split_once('.').unwrap();
+    let folder = shop.folder(package);
+    let agent = folder.join("agent.jar");
     if !agent.exists() {
         let tool = crate::jdk::jdk("17");
-        let source = root().join("tests/fixtures/change/verdict/Verdict.java");
-        run(Command::new(tool.tool("javac"))
-            .args(["--release", "8", "-Xlint:-options", "-d"])
-            .arg(&folder)
-            .arg(source));
+        let sources = root().join(format!("tests/fixtures/change/{package}"));
+        let javac = ["--release", "8", "-Xlint:-options", "-sourcepath"];
+        let beside = sources.parent().unwrap();
+        let all = std::fs::read_dir(&sources).unwrap().flatten().map(|file| file.path());
+        run(Command::new(tool.tool("javac")).args(javac).arg(beside).arg("-d").arg(&folder).args(all));
         let manifest = folder.join("manifest");
-        std::fs::write(&manifest, "Premain-Class: verdict.Verdict\nCan-Redefine-Classes: true\n").unwrap();
-        run(Command::new(tool.tool("jar"))
+        let lines = format!(
+            "Premain-Class: {class}\nAgent-Class: {class}\nCan-Redefine-Classes: true\nCan-Retransform-Classes: true\n"
+        );
+        std::fs::write(&manifest, lines).unwrap();
+        let jar = Command::new(tool.tool("jar"))
             .arg("cfm")
             .arg(&agent)
             .arg(&manifest)
             .arg("-C")
             .arg(&folder)
-            .arg("verdict"));
+            .arg(package)
+            .output();
+        assert!(jar.unwrap().status.success());
     }
+    agent
+}
+
+fn run(command: &mut Command) -> String {
+    let out = command.env_remove("JAVA_TOOL_OPTIONS").output().expect("a tool of the JDK starts");
+    assert!(out.status.success(), "{command:?}: {}", String::from_utf8_lossy(&out.stderr));
+    String::from_utf8_lossy(&out.stdout).into_owned()
+}
+
+/// What a JVM itself says when its own `Instrumentation.redefineClasses` is to give `shop.Prices` these class files:
+/// for each `taken`, or the exception.
+pub fn verdicts(shop: &Shop, jdk: &Jdk, options: &[&str], files: &[PathBuf]) -> Vec<String> {
+    let agent = agent_jar(shop, "verdict.Verdict");
     let mut command = Command::new(jdk.tool("java"));
     command.args(options).arg(format!("-javaagent:{}", agent.display()));
     let path = std::env::join_paths([shop.classes(), agent.clone()]).unwrap();

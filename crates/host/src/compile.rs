@@ -4,12 +4,15 @@
 //! Both are driven by small classes of ours that read classes as the loader's resources. No class of the application is
 //! loaded for it, and no annotation processor runs.
 
+use std::path::Path;
+
 use jvm::{Class, Env, Local, Value, Weak};
 use weave::classfile::ClassFile;
 use weave::rename;
 
 use crate::Host;
 use crate::class_bytes::Probes;
+use crate::class_files;
 use crate::class_query::{ClassQuery, FoundClass};
 use crate::error::{Error, Result};
 use crate::loaders::{FoundLoader, LoaderFacts, WantedLoader};
@@ -143,6 +146,24 @@ impl Host {
             let compiled = self.compile_for(env, sources, loader.as_ref(), &manner, part)?;
             Ok(Compilation::Compiled(compiled))
         })
+    }
+
+    /// Writes what was made below a folder, by packages. The paths.
+    ///
+    /// # Errors
+    /// A folder or file cannot be written; those before it are.
+    pub fn write_compiled(&self, folder: &Path, compiled: &Compiled) -> Result<Vec<String>> {
+        let write = |(name, bytes): &(String, Vec<u8>)| {
+            let file = folder.join(format!("{}.class", name.replace('.', "/")));
+            let written = class_files::write(&file, bytes).map_err(|why| {
+                Error::sentence(format!(
+                    "{} cannot be written: {why}. `-d` names another folder of the JVM's machine.",
+                    file.display()
+                ))
+            })?;
+            Ok(written.display().to_string())
+        };
+        compiled.classes.iter().map(write).collect()
     }
 
     /// The loaded classes that the sources are named after, and those within them; where a loader is meant, its own.

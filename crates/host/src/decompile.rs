@@ -120,9 +120,8 @@ fn source(env: &Env<'_>, made: &Local<'_>) -> Result<Source> {
     let pairs = pairs.chunks_exact(2);
     let mut lines: Vec<(u32, u32)> =
         pairs.filter_map(|pair| Some((line(pair.first())?, line(pair.last())?))).collect();
-    // Of several told for one line the last counts, as in a map.
-    lines.reverse();
-    lines.sort_by_key(|(made, _)| *made);
+    // CFR tells several of one line where lambdas are in it, in an order that changes from run to run: the first counts.
+    lines.sort_unstable();
     lines.dedup_by_key(|(made, _)| *made);
     Ok(Source { text, lines })
 }

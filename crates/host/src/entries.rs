@@ -51,6 +51,8 @@ pub struct Entry {
     pub loader_class: Option<String>,
     /// The class file.
     pub bytes: Arc<[u8]>,
+    /// What the JVM is given of it: the class file as agents before us have left it.
+    pub(crate) base: Arc<[u8]>,
     pub(crate) internal: Box<[u8]>,
     pub(crate) loader: Option<Weak>,
     pub(crate) hash: Option<i32>,

@@ -72,23 +72,6 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     })
 }
 
-/// Writes a file that only the JVM's user may read, and the folders above it. What was there is replaced once the new one
-/// is whole, and stays where that fails.
-///
-/// # Errors
-/// A folder or the file cannot be made, or the disk is full.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    if path.is_dir() {
-        return Err(ErrorKind::IsADirectory.into());
-    }
-    let part = path.with_extension(format!("part-{}", std::process::id()));
-    write_new(&part, bytes)?;
-    std::fs::rename(&part, path).inspect_err(|_| drop(std::fs::remove_file(&part)))
-}
-
 impl Host {
     /// Bytes as text in one of Java's charsets. What is no character there becomes a replacement.
     ///

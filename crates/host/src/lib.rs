@@ -56,6 +56,7 @@ mod output;
 pub mod parts;
 pub mod perf_counters;
 pub mod perf_data;
+mod preview;
 pub mod process;
 pub mod properties;
 mod registry;

@@ -53,6 +53,8 @@ pub struct PlannedClass {
     /// The methods that do something else then.
     pub bodies: Vec<String>,
     bytes: Arc<[u8]>,
+    /// The same, as agents before us leave it.
+    base: Arc<[u8]>,
     class: Arc<Weak<Class>>,
     loader: Option<(Weak, i32)>,
 }
@@ -192,6 +194,7 @@ impl Host {
                 loader_class,
                 bodies: Vec::new(),
                 bytes: file.bytes.clone(),
+                base: file.bytes.clone(),
                 class: Arc::new(env.weak(&class)?),
                 loader: known.map(|(weak, hash, _)| (weak, hash)),
             });
@@ -229,6 +232,14 @@ impl Host {
         for class in &mut planned.classes {
             let running = self.vm.with_env(|env| -> Result<_> {
                 let Some(mirror) = class.class.get(env)? else { return Ok(None) };
+                let preview = self.preview(env, &mirror, &class.bytes)?;
+                if let Some(changed) = preview.changed {
+                    class.base = changed.into();
+                }
+                if preview.is_unverifiable {
+                    let why = "the JVM's verifier does not take the new code";
+                    planned.refused.push(format!("{} is not changed: {why}.", class.name));
+                }
                 Ok(self.class_bytes(env, &[mirror], Probes::LeftOut)?.pop())
             })?;
             let running = match running {
@@ -239,7 +250,7 @@ impl Host {
                     continue;
                 }
             };
-            let Comparison { mut differences, bodies } = compare::compare(&running, &class.bytes)
+            let Comparison { mut differences, bodies } = compare::compare(&running, &class.base)
                 .map_err(|why| Error::sentence(format!("{} cannot be compared: {why}.", class.name)))?;
             class.bodies = bodies;
             if differences.iter().any(compare::Difference::is_taken_by_lenient) && self.is_lenient() {
@@ -282,6 +293,7 @@ impl Host {
                 loader_hash: class.loader_hash,
                 loader_class: class.loader_class,
                 bytes: class.bytes,
+                base: class.base,
                 loader,
                 hash,
                 class: class.class,
@@ -375,7 +387,7 @@ impl Host {
         env: &Env<'_>,
         pattern: &NamePattern,
         wanted: &WantedLoader,
-    ) -> Result<Result<Vec<(String, Target)>, Vec<LoaderFacts>>> {
+    ) -> Result<Result<Vec<NamedTarget>, Vec<LoaderFacts>>> {
         let jvmti = &self.environment.jvmti;
         let mut loaders = self.loaders(env)?;
         let query = ClassQuery::new(pattern.clone(), wanted.clone());
@@ -426,6 +438,9 @@ impl Host {
         })
     }
 }
+
+/// A class and its name.
+type NamedTarget = (String, Target);
 
 /// Why classes are not retransformed.
 pub enum Again {

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use jvm::{Class, Env, Local, Weak};
+use weave::classfile::{ClassFile, Malformed};
 
 use crate::Host;
 use crate::class_bytes::Probes;
@@ -22,8 +23,8 @@ const MOST: usize = 1_000;
 pub struct ClassFiles {
     /// Which one it is.
     pub class: ClassName,
-    /// The path of its code source, if it has one.
-    pub location: Option<String>,
+    /// The path of its code source; empty where it has none, as the JDK's core.
+    pub location: String,
     /// Its class file, then those of the loaded classes within it.
     files: Vec<Named>,
     /// Where each is written, below a folder.
@@ -38,8 +39,21 @@ impl ClassFiles {
     /// What the JVM has shown is no class file.
     pub fn listing(&self, method: Option<&str>) -> Result<String> {
         let Some(file) = self.files.first() else { return Err(Error::sentence("There is no class file.")) };
-        weave::listing(&file.bytes, method)
-            .map_err(|why| Error::sentence(format!("The code of {} cannot be read: {why}.", self.class.name)))
+        weave::listing(&file.bytes, method).map_err(|why| self.unreadable(&why))
+    }
+
+    /// Whether the class has a method of this name; constructors are `<init>`.
+    ///
+    /// # Errors
+    /// What the JVM has shown is no class file.
+    pub fn has_method(&self, name: &str) -> Result<bool> {
+        let Some(file) = self.files.first() else { return Ok(false) };
+        let class = ClassFile::read(&file.bytes).map_err(|why| self.unreadable(&why))?;
+        Ok(class.methods.iter().any(|method| method.name == name.as_bytes()))
+    }
+
+    fn unreadable(&self, why: &Malformed) -> Error {
+        Error::sentence(format!("The code of {} cannot be read: {why}.", self.class.name))
     }
 
     /// Writes all class files below a folder, by loader and package, and replaces what is there.
@@ -80,7 +94,7 @@ impl Host {
             let mut asker = Asker::new(self, env)?;
             let meant = FoundClass { name: self.environment.jvmti.class_name(&class)?, class };
             let name = ClassName::of(&mut asker.loaders, &meant)?;
-            let location = asker.code_source(&meant.class)?.filter(|location| !location.is_empty());
+            let location = asker.code_source(&meant.class)?.unwrap_or_default();
             let mirror = env.weak(&meant.class)?;
             let mut names = vec![meant.name];
             let mut classes = vec![meant.class];

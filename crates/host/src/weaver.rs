@@ -22,6 +22,7 @@ use crate::lazy::Lazy;
 use crate::matcher::MatchedMethod;
 use crate::method_facts::MethodFacts;
 use crate::observe::Opener;
+use crate::preview;
 use crate::registry::{self, NewMethod, OfLoader, Registry, WovenClass};
 
 /// All that is woven in this JVM.
@@ -64,20 +65,25 @@ thread_local! {
 
 impl Weaver {
     fn class_file(&self, env: &Env<'_>, seen: &ClassFile<'_, '_>) -> Option<Vec<u8>> {
+        if let Some(class) = &seen.redefined
+            && preview::saw(env, class, seen.bytes)
+        {
+            return None;
+        }
         let internal = seen.name?;
         // An entry is for a class that is loaded.
         let entry = match seen.redefined.is_some() && !self.entries.is_empty() {
             true => self.entries.newest(env, internal, seen.loader.as_ref()),
             false => None,
         };
-        let own = |entry: Option<Arc<Entry>>| entry.map(|entry| entry.bytes.to_vec());
+        let own = |entry: Option<Arc<Entry>>| entry.map(|entry| entry.base.to_vec());
         if seen.redefined.is_some() && class_bytes::leaves_out() {
             return own(entry);
         }
         if let Some(entry) = &entry {
             entry.transforms.fetch_add(1, Ordering::Relaxed);
         }
-        let base = entry.as_ref().map_or(seen.bytes, |entry| &*entry.bytes);
+        let base = entry.as_ref().map_or(seen.bytes, |entry| &*entry.base);
         let known = match self.registry.knows(internal) {
             true => self.of_loader(env, internal, seen.loader.as_ref()),
             false => None,

@@ -18,12 +18,14 @@ use std::sync::{Mutex, OnceLock};
 
 use crate::capabilities::Capabilities;
 use crate::env::{self, Env};
-use crate::error::{Error, Result, room};
+use crate::error::{Error, Result};
 use crate::guard::guard;
 use crate::jvmti::{Jvmti, jvmti};
 use crate::mutf8;
 use crate::refs::{Class, Global, Ref};
-use crate::sys::{Capability, EventCallbacks, EventKind, JNIEnv, JvmtiEnv, jclass, jint, jobject};
+use crate::sys::{
+    Capability, ClassDefinition, EventCallbacks, EventKind, JNIEnv, JvmtiEnv, jclass, jint, jobject,
+};
 use crate::vm::Vm;
 
 /// A loaded class and its class file.
@@ -103,6 +105,30 @@ impl Capturing {
     pub fn class_files(&self, env: &Env<'_>, classes: Vec<Global<Class>>) -> Result<Capture> {
         let wanted = classes.into_iter().map(|class| Captured { class, bytes: None }).collect();
         self.ask(env, wanted, !self.takes_all)
+    }
+
+    /// Shows a class file to all agents as the new one of a class, and has the JVM refuse it: behind it comes the class that
+    /// is shown what cannot be taken. `jvmti` needs `Capability::RedefineClasses`, and capturing must change nothing.
+    ///
+    /// # Errors
+    /// Always one: what the JVM refused first.
+    pub fn show(
+        &self,
+        env: &Env<'_>,
+        jvmti: &Jvmti,
+        class: &impl Ref<Kind = Class>,
+        file: &[u8],
+    ) -> Result<()> {
+        env.ready()?;
+        let refused = with_one_method(REFUSED);
+        let definition = |class: jclass, bytes: &[u8]| ClassDefinition {
+            klass: class,
+            class_byte_count: i32::try_from(bytes.len()).unwrap_or(0),
+            class_bytes: bytes.as_ptr(),
+        };
+        let both = [definition(class.raw(), file), definition(self.refused.raw(), &refused)];
+        // SAFETY: two definitions, of live classes, with class files that stay during the call.
+        unsafe { jvmti!(jvmti, RedefineClasses, 2, both.as_ptr()) }
     }
 
     /// Gives back what capturing holds of the JVM between two captures.

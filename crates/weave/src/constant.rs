@@ -5,6 +5,10 @@ use crate::classfile::{ClassFile, Instruction, Malformed, Reader, opcode, tag};
 /// So deep do constants lie within each other; a bootstrap method's arguments may be dynamic themselves.
 const DEEPEST: u32 = 12;
 
+/// What a method says is no longer than this, in bytes; real ones are far below. Constants that name each other over and
+/// over would have no end.
+const LONGEST: usize = 16 << 20;
+
 /// The constants of a class file, to be written out.
 pub(crate) struct Constants<'c, 'a> {
     class: &'c ClassFile<'a>,
@@ -54,6 +58,9 @@ impl<'c, 'a> Constants<'c, 'a> {
         let Some(deep) = deep.checked_sub(1) else {
             return Err(content.malformed("constants lie too deep within each other"));
         };
+        if out.len() > LONGEST {
+            return Err(content.malformed("constants name each other over and over"));
+        }
         out.push(tag);
         match tag {
             tag::UTF8 => {

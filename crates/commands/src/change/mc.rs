@@ -1,10 +1,9 @@
 //! `mc`: source files to class files, against the classes that the application sees.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use host::compile::{Compilation, SourceFile};
 use host::evaluation::NotOne;
-use host::files;
 use host::loaders::WantedLoader;
 use model::RowAffect;
 
@@ -56,11 +55,8 @@ impl Command for Mc {
         if !compiled.done {
             return Err(failed(cx, diagnostics)?);
         }
-        let folder = PathBuf::from(self.directory.as_deref().unwrap_or("."));
-        let mut files = Vec::new();
-        for (name, bytes) in &compiled.classes {
-            files.push(write(&folder, name, bytes)?);
-        }
+        let folder = Path::new(self.directory.as_deref().unwrap_or("."));
+        let files = host.write_compiled(folder, &compiled).or_fail()?;
         let row_count = files.len() as u64;
         cx.emit(Answer { files: Some(files), diagnostics })?;
         cx.emit(RowAffect { row_count })
@@ -85,17 +81,6 @@ pub(super) fn failed(cx: &mut Context<'_>, diagnostics: Vec<Told>) -> Result<Fai
     cx.emit(Answer { files: None, diagnostics })?;
     let more = if errors > 1 { format!(" and {} more", errors - 1) } else { String::new() };
     Ok(Failure::new(format!("Memory compiler error, exception message: {first}{more}. Nothing was written.")))
-}
-
-fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<String, Failure> {
-    let path = folder.join(format!("{}.class", name.replace('.', "/")));
-    let shown = path.display().to_string();
-    files::write_whole(&path, bytes).map_err(|why| {
-        Failure::new(format!(
-            "{shown} cannot be written: {why}. `-d` names another folder of the JVM's machine."
-        ))
-    })?;
-    Ok(shown)
 }
 
 /// What was made, and what the compiler said.

@@ -106,7 +106,9 @@ impl Patch {
         if planned.refused.is_empty() {
             planned.classes.retain(|class| !class.bodies.is_empty());
         }
-        let classes: Vec<Changed> = planned.classes.iter().map(Changed::of).collect();
+        // Of what is refused nothing would change.
+        let would = planned.classes.iter().filter(|_| planned.refused.is_empty());
+        let classes: Vec<Changed> = would.map(Changed::of).collect();
         let nothing = classes.is_empty();
         let refused = planned.refused.clone();
         if !refused.is_empty() || nothing || !self.yes {

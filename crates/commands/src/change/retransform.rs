@@ -196,10 +196,10 @@ pub(super) fn table(entries: &[EntryShown]) -> Layout {
     Layout::Table(Table {
         columns: vec![
             Column::new("Id"),
-            Column::new("ClassName").weight(2),
+            Column::new("ClassName"),
             Column::new("TransformCount"),
             Column::new("LoaderHash"),
-            Column::new("LoaderClassName").weight(1),
+            Column::new("LoaderClassName"),
             Column::new("By"),
         ],
         rows: entries.iter().map(row).collect(),

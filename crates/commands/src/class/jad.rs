@@ -86,6 +86,14 @@ impl Command for Jad {
             Ok(found) => found,
             Err(not_one) => return Err(loader::end::<Decompiled>(cx, not_one, &self.class, &query.loader)),
         };
+        if let Some(method) = &self.method
+            && !found.has_method(method).or_fail()?
+        {
+            return Err(Failure::new(format!(
+                "{} itself has no method {method}; `sm` lists those it has.",
+                found.class.name
+            )));
+        }
         if let Some(folder) = folder {
             found.write(folder).or_fail()?;
         }
@@ -125,7 +133,7 @@ impl Decompiled {
         let text = if line_number { numbered(&source.text, &source.lines) } else { source.text };
         Self {
             class_info: (!source_only).then_some(class),
-            location: location.filter(|_| !source_only),
+            location: (!source_only).then_some(location),
             source: text,
             mappings: source.lines.into_iter().collect(),
         }

@@ -6,7 +6,7 @@ use crate::prelude::*;
 /// Put back the byte code of observed classes
 ///
 /// A class stays woven, at no cost, when a command that observed it ends: the next one starts at
-/// once. `reset` takes that back. Commands that still observe the classes see nothing any more.
+/// once. `reset` takes that back, and what `redefine` did. Commands that still observe the classes see nothing any more.
 #[derive(Args)]
 #[command(group = Method, permission = Observe, example = "reset", example = "reset demo.*")]
 pub(crate) struct Reset {
