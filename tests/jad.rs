@@ -294,7 +294,9 @@ fn rounds(jdk: &Jdk, rounds: usize, warm: usize) {
             None => before = Some(settled(&mut java, live)),
             Some(before) => {
                 // The JDK loads one more of its own now and then; the decompiler has 900.
-                eventually("the decompiler's classes to go", || (live(&mut java) <= before + 20).then_some(()));
+                eventually("the decompiler's classes to go", || {
+                    (live(&mut java) <= before + 20).then_some(())
+                });
             }
         }
         if round > warm {
