@@ -111,7 +111,9 @@ impl Command for Jad {
 
 /// Why there is no source, and what there is without a decompiler.
 fn advised(why: host::Error) -> Failure {
-    Failure::new(format!("{why} The byte code is always to be had: add --bytecode."))
+    Failure::new(format!(
+        "{why} Without a decompiler `jad --bytecode` lists the code, and `dump` writes the class file for one elsewhere."
+    ))
 }
 
 /// The source of a class.
