@@ -1,6 +1,7 @@
 //! Commands that look at loaded classes and their loaders.
 
 pub(crate) mod dump;
+mod highlighted;
 pub(crate) mod jad;
 pub(crate) mod loader;
 mod numbered;
