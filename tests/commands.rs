@@ -53,6 +53,8 @@ const LINES: &[(&str, &str)] = &[
     ("sc -d -f demo.MathGame", "sc"),
     ("sm demo.MathGame", "sm"),
     ("sm -d demo.MathGame", "sm"),
+    ("jad --bytecode demo.MathGame run", "jad"),
+    ("jad demo.MathGame run", "jad"),
     ("dump -d /tmp/oxprobe-dumped-classes demo.MathGame", "dump"),
     ("search primeFactors", "search"),
     ("classloader", "classloader"),

@@ -2,8 +2,10 @@
 //! constants they name, and the same tables of exceptions and lines.
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::print_stdout,
     reason = "a panic is how a test reports"
 )]
 

@@ -11,6 +11,7 @@ use host::decompile::{Source, Style as SourceStyle};
 use host::source::ClassFiles;
 use model::RowAffect;
 
+use super::highlighted::highlighted;
 use super::numbered::numbered;
 use super::{chain, loader};
 use crate::permission::need;
@@ -104,14 +105,19 @@ impl Command for Jad {
             let jar = host.part("cfr", &mut |file| cx.borrow(file)).map_err(advised)?;
             host.source(&found, style, &jar).map_err(advised)?
         };
-        cx.emit(Decompiled::of(found, source, self.line_number, self.source_only))?;
+        cx.emit(Decompiled {
+            bytecode: self.bytecode,
+            ..Decompiled::of(found, source, self.line_number, self.source_only)
+        })?;
         if self.source_only { Ok(()) } else { cx.emit(RowAffect { row_count: 1 }) }
     }
 }
 
 /// Why there is no source, and what there is without a decompiler.
 fn advised(why: host::Error) -> Failure {
-    Failure::new(format!("{why} The byte code is always to be had: add --bytecode."))
+    Failure::new(format!(
+        "{why} Without a decompiler `jad --bytecode` lists the code, and `dump` writes the class file for one elsewhere."
+    ))
 }
 
 /// The source of a class.
@@ -123,6 +129,8 @@ struct Decompiled {
     #[serde(skip_serializing_if = "Option::is_none")]
     location: Option<String>,
     source: String,
+    #[serde(skip)]
+    bytecode: bool,
     /// By the line of the source, the line of the original.
     mappings: BTreeMap<u32, u32>,
 }
@@ -135,6 +143,7 @@ impl Decompiled {
             class_info: (!source_only).then_some(class),
             location: (!source_only).then_some(location),
             source: text,
+            bytecode: false,
             mappings: source.lines.into_iter().collect(),
         }
     }
@@ -158,7 +167,10 @@ impl Show for Decompiled {
         if let Some(location) = &self.location {
             all.extend([heading("Location:"), Layout::line(location.clone()), Layout::line("")]);
         }
-        all.push(Layout::line(self.source.clone()));
+        all.push(match self.bytecode {
+            true => Layout::line(self.source.clone()),
+            false => Layout::Line(highlighted(&self.source)),
+        });
         Layout::stack(all)
     }
 }

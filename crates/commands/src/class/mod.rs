@@ -3,6 +3,7 @@
 pub(crate) mod classloader;
 pub(crate) mod classloader_metaspace;
 pub(crate) mod dump;
+mod highlighted;
 pub(crate) mod jad;
 pub(crate) mod loader;
 mod numbered;
