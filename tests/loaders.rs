@@ -131,7 +131,8 @@ fn beside_arthas(version: &str, app: &str, ext: &str) {
     for option in ["-d", "-E", "-n 5", "--jar one", "--class lib"] {
         lines.push(format!("classloader {option}"));
     }
-    for option in ["-d", "-d -n 200", "--jar FIXTURES", "--jar no-such", "--class lib", "--class loaders/O -d"]
+    for option in
+        ["-d", "-d -n 200", "--jar FIXTURES", "--jar no-such", "--class lib", "--class loaders/O -d"]
     {
         lines.push(format!("classloader -c {app_hash} --url-classes {option}"));
     }
