@@ -5,10 +5,14 @@
 //! file that cannot be taken (it has a method more), upon which the JVM refuses the whole list while it still prepares,
 //! before anything stops or is changed. The class files were all shown by then.
 //!
+//! At the first retransformation of a class of a module the JVM itself loads classes on this thread (`Module$ReflectionData`
+//! and what it needs), and says of them, too, that they are the class being retransformed (`JvmtiClassFileLoadHookPoster`
+//! adds read edges before it clears that). So names are compared, not only classes.
+//!
 //! It is a second environment that sees them: it comes after those of agents that were there before it, ours among them.
 
 use std::cell::Cell;
-use std::ffi::c_char;
+use std::ffi::{CStr, CString, c_char};
 use std::ptr;
 use std::sync::{Mutex, OnceLock};
 
@@ -17,6 +21,7 @@ use crate::env::{self, Env};
 use crate::error::{Error, Result};
 use crate::guard::guard;
 use crate::jvmti::{Jvmti, jvmti};
+use crate::mutf8;
 use crate::refs::{Class, Global, Ref};
 use crate::sys::{Capability, EventCallbacks, EventKind, JNIEnv, JvmtiEnv, jclass, jint, jobject};
 use crate::vm::Vm;
@@ -32,6 +37,8 @@ pub struct Captured {
 /// What this thread captures.
 struct Task {
     wanted: Vec<Captured>,
+    /// Their names with slashes, in the same order.
+    names: Vec<CString>,
     refused: Global<Class>,
     /// Whether the last class is shown what cannot be taken.
     refuses: bool,
@@ -106,7 +113,11 @@ impl Capturing {
 
     /// Has the JVM show the class files.
     fn ask(&self, env: &Env<'_>, wanted: Vec<Captured>, refuses: bool) -> Result<Capture> {
-        let mut task = Task { wanted, refused: env.global(&self.refused)?, refuses };
+        let mut names = Vec::with_capacity(wanted.len());
+        for one in &wanted {
+            names.push(mutf8::encode(&self.second.class_name(&one.class)?.replace('.', "/")));
+        }
+        let mut task = Task { wanted, names, refused: env.global(&self.refused)?, refuses };
         let mut raw: Vec<jclass> = task.wanted.iter().map(|one| one.class.raw()).collect();
         if refuses || raw.is_empty() {
             raw.push(self.refused.raw());
@@ -158,7 +169,7 @@ unsafe extern "C" fn class_file(
     env: *mut JNIEnv,
     redefined: jclass,
     _: jobject,
-    _: *const c_char,
+    name: *const c_char,
     _: jobject,
     length: jint,
     data: *const u8,
@@ -167,7 +178,7 @@ unsafe extern "C" fn class_file(
 ) {
     guard(|| {
         let task = TASK.get();
-        if task.is_null() || redefined.is_null() || data.is_null() || Vm::is_gone() {
+        if task.is_null() || redefined.is_null() || name.is_null() || data.is_null() || Vm::is_gone() {
             return;
         }
         let (Some(env), Some(second)) = (ptr::NonNull::new(env), SECOND.get()) else { return };
@@ -179,12 +190,16 @@ unsafe extern "C" fn class_file(
             // SAFETY: two live references, compared with this thread's environment; legal with an exception pending.
             unsafe { is_same(env.as_ptr(), class.raw(), redefined) }
         };
+        // SAFETY: a C string that stays during the call.
+        let name = unsafe { CStr::from_ptr(name) };
         // The class at the end may be wanted, too: it is shown twice then.
-        let unseen = task.wanted.iter_mut().find(|one| one.bytes.is_none() && is_same(&one.class));
-        if let Some(one) = unseen {
+        let mut wanted = task.wanted.iter_mut().zip(&task.names);
+        let unseen =
+            wanted.find(|(one, its)| one.bytes.is_none() && its.as_c_str() == name && is_same(&one.class));
+        if let Some((one, _)) = unseen {
             // SAFETY: the JVM says that this many bytes are there; they stay during the call.
             one.bytes = Some(unsafe { std::slice::from_raw_parts(data, length) }.to_vec());
-        } else if task.refuses && is_same(&task.refused) {
+        } else if task.refuses && name.to_bytes() == REFUSED.as_bytes() && is_same(&task.refused) {
             let refused = with_one_method(REFUSED);
             let (Ok(memory), Ok(length)) = (second.copy(&refused), i32::try_from(refused.len())) else {
                 return;
