@@ -267,19 +267,15 @@ fn hidden_classes_are_told_by_their_names() {
 fn a_missing_class_is_told_of_the_methods_that_name_it() {
     let java = program("17");
     let pid = java.pid();
-    let answer = |line: &str| {
-        let answer = harness::Answer::of(&["exec", &pid.to_string(), "--json", line]);
-        answer.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Value>>()
-    };
-    let told = answer("sm -d classes.part.Broken");
+    let told = exec_json_failing(pid, "sm -d classes.part.Broken");
     assert_eq!(told.last().unwrap()["statusCode"], 1);
     let message = told.last().unwrap()["message"].as_str().unwrap();
     assert!(message.contains("process class failed: classes.part.Broken, error: "), "{message}");
     assert!(message.contains("classes/part/Missing"), "{message}");
     // What names no missing class is told all the same: the class can be seen, its fields cannot.
-    let told = answer("sc -d classes.part.Broken");
+    let told = exec_json(pid, "sc -d classes.part.Broken");
     assert_eq!(result(&told, "sc")["classInfo"]["simpleName"], "Broken");
-    let told = answer("sc -d -f classes.part.Broken");
+    let told = exec_json_failing(pid, "sc -d -f classes.part.Broken");
     assert_eq!(result(&told, "sc")["classInfo"]["fields"], Value::Null);
     assert_eq!(told.last().unwrap()["statusCode"], 1);
 }
@@ -352,4 +348,34 @@ fn input_that_makes_no_sense_is_told() {
             "{folder}: {answer:?}"
         );
     }
+}
+
+/// A loader whose `hashCode` is its own is meant by that, in every command that has `-c`.
+#[test]
+fn a_loader_is_meant_by_its_own_hash_everywhere() {
+    let java = program("17");
+    let pid = java.pid();
+    let names = |line: &str| result(&exec_json(pid, line), "sc")["classNames"].clone();
+    assert_eq!(names("sc -c beef *"), serde_json::json!(["classes.part.Shared"]));
+    let value = |line: &str, kind: &str, field: &str| result(&exec_json(pid, line), kind)[field].clone();
+    assert_eq!(value("getstatic -c beef classes.part.Shared what", "getstatic", "data"), "shared");
+    assert_eq!(value("ognl -c beef @classes.part.Shared@what", "ognl", "data"), "shared");
+    exec(pid, "options verbose true").ok();
+    for command in ["watch", "trace", "stack", "monitor -c 1", "tt -t"] {
+        let loader = if command.starts_with("monitor") { "--classloader beef" } else { "-c beef" };
+        let line = format!("{command} {loader} classes.part.Shared shared --timeout 1");
+        let effect = value(&line, "enhancer", "effect");
+        let methods = effect["methods"].as_array().unwrap();
+        assert_eq!(methods[..], ["beef|classes.part.Shared#shared|()Ljava/lang/String;"], "{line}");
+    }
+    // Of several loaders of one class, the list tells them apart.
+    let several = exec_json_failing(pid, "sc --classLoaderClass classes.Main$Own *");
+    let loaders = several[0]["matchedClassLoaders"].as_array().unwrap();
+    assert!(loaders.len() >= 3 && loaders.iter().all(|loader| loader["parent"].is_string()), "{loaders:?}");
+}
+
+fn exec_json_failing(pid: u32, line: &str) -> Vec<Value> {
+    let answer = harness::Answer::of(&["exec", &pid.to_string(), "--json", line]);
+    assert_ne!(answer.code, 0, "{line}");
+    answer.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }

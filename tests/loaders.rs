@@ -201,8 +201,18 @@ fn loaders_that_throw_are_told_by_their_class_and_identity() {
         );
         let text = exec(java.pid(), "classloader -t").ok();
         assert!(text.contains("Hiding\\nwith a line break"), "{text}");
+        // Not linked and from no file: what it is can be told, not where.
         let found = finds(&java, "search -c abcdef planted");
         assert_eq!(found.len(), 1, "{found:#?}");
+        assert_eq!((found[0][2].as_str(), found[0][3].as_str()), ("string", ""));
+        // Linked and from no file: the JVM shows its code.
+        let found = finds(&java, "search -c fedcba /order/");
+        assert_eq!(found.len(), 1, "{found:#?}");
+        assert_eq!(
+            (found[0][2].as_str(), found[0][3].as_str()),
+            ("annotation", "find(JLjava/util/List;)Ljava/lang/String;")
+        );
+        assert_eq!(finds(&java, "search -c fedcba hunter2"), Vec::<[String; 5]>::new());
         java.assert_undisturbed_but(&control.process.output());
     }
 }
@@ -252,7 +262,8 @@ fn a_text_is_found_where_it_stands_and_nothing_is_initialised_by_looking() {
         let folder = tempfile::tempdir().unwrap();
         let mut java = shop(&jdk, folder.path());
         let route = finds(&java, "search /order/{id}");
-        assert_eq!(route.len(), 1, "JDK {}: {route:#?}", jdk.major);
+        // In the class of the path, and in that of a loader of its own.
+        assert_eq!(route.len(), 2, "JDK {}: {route:#?}", jdk.major);
         let [_, class, kind, member, text] = &route[0];
         assert_eq!((class.as_str(), kind.as_str()), ("loaders.Orders", "annotation"));
         assert_eq!(member, "find(JLjava/util/List;)Ljava/lang/String;");

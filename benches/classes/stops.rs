@@ -4,8 +4,7 @@
 use std::path::Path;
 
 use benches::row::Row;
-use harness::{Curl, JavaBuilder, Jdk};
-use serde_json::json;
+use harness::{Answer, JavaBuilder, Jdk, exec};
 
 /// What a stop of ours may take, in milliseconds.
 const MOST: f64 = 10.0;
@@ -20,11 +19,11 @@ pub fn measure(jdk: &Jdk, lines: &[&str], classes: usize) -> Vec<Row> {
         _ => builder.vm(format!("-Xlog:safepoint=info:file={}", log.display())),
     };
     let java = super::program(builder, classes);
-    let curl = Curl::open(&java, "");
+    Answer::of(&["attach", &java.pid().to_string()]).ok();
     let longest = |line: &str| {
         let before = stops(&log).len();
-        let answer = curl.api(&json!({"action": "exec", "command": line, "execTimeout": 120_000}));
-        assert_eq!(answer["state"], "SUCCEEDED", "{line}");
+        let answer = exec(java.pid(), line);
+        assert!(answer.out.contains(super::NAMED), "{line}: {}", answer.err);
         let seen = stops(&log);
         let new = seen.get(before..).unwrap_or_default();
         eprintln!("  {line}: {} stops", new.len());
@@ -34,7 +33,12 @@ pub fn measure(jdk: &Jdk, lines: &[&str], classes: usize) -> Vec<Row> {
         let what = format!("longest stop in `{line}`, {classes} classes");
         Row::alone(&what, jdk, "ms", longest(line), MOST)
     };
-    lines.iter().map(row).collect()
+    let rows = lines.iter().map(row).collect();
+    // The log tells of stops: of this one, which nobody can do without.
+    let before = stops(&log).len();
+    java.jdk_tool("jcmd", &[&java.pid().to_string(), "Thread.print"]);
+    harness::eventually("the log tells of a stop", || (stops(&log).len() > before).then_some(()));
+    rows
 }
 
 /// The lengths in milliseconds of all stops so far but those of collections.

@@ -3,7 +3,7 @@
 //! The JVM gives the constant pool of any class without a stop and without linking it (`GetConstantPool`), and all of
 //! these are in it. So one pass over the pools tells which classes hold the text at all. Only of those the class file
 //! is read, as it lies where the class came from, to see where the text stands; what has no file is asked of the JVM.
-//! Nothing is retransformed, initialised, linked or loaded.
+//! Nothing is changed, initialised, linked or loaded.
 
 mod annotation;
 mod code;
@@ -14,6 +14,7 @@ use jvm::{Capabilities, Capability, Class, Env, Local};
 use serde::Serialize;
 use weave::classfile::{Pool, tag};
 
+use crate::class_bytes::Probes;
 use crate::class_source::{self, Origins};
 use crate::error::Result;
 use crate::{Host, NamePattern};
@@ -101,7 +102,13 @@ pub struct Searched {
     pub jdk_classes: usize,
     /// Bytes of their constants.
     pub bytes: u64,
+    /// Classes whose file the JVM was asked for.
+    #[serde(skip)]
+    shown: usize,
 }
+
+/// The JVM is asked for no more class files than this in one search.
+const MOST_SHOWN: usize = 500;
 
 /// Whether a search goes on.
 pub type GoesOn = bool;
@@ -184,10 +191,11 @@ impl Host {
         let Some(Fitting { strings, others }) = fitting(&pool, search) else { return Ok(Vec::new()) };
         let redaction = self.options().redaction();
         let mut inside = Inside::new(&search.needle, search.kinds, &redaction);
-        let read = match class_source::class_file(env, look.origins, look.class, look.name, look.of_boot)? {
-            Some(file) => inside.walk(&file).is_ok(),
-            None => false,
-        };
+        let mut file = class_source::class_file(env, look.origins, look.class, look.name, look.of_boot)?;
+        if file.is_none() && search.kinds.annotations && !others.is_empty() {
+            file = self.shown_by_the_jvm(env, look, searched);
+        }
+        let read = file.is_some_and(|file| inside.walk(&file).is_ok());
         if !read {
             self.ask_jvm(env, look, &pool, &others, &mut inside);
         }
@@ -196,6 +204,24 @@ impl Host {
             inside.unplaced(&text);
         }
         Ok(inside.found)
+    }
+
+    /// The class file as the JVM shows it to who changes classes. Annotations of methods are told nowhere else, but other
+    /// agents look at the class, too: so only of classes that are linked already, and of some only.
+    fn shown_by_the_jvm(
+        &self,
+        env: &Env<'_>,
+        look: &Look<'_, '_>,
+        searched: &mut Searched,
+    ) -> Option<Vec<u8>> {
+        let is_linked =
+            self.environment.jvmti.class_status(look.class).is_ok_and(|status| status.is_prepared());
+        if !is_linked || searched.shown >= MOST_SHOWN {
+            return None;
+        }
+        searched.shown += 1;
+        let shown = self.class_bytes(env, std::slice::from_ref(look.class), Probes::LeftOut);
+        shown.inspect_err(|why| log::debug!("{}: {why}", look.name)).ok()?.pop()?.ok()
     }
 
     /// What the JVM says of a class whose file is not to be had.
