@@ -165,7 +165,7 @@ impl Show for Summary {
     const KIND: &'static str = "search-summary";
 
     fn layout(&self) -> Layout {
-        let Searched { classes, jdk_classes, bytes, .. } = self.searched;
+        let Searched { classes, jdk_classes, bytes } = self.searched;
         let mut text =
             format!("{classes} classes with {} MB of constants in {} ms", bytes >> 20, self.millis);
         if jdk_classes > 0 {
