@@ -287,8 +287,10 @@ fn a_text_is_found_where_it_stands_and_nothing_is_initialised_by_looking() {
             .collect();
         let mut javap = strings_by_javap(&harness::jdk("17"), "loaders.Orders");
         javap.retain(|(_, text)| !text.contains("hunter2"));
-        (told.sort_unstable(), javap.sort_unstable());
-        (told.dedup(), javap.dedup());
+        told.sort_unstable();
+        javap.sort_unstable();
+        told.dedup();
+        javap.dedup();
         assert_eq!(told, javap, "JDK {}", jdk.major);
         // Secrets: a constant of that name, a field of that name, a value behind such a key, an element of that name.
         for line in

@@ -105,7 +105,8 @@ fn in_a_jar_of_jars_the_controller_of_a_path_is_found_and_the_loaders_places_are
         let jars = std::fs::read_dir(folder.join("lib")).unwrap();
         let mut jars: Vec<String> = jars.map(|jar| jar.unwrap().file_name().into_string().unwrap()).collect();
         jars.retain(|jar| jar.ends_with(".jar") && !jar.starts_with("spring-boot-loader"));
-        (named.sort_unstable(), jars.sort_unstable());
+        named.sort_unstable();
+        jars.sort_unstable();
         assert_eq!(named, jars, "Boot {line}");
         let rows = exec_json(pid, &format!("classloader-metaspace --classLoaderClass {loader}"));
         let rows = result(&rows, "classloader-metaspace")["rows"].clone();
