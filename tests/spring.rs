@@ -87,3 +87,61 @@ fn a_controller_is_mended_while_it_answers_and_has_its_own_code_back() {
         assert!(answered() > Some(0), "Boot {line}");
     }
 }
+
+/// The shop as one jar, with Boot's own class loader, which has jars within that jar.
+#[test]
+fn in_a_jar_of_jars_the_controller_of_a_path_is_found_and_the_loaders_places_are_told() {
+    for (line, version, loader) in [
+        ("2", "8", "org.springframework.boot.loader.LaunchedURLClassLoader"),
+        ("3", "17", "org.springframework.boot.loader.launch.LaunchedClassLoader"),
+    ] {
+        let folder = harness::jdk::cache().join("spring").join(line);
+        let jar = folder.join("shop.jar");
+        if !jar.exists() {
+            println!("skipped: there is no {}; scripts/spring {line} makes it", jar.display());
+            continue;
+        }
+        let mut java = Command::new(jdk(version).tool("java"));
+        java.env_remove("JAVA_TOOL_OPTIONS").args(["-Xmx256m", "-XX:+UseSerialGC", "-jar"]).arg(&jar);
+        let mut shop = Running::start(&mut java);
+        shop.line("the shop to be ready", |line| line.starts_with("ready "));
+        let pid = shop.pid();
+        let search = |line: &str| -> Vec<Value> {
+            exec_json(pid, line).into_iter().filter(|result| result["type"] == "search").collect()
+        };
+        let found = search("search --in annotations /orders/");
+        assert_eq!(found.len(), 1, "Boot {line}: {found:#?}");
+        assert_eq!(found[0]["className"], "shop.OrderController");
+        assert_eq!(found[0]["found"][0]["text"], "@GetMapping(\"/orders/{customer}\")");
+        assert_eq!(found[0]["found"][0]["member"], "ordersOf(I)Ljava/util/List;");
+        // A class in a jar within the jar.
+        let pool = search("search --in strings HikariPool-");
+        assert_eq!(pool[0]["className"], "com.zaxxer.hikari.HikariConfig", "{pool:#?}");
+        assert_eq!(pool[0]["found"][0]["member"], "generatePoolName()Ljava/lang/String;");
+        assert_eq!(pool[0]["classLoaderHash"], found[0]["classLoaderHash"]);
+        // Nothing stays open.
+        let open = || std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count();
+        let before = open();
+        for _ in 0..3 {
+            assert!(search("search -n 30 ConditionalOnMissingBean").len() > 3);
+        }
+        eventually("as few files to be open as before", || (open() <= before).then_some(()));
+        let urls = exec_json(pid, &format!("classloader --classLoaderClass {loader}"));
+        let urls = result(&urls, "classloader")["urls"].as_array().unwrap().clone();
+        let mut named: Vec<String> = urls
+            .iter()
+            .filter_map(|url| url.as_str()?.trim_end_matches("!/").rsplit_once("lib/")?.1.to_owned().into())
+            .collect();
+        let jars = std::fs::read_dir(folder.join("lib")).unwrap();
+        let mut jars: Vec<String> = jars.map(|jar| jar.unwrap().file_name().into_string().unwrap()).collect();
+        jars.retain(|jar| jar.ends_with(".jar") && !jar.starts_with("spring-boot-loader"));
+        named.sort_unstable();
+        jars.sort_unstable();
+        assert_eq!(named, jars, "Boot {line}");
+        let rows = exec_json(pid, &format!("classloader-metaspace --classLoaderClass {loader}"));
+        let rows = result(&rows, "classloader-metaspace")["rows"].clone();
+        assert_eq!(rows[0]["hash"], found[0]["classLoaderHash"], "{rows:#}");
+        let whole = exec_json(pid, "search 'no such text'");
+        println!("Boot {line}: {}", result(&whole, "search-summary"));
+    }
+}

@@ -14,7 +14,22 @@ use benches::row::{Row, Target, median, table};
 use harness::{Answer, Java, JavaBuilder, Jdk, arthas, jdk};
 
 /// The lines that are asked. To add one, name what it tells of.
-const LINES: [&str; 4] = ["sc *", "sc -d -n 100000 *", "sm -n 0 *", "sm -d -n 0 classes.part.C*"];
+const LINES: [&str; 7] = [
+    "sc *",
+    "sc -d -n 100000 *",
+    "sm -n 0 *",
+    "sm -d -n 0 classes.part.C*",
+    "classloader",
+    "classloader -a",
+    "classloader -u",
+];
+
+/// What only we are asked, and how many milliseconds each may take.
+const OURS: [(&str, f64); 3] = [
+    ("search 'no such text'", 5_000.0),
+    ("search -i -E 'no such .*text'", 5_000.0),
+    ("classloader-metaspace", 1_000.0),
+];
 
 fn main() {
     let options = Options::parse();
@@ -23,7 +38,8 @@ fn main() {
         eprintln!("JDK {}: {} classes", jdk.major, options.classes);
         rows.extend(beside(jdk, &options));
         eprintln!("JDK {}: stops", jdk.major);
-        rows.extend(stops::measure(jdk, &LINES, options.classes * 5 / 2));
+        let lines: Vec<&str> = LINES.into_iter().chain(OURS.map(|(line, _)| line)).collect();
+        rows.extend(stops::measure(jdk, &lines, options.classes * 5 / 2));
     }
     println!("{}", table(&rows));
     let missed = rows.iter().filter(|row| !row.is_met()).count();
@@ -59,8 +75,12 @@ fn beside(jdk: &Jdk, options: &Options) -> Vec<Row> {
         eprintln!("  {line}: {} names of theirs, {} of ours", theirs.0, ours.0);
         Row::beside(&format!("`{line}`"), jdk, "ms", theirs.1, ours.1, Target::Share(0.2))
     };
-    let rows = LINES.iter().map(|line| row(line)).collect();
+    let mut rows: Vec<Row> = LINES.iter().map(|line| row(line)).collect();
     agent.stop();
+    rows.extend(OURS.into_iter().map(|(line, most)| {
+        let all: Vec<f64> = (0..=options.rounds).map(|_| ask_us(&ours_in, line).1).collect();
+        Row::alone(&format!("`{line}`"), jdk, "ms", median(&all), most)
+    }));
     rows
 }
 

@@ -3,22 +3,25 @@
 //! The JVM gives the constant pool of any class without a stop and without linking it (`GetConstantPool`), and all of
 //! these are in it. So one pass over the pools tells which classes hold the text at all. Only of those the class file
 //! is read, as it lies where the class came from, to see where the text stands; what has no file is asked of the JVM.
-//! Nothing is retransformed, initialised, linked or loaded.
+//! Nothing is changed, initialised, linked or loaded.
 
 mod annotation;
 mod code;
 mod inside;
 mod needle;
+mod pool;
 
-use jvm::{Capabilities, Capability, Class, Env, Local};
+use jvm::{Capabilities, Capability, Class, Env, Global, Local};
 use serde::Serialize;
-use weave::classfile::{Pool, tag};
+use weave::classfile::Pool;
 
+use crate::class_bytes::Probes;
 use crate::class_source::{self, Origins};
 use crate::error::Result;
 use crate::{Host, NamePattern};
 use inside::Inside;
 use needle::words;
+use pool::{Fitting, fitting, has_secret_names};
 
 pub use needle::Needle;
 
@@ -103,8 +106,19 @@ pub struct Searched {
     pub bytes: u64,
 }
 
+/// The JVM is asked for no more class files than this in one search.
+const MOST_SHOWN: usize = 500;
+
 /// Whether a search goes on.
 pub type GoesOn = bool;
+
+/// A class that waits.
+struct Later {
+    class: Global<Class>,
+    name: String,
+    /// Of its loader.
+    hash: String,
+}
 
 /// What the JVM has of one class.
 struct Look<'a, 'f> {
@@ -130,9 +144,11 @@ impl Host {
         self.vm.with_env(|env| {
             let mut loaders = self.loaders(env)?;
             let origins = Origins::new(env)?;
+            // The JVM is asked for class files at the end, when no references to all classes are held any more.
+            let mut later: Vec<Later> = Vec::new();
             for class in jvmti.loaded_classes(env)? {
                 if !goes_on() {
-                    break;
+                    return Ok(searched);
                 }
                 // A class may be unloaded meanwhile. Arrays hold no text.
                 let Ok(name) = jvmti.class_name(&class) else { continue };
@@ -149,13 +165,33 @@ impl Host {
                     _ => {}
                 }
                 searched.classes += 1;
-                let look = Look { origins: &origins, class: &class, name: &name, of_boot: loader.is_none() };
-                let found = self.search_class(env, search, &look, &mut searched)?;
+                let of_boot = loader.is_none();
+                let look = Look { origins: &origins, class: &class, name: &name, of_boot };
+                let may_wait = later.len() < MOST_SHOWN;
+                let Some(found) = self.search_class(env, search, &look, may_wait, &mut searched)? else {
+                    let hash = loaders.hash(loader.as_deref());
+                    later.push(Later { class: env.global(&class)?, name, hash });
+                    continue;
+                };
                 if found.is_empty() {
                     continue;
                 }
                 let class_loader_hash = loaders.hash(loader.as_deref());
                 if !told(FoundClass { class_name: name, class_loader_hash, found }) {
+                    return Ok(searched);
+                }
+            }
+            for Later { class, name, hash } in later {
+                if !goes_on() {
+                    break;
+                }
+                let found = env.frame(32, |env| {
+                    let class = class.local(env)?;
+                    let look = Look { origins: &origins, class: &class, name: &name, of_boot: false };
+                    self.search_shown(env, search, &look, &mut searched)
+                })?;
+                if !found.is_empty() && !told(FoundClass { class_name: name, class_loader_hash: hash, found })
+                {
                     break;
                 }
             }
@@ -163,39 +199,82 @@ impl Host {
         })
     }
 
+    /// What a class has of the text. None where it has it, but in a class file that only the JVM has, and that may wait.
     fn search_class(
+        &self,
+        env: &Env<'_>,
+        search: &Search,
+        look: &Look<'_, '_>,
+        may_wait: bool,
+        searched: &mut Searched,
+    ) -> Result<Option<Vec<Found>>> {
+        let jvmti = &self.environment.jvmti;
+        // Primitive types have none, and a class may be unloaded meanwhile.
+        let Ok((count, bytes)) = jvmti.constant_pool(look.class) else { return Ok(Some(Vec::new())) };
+        searched.bytes += bytes.len() as u64;
+        if !search.needle.may_be_in(&bytes) {
+            return Ok(Some(Vec::new()));
+        }
+        let mut whole = u16::try_from(count).unwrap_or(0).to_be_bytes().to_vec();
+        whole.extend(bytes);
+        let Ok(pool) = Pool::read(&whole, 0) else { return Ok(Some(Vec::new())) };
+        let Some(fitting) = fitting(&pool, search) else { return Ok(Some(Vec::new())) };
+        let file = class_source::class_file(env, look.origins, look.class, look.name, look.of_boot)?;
+        let is_linked = || jvmti.class_status(look.class).is_ok_and(|status| status.is_prepared());
+        if file.is_none() && may_wait && is_linked() {
+            return Ok(None);
+        }
+        Ok(Some(self.look_into(env, search, look, (&pool, fitting), file.as_deref())))
+    }
+
+    /// The same of a class that has waited: by its class file as the JVM shows it to who changes classes. Other agents look
+    /// at the class then, too.
+    fn search_shown(
         &self,
         env: &Env<'_>,
         search: &Search,
         look: &Look<'_, '_>,
         searched: &mut Searched,
     ) -> Result<Vec<Found>> {
-        // Primitive types have none, and a class may be unloaded meanwhile.
-        let Ok((count, bytes)) = self.environment.jvmti.constant_pool(look.class) else {
-            return Ok(Vec::new());
-        };
-        searched.bytes += bytes.len() as u64;
-        if !search.needle.may_be_in(&bytes) {
-            return Ok(Vec::new());
+        let class = env.local(look.class)?;
+        // Where somebody else changes classes for long, the JVM's other answers must do.
+        let shown = self.class_bytes(env, std::slice::from_ref(&class), Probes::LeftOut);
+        let shown = shown.ok().and_then(|mut shown| shown.pop());
+        match shown {
+            Some(Ok(file)) => {
+                let redaction = self.options().redaction();
+                let mut inside = Inside::new(&search.needle, search.kinds, &redaction);
+                let walked = inside.walk(&file);
+                walked.inspect_err(|why| log::debug!("{}: {why}", look.name)).ok();
+                Ok(inside.found)
+            }
+            _ => Ok(self.search_class(env, search, look, false, searched)?.unwrap_or_default()),
         }
-        let mut whole = u16::try_from(count).unwrap_or(0).to_be_bytes().to_vec();
-        whole.extend(bytes);
-        let Ok(pool) = Pool::read(&whole, 0) else { return Ok(Vec::new()) };
-        let Some(Fitting { strings, others }) = fitting(&pool, search) else { return Ok(Vec::new()) };
+    }
+
+    fn look_into(
+        &self,
+        env: &Env<'_>,
+        search: &Search,
+        look: &Look<'_, '_>,
+        (pool, Fitting { strings, others }): (&Pool<'_>, Fitting),
+        file: Option<&[u8]>,
+    ) -> Vec<Found> {
         let redaction = self.options().redaction();
         let mut inside = Inside::new(&search.needle, search.kinds, &redaction);
-        let read = match class_source::class_file(env, look.origins, look.class, look.name, look.of_boot)? {
-            Some(file) => inside.walk(&file).is_ok(),
-            None => false,
-        };
+        let read = file.is_some_and(|file| inside.walk(file).is_ok());
         if !read {
-            self.ask_jvm(env, look, &pool, &others, &mut inside);
+            // Which strings are the constants of which fields nobody tells: where a name sounds like a secret, each may be.
+            if has_secret_names(pool, &redaction) {
+                inside.kinds.strings = false;
+            }
+            self.ask_jvm(env, look, pool, &others, &mut inside);
         }
         // What was changed since it lay in the file is in the JVM alone.
         for text in strings {
             inside.unplaced(&text);
         }
-        Ok(inside.found)
+        inside.found
     }
 
     /// What the JVM says of a class whose file is not to be had.
@@ -260,51 +339,4 @@ fn is_jdks(class: &str) -> bool {
     class.ends_with(".ClassLoaders$PlatformClassLoader")
         || class == "sun.misc.Launcher$ExtClassLoader"
         || class.ends_with(".reflect.DelegatingClassLoader")
-}
-
-/// The constants of a pool that hold the text.
-#[derive(Default)]
-struct Fitting {
-    /// String constants, if these are wanted.
-    strings: Vec<String>,
-    /// Others, which may be names or parts of annotations.
-    others: Vec<String>,
-}
-
-/// What holds the text; none where nothing does that can be what is wanted.
-fn fitting(pool: &Pool<'_>, search: &Search) -> Option<Fitting> {
-    let indexes = || (1_u16..).take(pool.count().saturating_sub(1));
-    let mut is_string = vec![false; pool.count()];
-    let mut is_class = vec![false; pool.count()];
-    for index in indexes() {
-        let marks = match pool.tag(index) {
-            Ok(tag::STRING) => &mut is_string,
-            Ok(tag::CLASS) => &mut is_class,
-            _ => continue,
-        };
-        if let Some(mark) = pool.referred(index).ok().and_then(|to| marks.get_mut(usize::from(to))) {
-            *mark = true;
-        }
-    }
-    let mut found: Option<Fitting> = None;
-    let Kinds { strings, methods, fields, annotations } = search.kinds;
-    let names = methods || fields || annotations;
-    for index in indexes() {
-        let Ok(text) = pool.utf8(index) else { continue };
-        let marked = |marks: &[bool]| marks.get(usize::from(index)).copied().unwrap_or(false);
-        let is_string = marked(&is_string);
-        // Descriptors, signatures of methods and arrays, names of classes.
-        let is_name = names && !marked(&is_class) && !matches!(text.first(), Some(b'(' | b'[' | b'<'));
-        if !(is_string && strings || is_name) || !search.needle.is_in_constant(text) {
-            continue;
-        }
-        let found = found.get_or_insert_default();
-        match (is_string, strings) {
-            (true, true) => found.strings.push(words(text).into_owned()),
-            // It may be a name, too.
-            (true, false) => {}
-            (false, _) => found.others.push(words(text).into_owned()),
-        }
-    }
-    found
 }

@@ -10,8 +10,8 @@ use crate::prelude::*;
 ///
 /// Looks into the string constants of all loaded classes, the names of their methods and fields, and their
 /// annotations: `search /order/` finds the controller that serves it, `search 'no such customer'` who says so. Nothing
-/// is loaded, linked or changed by looking. Where the text stands is read from the class file; a class that lies in no
-/// file is told without some of it. Strings in fields, or behind keys, whose names sound like secrets are left out.
+/// is loaded, linked or changed by looking. Where the text stands is read from the class file; of a class that lies in no
+/// file and is not linked yet it is not told. Strings in fields, or behind keys, whose names sound like secrets are left out.
 #[derive(Args)]
 #[command(group = Class, permission = Observe)]
 #[command(example = "search /order/{id}", example = "search --in strings -E 'jdbc:\\w+://'")]
