@@ -35,6 +35,7 @@ mod lanes;
 mod lazy;
 pub mod line_tables;
 pub mod loaders;
+pub mod loggers;
 pub mod main_class;
 pub mod malloc;
 mod management;
