@@ -91,8 +91,12 @@ fn loggers_are_those_of_arthas_value_by_value() {
         let folder = tempfile::tempdir().unwrap();
         let java = program(name, set, framework, folder.path());
         let arthas = arthas::boot(&java, &[]);
+        let first = exec_json(java.pid(), "logger -n demo.shop");
+        let of_loader =
+            format!("logger -c {}", loggers(&first)["demo.shop"]["classLoaderHash"].as_str().unwrap());
         for line in [
             "logger",
+            &of_loader,
             "logger --include-no-appender",
             "logger -n demo.shop",
             "logger -n demo.audit",
@@ -233,6 +237,8 @@ fn what_is_wrong_is_said_with_what_there_is() {
     assert!(nameless.err.contains("-n"), "{nameless:#?}");
     let elsewhere = refused(&java, "logger --classLoaderClass no.Such");
     assert!(elsewhere.err.contains("Can not find classloader by class name: no.Such."), "{elsewhere:#?}");
+    let hashless = refused(&java, "logger -c 123abc");
+    assert!(hashless.err.contains("Can not find classloader by hashCode: 123abc."), "{hashless:#?}");
     let bare = JavaBuilder::new(&jdk("17"), "demo.MathGame").start();
     let said = exec(bare.pid(), "logger").ok();
     assert!(said.contains("No logging framework that is in use"), "{said}");

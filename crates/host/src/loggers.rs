@@ -12,7 +12,7 @@ use jvm::{Env, inside};
 use serde::Serialize;
 
 use crate::Host;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::evaluation::Answer;
 use crate::loaders::{BOOT, FoundLoader, WantedLoader};
 use talk::Talk;
@@ -149,7 +149,7 @@ impl Host {
     /// All loggers, by loader and framework: of one name if it is given, else those that have appenders, or all.
     ///
     /// # Errors
-    /// No loader is of the class that is wanted.
+    /// No loader is of the class or has the hash that is wanted.
     pub fn loggers(
         &self,
         loader: &WantedLoader,
@@ -214,6 +214,11 @@ impl Host {
                 Ok(hash) => hash,
                 Err(several) => return Ok(Err(several)),
             };
+            if let Some(hash) = hash.as_deref().filter(|hash| *hash != BOOT)
+                && !loaders.all()?.iter().any(|loader| loaders.has_hash(Some(loader), hash))
+            {
+                return Err(Error::sentence(format!("Can not find classloader by hashCode: {hash}.")));
+            }
             let _muted = inside::mute(env);
             let mut all = Vec::new();
             for (framework, class) in self.frameworks(env)? {
