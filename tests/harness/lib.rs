@@ -22,6 +22,7 @@ pub mod socket;
 pub mod spy;
 pub mod terminal;
 pub mod tunnel;
+pub mod twins;
 
 pub use binaries::{agent_library, oxprobe, oxprobe_tunnel};
 pub use client::{Answer, exec, exec_json};
@@ -33,6 +34,7 @@ pub use process::Running;
 pub use socket::LocalSocket;
 pub use terminal::Terminal;
 pub use tunnel::Tunnel;
+pub use twins::Twins;
 
 use std::time::{Duration, Instant};
 

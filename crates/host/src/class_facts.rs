@@ -15,13 +15,13 @@ use jvm::{Class, Env, Field, Jvmti, Local, Method};
 use serde::Serialize;
 
 use crate::class_query::{ClassQuery, FoundClass};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::evaluation::Answer;
 use crate::loaders::Loaders;
 use crate::{Host, access_flags};
 
 pub use fields::{FieldFacts, StaticValue};
-pub use methods::{MethodDetail, MethodMore, MethodQuery, NoMethods, Told};
+pub use methods::{MethodDetail, MethodMore, MethodQuery, Told};
 pub(crate) use words::type_name;
 
 /// A class and its loaders (Arthas's `ClassVO`).
@@ -84,6 +84,27 @@ pub struct ClassDetail {
     pub fields: Option<Vec<FieldFacts>>,
 }
 
+/// A class of which something cannot be told.
+pub struct Untold {
+    /// The class.
+    pub class: String,
+    /// Why: the exception, as Java writes it, or a sentence.
+    pub why: String,
+}
+
+impl Untold {
+    fn of(one: &FoundClass<'_>, why: &Error) -> Self {
+        let why = match why {
+            Error::Jvm(jvm::Error::Thrown(thrown)) => match &thrown.message {
+                Some(message) => format!("{}: {message}", thrown.class),
+                None => thrown.class.clone(),
+            },
+            other => other.to_string(),
+        };
+        Self { class: one.name.clone(), why }
+    }
+}
+
 /// Asks classes of one question.
 pub(crate) struct Asker<'w, 'f> {
     pub(crate) env: &'w Env<'f>,
@@ -122,7 +143,7 @@ impl Host {
         query: &ClassQuery,
         fields: Option<u32>,
         most: usize,
-        mut tell: impl FnMut(ClassDetail) -> bool,
+        mut tell: impl FnMut(std::result::Result<ClassDetail, Untold>) -> bool,
     ) -> Result<Answer<usize>> {
         self.vm.with_env(|env| {
             let mut asker = Asker::new(self, env)?;
@@ -135,11 +156,15 @@ impl Host {
                 return Ok(Ok(count));
             }
             for one in found {
-                let mut detail = asker.detail(&one)?;
-                if let Some(depth) = fields {
-                    detail.fields = Some(asker.fields(self, &one, depth)?);
+                let mut detail = asker.detail(&one);
+                if let (Ok(detail), Some(depth)) = (&mut detail, fields) {
+                    match asker.fields(self, &one, depth) {
+                        Ok(fields) => detail.fields = Some(fields),
+                        Err(why) if !tell(Err(Untold::of(&one, &why))) => break,
+                        Err(_) => {}
+                    }
                 }
-                if !tell(detail) {
+                if !tell(detail.map_err(|why| Untold::of(&one, &why))) {
                     break;
                 }
             }

@@ -5,6 +5,7 @@
 
 use jvm::{Class, Env, Local};
 
+use crate::class_facts::type_name;
 use crate::error::Result;
 use crate::evaluation::Answer;
 use crate::loaders::{Loaders, WantedLoader};
@@ -62,7 +63,7 @@ impl Host {
                 loaders.has_hash(loader.as_deref(), hash)
             });
         }
-        found.sort_by(|one, other| one.name.cmp(&other.name));
+        found.sort_by_cached_key(|one| type_name(&one.name));
         Ok(Ok(found))
     }
 

@@ -26,6 +26,15 @@ pub struct WantedLoader {
     pub text: Option<String>,
 }
 
+impl WantedLoader {
+    /// The class and text that are wanted, in words.
+    pub fn described(&self) -> String {
+        let class = self.class.as_ref().map(|class| format!("class name: {class}"));
+        let text = self.text.as_ref().map(|text| format!("ClassLoader#toString(): {text}"));
+        class.into_iter().chain(text).collect::<Vec<_>>().join(", ")
+    }
+}
+
 /// A loader, as lists show it (Arthas's `ClassLoaderVO`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LoaderFacts {
@@ -230,10 +239,7 @@ impl<'w, 'f> Loaders<'w, 'f> {
         if found.len() > 1 {
             return found.iter().map(|loader| self.facts(loader)).collect::<Result<_>>().map(Err);
         }
-        let class = wanted.class.as_ref().map(|class| format!("class name: {class}"));
-        let text = wanted.text.as_ref().map(|text| format!("ClassLoader#toString(): {text}"));
-        let named: Vec<String> = class.into_iter().chain(text).collect();
-        let none = || Error::sentence(format!("Can not find classloader by {}.", named.join(", ")));
+        let none = || Error::sentence(format!("Can not find classloader by {}.", wanted.described()));
         found.pop().map(Ok).ok_or_else(none)
     }
 }

@@ -33,13 +33,11 @@ pub(crate) fn end<S: Show>(
             after(cx, Classes::<S> { matched_classes: classes, of: PhantomData }, told)
         }
         NotOne::Loaders(loaders) => {
-            let text = loader.text.as_ref().map(|text| format!(", ClassLoader#toString(): {text}"));
-            let told = format!(
-                "Found more than one classloader by class name{}, please specify classloader with '-c <classloader \
-                 hash>'",
-                text.unwrap_or_default()
-            );
             let (sc, sm) = (S::KIND == "sc", S::KIND == "sm");
+            let by = if sc { loader.described() } else { "class name".to_owned() };
+            let told = format!(
+                "Found more than one classloader by {by}, please specify classloader with '-c <classloader hash>'"
+            );
             let shown = Loaders::<S> {
                 matched_class_loaders: loaders,
                 class_loader_class: loader.class.clone(),

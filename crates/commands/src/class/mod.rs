@@ -5,6 +5,7 @@ pub(crate) mod loader;
 pub(crate) mod sc;
 pub(crate) mod sm;
 
+use host::class_facts::Untold;
 use model::Field;
 
 use crate::prelude::*;
@@ -20,6 +21,11 @@ fn too_many(limit: i64) -> Failure {
         "The number of matching classes is greater than : {limit}. \nPlease specify a more accurate 'class-patten' or \
          use the parameter '-n' to change the maximum number of matching classes."
     ))
+}
+
+/// Something could not be told of a class, while others were.
+fn untold(Untold { class, why }: &Untold) -> Failure {
+    Failure::with_status(1, format!("process class failed: {class}, error: {why}"))
 }
 
 /// A row of a picture of a class or method.

@@ -6,7 +6,7 @@ use host::class_query::ClassQuery;
 use host::loaders::WantedLoader;
 use model::RowAffect;
 
-use super::{chain, loader, most, row, too_many};
+use super::{chain, loader, most, row, too_many, untold};
 use crate::expression::value::Shown;
 use crate::permission::need;
 use crate::prelude::*;
@@ -72,8 +72,15 @@ impl Command for Sc {
         let count = if self.details {
             let shown = Shown::of(host, self.expand.unwrap_or(0), None)?;
             let fields = self.field.then_some(shown.expand);
-            let mut ended = Ok(());
-            let told = host.class_details(&query, fields, most(self.limits), |mut detail| {
+            let (mut ended, mut failed) = (Ok(()), None);
+            let told = host.class_details(&query, fields, most(self.limits), |told| {
+                let mut detail = match told {
+                    Ok(detail) => detail,
+                    Err(why) => {
+                        failed.get_or_insert(why);
+                        return !cx.cancelled();
+                    }
+                };
                 for value in detail.fields.iter_mut().flatten().filter_map(|field| field.value.as_mut()) {
                     value.text = shown.text(host, &value.data);
                 }
@@ -83,9 +90,10 @@ impl Command for Sc {
             });
             let told = told.or_fail()?;
             ended?;
-            match told {
-                Ok(count) if count > most(self.limits) => return Err(too_many(self.limits)),
-                told => told,
+            match (told, failed) {
+                (Ok(count), _) if count > most(self.limits) => return Err(too_many(self.limits)),
+                (Ok(_), Some(failed)) => return Err(untold(&failed)),
+                (told, _) => told,
             }
         } else {
             match host.class_names_of(&query).or_fail()? {

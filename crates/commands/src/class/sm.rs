@@ -6,7 +6,7 @@ use host::class_query::ClassQuery;
 use model::RowAffect;
 use shell::MethodPattern;
 
-use super::{loader, most, row, too_many};
+use super::{loader, most, row, too_many, untold};
 use crate::prelude::*;
 
 /// Show methods of loaded classes
@@ -67,18 +67,12 @@ impl Command for Sm {
         });
         let told = told.or_fail()?;
         ended?;
-        match told {
-            Err(several) => {
-                return Err(loader::end::<Method>(cx, several, &self.class, &query.classes.loader));
-            }
-            Ok(count) if count > query.most => return Err(too_many(self.limits)),
-            Ok(_) => {}
+        match (told, failed) {
+            (Err(several), _) => Err(loader::end::<Method>(cx, several, &self.class, &query.classes.loader)),
+            (Ok(count), _) if count > query.most => Err(too_many(self.limits)),
+            (Ok(_), Some(failed)) => Err(untold(&failed)),
+            (Ok(_), None) => cx.emit(RowAffect { row_count: affected }),
         }
-        if let Some(failed) = failed {
-            let message = format!("process class failed: {}, error: {}", failed.class, failed.why);
-            return Err(Failure::with_status(1, message));
-        }
-        cx.emit(RowAffect { row_count: affected })
     }
 }
 

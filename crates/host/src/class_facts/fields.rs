@@ -53,10 +53,10 @@ impl<'f> Asker<'_, 'f> {
         let names = Names::default();
         let live = self.env.live()?;
         let java = Java::new(live, &classes, &names, values::May::default()).ok_or_else(Error::gone)?;
+        // Linked here, since what is missing is told by the exception of whoever tries.
+        self.linked(&one.class)?;
         let declared = java.declared_fields(&one.class);
-        let declared = declared.map_err(|fault| {
-            Error::sentence(format!("The fields of {} cannot be told: {}", one.name, fault.message()))
-        })?;
+        let declared = declared.map_err(|fault| Error::sentence(fault.message()))?;
         let mut all = Vec::with_capacity(declared.len());
         for field in declared {
             let annotations = match field.reflected(self.env) {

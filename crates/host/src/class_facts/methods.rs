@@ -8,7 +8,7 @@ use jvm::{Class, ClassMethod, Field, Local};
 use serde::Serialize;
 
 use super::annotations::Member;
-use super::{Asker, words};
+use super::{Asker, Untold, words};
 use crate::class_query::{ClassQuery, FoundClass};
 use crate::error::Result;
 use crate::evaluation::Answer;
@@ -63,16 +63,8 @@ pub struct MethodQuery {
     pub most: usize,
 }
 
-/// A class whose methods cannot all be told.
-pub struct NoMethods {
-    /// The class.
-    pub class: String,
-    /// Why, as the JVM says.
-    pub why: String,
-}
-
 /// What `sm` may hear of.
-pub type Told = std::result::Result<MethodDetail, NoMethods>;
+pub type Told = std::result::Result<MethodDetail, Untold>;
 
 /// `exceptionTypes` of `java.lang.reflect.Method` and of `Constructor`.
 struct Exceptions {
@@ -128,10 +120,9 @@ impl<'f> Asker<'_, 'f> {
         if one.name.starts_with('[') {
             return Ok(true);
         }
-        let no_methods = |why: String| NoMethods { class: one.name.clone(), why };
         let mut all = match self.declared_methods(&one.class) {
             Ok(all) => all,
-            Err(why) => return Ok(tell(Err(no_methods(why.to_string())))),
+            Err(why) => return Ok(tell(Err(Untold::of(one, &why.into())))),
         };
         all.retain(|method| method.name != "<clinit>" && query.methods.matches(&method.name));
         all.sort_by_key(|method| method.name != "<init>");
@@ -155,7 +146,7 @@ impl<'f> Asker<'_, 'f> {
                     descriptor: method.descriptor,
                     more,
                 }),
-                Err(why) => Err(no_methods(why.to_string())),
+                Err(why) => Err(Untold::of(one, &why)),
             };
             if !tell(told) {
                 return Ok(false);
@@ -166,6 +157,12 @@ impl<'f> Asker<'_, 'f> {
 
     /// What JVMTI tells, once the class is linked.
     fn declared_methods(&self, class: &Local<'f, Class>) -> jvm::Result<Vec<ClassMethod>> {
+        self.linked(class)?;
+        self.jvmti.class_methods(class)
+    }
+
+    /// Links a class, if it is not linked yet.
+    pub(super) fn linked(&self, class: &Local<'f, Class>) -> jvm::Result<()> {
         if !self.jvmti.class_status(class)?.is_prepared() {
             // `JVM_GetClassDeclaredConstructors` links.
             let descriptor = "(Z)[Ljava/lang/reflect/Constructor;";
@@ -178,7 +175,7 @@ impl<'f> Asker<'_, 'f> {
                 return Err(why);
             }
         }
-        self.jvmti.class_methods(class)
+        Ok(())
     }
 
     fn more(
