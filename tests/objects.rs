@@ -1,9 +1,11 @@
 //! `vmtool` beside what the program, `jcmd` and `jstat` say: who keeps an object, what fills the heap, and the JVM's
 //! other means.
 
+use std::time::Instant;
+
 use harness::client::result;
 use harness::resources::{Holdings, steady_slope};
-use harness::{Java, JavaBuilder, LocalSocket, exec, exec_json, jdk};
+use harness::{Java, JavaBuilder, LocalSocket, arthas, exec, exec_json, jdk};
 use serde_json::Value;
 
 fn program(name: &str) -> Java {
@@ -81,6 +83,21 @@ fn planted_leaks_are_traced_to_their_roots_by_name() {
         let weakly = kept(&java, "objects.Kept$Weakly", "");
         assert_eq!(weakly["objects"], Value::Array(vec![]), "nobody keeps it");
         assert_eq!(java.ask("collected"), "true", "JDK {name}");
+        java.assert_undisturbed();
+    }
+}
+
+#[test]
+fn a_variable_of_a_parked_virtual_thread_is_a_root() {
+    for name in ["21", "25"] {
+        let mut java = program(name);
+        let id: i64 = java.ask("virtual").parse().unwrap();
+        let root = &kept(&java, "objects.Kept$InVirtual", "")["objects"][0]["root"];
+        assert_eq!(
+            (&root["kind"], &root["method"], &root["threadId"]),
+            (&"local variable".into(), &"objects.Main.holdParked".into(), &id.into()),
+            "JDK {name}"
+        );
         java.assert_undisturbed();
     }
 }
@@ -314,6 +331,41 @@ fn what_is_missing_is_said() {
         let answer = exec(java.pid(), line);
         assert!(answer.code != 0 && answer.err.contains(words), "{line}: {answer:#?}");
     }
+}
+
+/// Prints what both took (`--nocapture`).
+#[test]
+fn analyses_take_less_time_and_memory_than_arthass() {
+    let took = |with_arthas: bool| {
+        let mut java = JavaBuilder::new(&jdk("17"), "objects.Main").without_checks().start();
+        java.tell("many 600000");
+        let arthas = with_arthas.then(|| arthas::boot(&java, &[]));
+        let peak = |java: &Java| -> u64 {
+            let status = std::fs::read_to_string(format!("/proc/{}/status", java.pid())).unwrap();
+            let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+            line.split_whitespace().nth(1).unwrap().parse().unwrap()
+        };
+        exec(java.pid(), "version").ok();
+        let before = peak(&java);
+        let times = [
+            "vmtool --action heapAnalyze",
+            "vmtool --action referenceAnalyze --className objects.Main$Point --objectNum 5",
+        ]
+        .map(|line| {
+            let start = Instant::now();
+            match &arthas {
+                Some(arthas) => drop(arthas.exec(line)),
+                None => drop(exec(java.pid(), line).ok()),
+            }
+            start.elapsed()
+        });
+        (times, peak(&java) - before)
+    };
+    let (theirs, their_memory) = took(true);
+    let (ours, our_memory) = took(false);
+    println!("Arthas: {theirs:?}, {their_memory} KiB; ours: {ours:?}, {our_memory} KiB");
+    assert!(ours[0] * 3 < theirs[0] && ours[1] < theirs[1], "{ours:?} {theirs:?}");
+    assert!(our_memory * 3 < their_memory, "{our_memory} {their_memory} KiB");
 }
 
 #[test]

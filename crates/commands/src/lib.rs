@@ -49,6 +49,7 @@ pub static COMMANDS: &[Entry<Host>] = &[
     Entry::of::<system::vmoption::Vmoption>(),
     Entry::of::<system::perfcounter::Perfcounter>(),
     Entry::of::<system::mbean::Mbean>(),
+    Entry::of::<system::logger::Logger>(),
     Entry::of::<system::pwd::Pwd>(),
     Entry::of::<system::cat::Cat>(),
     Entry::of::<system::base64::Base64>(),

@@ -41,6 +41,7 @@ pub mod line_tables;
 pub mod loader_list;
 pub mod loader_urls;
 pub mod loaders;
+pub mod loggers;
 pub mod main_class;
 pub mod malloc;
 mod management;

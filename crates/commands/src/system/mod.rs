@@ -6,6 +6,7 @@ mod configuration;
 pub(crate) mod dashboard;
 mod file;
 pub(crate) mod jvm;
+pub(crate) mod logger;
 pub(crate) mod mbean;
 pub(crate) mod options;
 pub(crate) mod perfcounter;

@@ -39,6 +39,8 @@ pub(super) struct Nature {
     referent: i32,
     /// Its referent stays as long as there is memory.
     is_soft: bool,
+    /// Objects of it are virtual threads, whose stacks the JVM tells of only when it comes to the thread.
+    has_stack: bool,
 }
 
 /// How an edge counts.
@@ -70,7 +72,8 @@ impl Natures {
         let reference = env.find_class("java/lang/ref/Reference")?;
         let soft = env.find_class("java/lang/ref/SoftReference")?;
         let mut all = room(marked.classes.len() + 1)?;
-        all.push(Nature { is_goal: false, referent: -1, is_soft: false });
+        all.push(Nature { is_goal: false, referent: -1, is_soft: false, has_stack: false });
+        let is_virtual = "Ljava/lang/VirtualThread;";
         for class in &marked.classes {
             let number = if env.is_assignable(class, &reference)? {
                 // One that is not yet prepared has no objects.
@@ -82,6 +85,7 @@ impl Natures {
                 is_goal: env.is_assignable(class, goal)?,
                 referent: number.unwrap_or(-1),
                 is_soft: number.is_some() && env.is_assignable(class, &soft)?,
+                has_stack: jvmti.class_signature(class).is_ok_and(|signature| signature == is_virtual),
             });
         }
         let of_loaders = env.is_assignable(goal, known::LOADER.class(env)?)?;
@@ -189,7 +193,16 @@ impl Pairs {
         pairs.retain(|pair| *pair != 0);
         pairs.sort_unstable_by_key(|pair| *pair & 0xFFFF_FFFF);
         let mut ahead: Vec<usize> = room(count)?;
-        ahead.extend((0..count).filter(|class| natures.is_goal(*class)));
+        for (class, nature) in natures.all.iter().enumerate() {
+            if nature.has_stack
+                && let Some(leads) = leads.get_mut(class)
+            {
+                *leads = true;
+            }
+            if nature.is_goal || nature.has_stack {
+                ahead.push(class);
+            }
+        }
         while let Some(held) = ahead.pop() {
             let from = pairs.partition_point(|pair| ((*pair & 0xFFFF_FFFF) as usize) < held);
             let of_held = pairs.iter().skip(from).take_while(|pair| (**pair & 0xFFFF_FFFF) as usize == held);
@@ -316,7 +329,8 @@ mod tests {
     use super::*;
 
     fn natures(goals: &[bool]) -> Natures {
-        let nature = |is_goal: &bool| Nature { is_goal: *is_goal, referent: -1, is_soft: false };
+        let nature =
+            |is_goal: &bool| Nature { is_goal: *is_goal, referent: -1, is_soft: false, has_stack: false };
         Natures { all: goals.iter().map(nature).collect(), by_class: false }
     }
 
