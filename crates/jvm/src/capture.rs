@@ -12,7 +12,7 @@
 //! It is a second environment that sees them: it comes after those of agents that were there before it, ours among them.
 
 use std::cell::Cell;
-use std::ffi::{CStr, c_char};
+use std::ffi::{CStr, CString, c_char};
 use std::ptr;
 use std::sync::{Mutex, OnceLock};
 
@@ -39,8 +39,8 @@ pub struct Captured {
 /// What this thread captures.
 struct Task {
     wanted: Vec<Captured>,
-    /// The names of these, with slashes in modified UTF-8.
-    names: Vec<Vec<u8>>,
+    /// Their names with slashes, in the same order.
+    names: Vec<CString>,
     refused: Global<Class>,
     /// Whether the last class is shown what cannot be taken.
     refuses: bool,
@@ -139,11 +139,9 @@ impl Capturing {
 
     /// Has the JVM show the class files.
     fn ask(&self, env: &Env<'_>, wanted: Vec<Captured>, refuses: bool) -> Result<Capture> {
-        let mut names = room(wanted.len())?;
+        let mut names = Vec::with_capacity(wanted.len());
         for one in &wanted {
-            let signature = self.second.class_signature(&one.class)?;
-            let name = signature.strip_prefix('L').and_then(|name| name.strip_suffix(';'));
-            names.push(mutf8::bytes(name.unwrap_or_default()));
+            names.push(mutf8::encode(&self.second.class_name(&one.class)?.replace('.', "/")));
         }
         let mut task = Task { wanted, names, refused: env.global(&self.refused)?, refuses };
         let mut raw: Vec<jclass> = task.wanted.iter().map(|one| one.class.raw()).collect();
@@ -219,15 +217,15 @@ unsafe extern "C" fn class_file(
             unsafe { is_same(env.as_ptr(), class.raw(), redefined) }
         };
         // SAFETY: a C string that stays during the call.
-        let name = unsafe { CStr::from_ptr(name) }.to_bytes();
-        // The name, too: at the first change of a class in a module the JVM calls `Modules.transformedByAgent`, and what that
-        // loads is shown as if it were the class (`JvmtiClassFileLoadHookPoster` forgets the class only afterwards).
+        let name = unsafe { CStr::from_ptr(name) };
         // The class at the end may be wanted, too: it is shown twice then.
-        let mut unseen = task.wanted.iter_mut().zip(&task.names).filter(|(one, _)| one.bytes.is_none());
-        if let Some((one, _)) = unseen.find(|(one, known)| **known == *name && is_same(&one.class)) {
+        let mut wanted = task.wanted.iter_mut().zip(&task.names);
+        let unseen =
+            wanted.find(|(one, its)| one.bytes.is_none() && its.as_c_str() == name && is_same(&one.class));
+        if let Some((one, _)) = unseen {
             // SAFETY: the JVM says that this many bytes are there; they stay during the call.
             one.bytes = Some(unsafe { std::slice::from_raw_parts(data, length) }.to_vec());
-        } else if task.refuses && *name == *REFUSED.as_bytes() && is_same(&task.refused) {
+        } else if task.refuses && name.to_bytes() == REFUSED.as_bytes() && is_same(&task.refused) {
             let refused = with_one_method(REFUSED);
             let (Ok(memory), Ok(length)) = (second.copy(&refused), i32::try_from(refused.len())) else {
                 return;
