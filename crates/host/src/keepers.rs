@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use jvm::heap::{By, PathSearch, Paths, Root};
-use jvm::{Capabilities, Capability, Class, Env, Local};
+use jvm::{Class, Env, Local};
 use serde::Serialize;
 
 use crate::Host;
@@ -109,7 +109,6 @@ pub struct RootFacts {
 impl Host {
     /// Finds the biggest objects of a class and of those below it, and who keeps them.
     pub fn keepers(&self, class: &ClassQuery, keeping: Keeping) -> Result<Answer<ReferenceAnalysis>> {
-        self.environment.ensure(Capabilities::NONE.with(Capability::TagObjects))?;
         self.vm.with_env(|env| {
             let class = match self.one_class(env, class)? {
                 Ok((class, _)) => class,

@@ -63,8 +63,8 @@ impl Jvmti {
     }
 
     /// Objects of a class and of those below it, `most` at most; also such as are garbage already, unless the JVM's own
-    /// fillers could be among those (`int[]`, `Object[]` and what is above them). Needs
-    /// `Capability::TagObjects`. The application stands still while the heap is walked, which ends when there are enough.
+    /// fillers could be among those (`int[]`, `Object[]` and what is above them). The application stands still while the
+    /// heap is walked, which ends when there are enough.
     pub fn instances<'f>(
         &self,
         env: &Env<'f>,
@@ -72,7 +72,7 @@ impl Jvmti {
         most: usize,
     ) -> Result<Vec<Local<'f>>> {
         env.ready()?;
-        let _alone = walk::alone();
+        let _alone = walk::alone(self)?;
         let mut marking = Marking { mark: MARK.fetch_add(1, Relaxed), left: most };
         if self.may_be_fillers(env, class)? {
             self.mark_reachable(env, class, marking.mark, most)?;

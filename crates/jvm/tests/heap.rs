@@ -2,17 +2,13 @@
 
 mod machine;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jvm::heap::{By, PathSearch, Root};
-use jvm::{Capabilities, Capability, Class, Env, Global, Local, Result};
+use jvm::{Capability, Class, Env, Global, Local, Result};
 use machine::machine;
 
 const SECONDS: Duration = Duration::from_secs(20);
-
-fn tagging() -> Result<()> {
-    machine().environment.ensure(Capabilities::NONE.with(Capability::TagObjects)).map(drop)
-}
 
 fn search(objects: usize, marks: usize) -> PathSearch {
     PathSearch { objects, holders: 100, marks, limit: SECONDS }
@@ -36,7 +32,6 @@ fn bit_set<'f>(env: &Env<'f>) -> Result<Local<'f, Class>> {
 #[test]
 fn a_path_is_told_field_by_field_to_the_root_and_no_mark_stays() {
     machine().run(|env| {
-        tagging()?;
         let jvmti = &machine().environment.jvmti;
         let kept = nested(env, 3)?;
         // Other tests have theirs.
@@ -67,7 +62,6 @@ fn a_path_is_told_field_by_field_to_the_root_and_no_mark_stays() {
 #[test]
 fn what_is_remembered_is_bounded_and_what_was_not_is_told() {
     machine().run(|env| {
-        tagging()?;
         let jvmti = &machine().environment.jvmti;
         let kept = nested(env, 50)?;
         let paths = jvmti.paths(env, &bit_set(env)?, search(100, 10))?;
@@ -82,7 +76,6 @@ fn what_is_remembered_is_bounded_and_what_was_not_is_told() {
 #[test]
 fn a_walk_without_time_ends_and_says_so() {
     machine().run(|env| {
-        tagging()?;
         let jvmti = &machine().environment.jvmti;
         let none = PathSearch { limit: Duration::ZERO, ..search(100, 100) };
         let paths = jvmti.paths(env, &bit_set(env)?, none)?;
@@ -96,7 +89,6 @@ fn a_walk_without_time_ends_and_says_so() {
 #[test]
 fn objects_are_counted_by_class() {
     machine().run(|env| {
-        tagging()?;
         let jvmti = &machine().environment.jvmti;
         let big = env.new_array(&vec![0_i64; 1 << 20])?;
         let all = jvmti.heap_totals(env, 2, SECONDS)?;
@@ -109,6 +101,20 @@ fn objects_are_counted_by_class() {
         let (objects, bytes) = all.counts[class];
         assert!(objects >= 1 && bytes >= size);
         assert_eq!(jvmti.marked_objects()?, 0);
+        Ok(())
+    });
+}
+
+#[test]
+fn the_capability_to_mark_is_given_back() {
+    machine().run(|env| {
+        let jvmti = &machine().environment.jvmti;
+        jvmti.heap_totals(env, 1, SECONDS)?;
+        // Other tests walk meanwhile.
+        let end = Instant::now() + SECONDS;
+        while jvmti.capabilities()?.contains(Capability::TagObjects) {
+            assert!(Instant::now() < end, "it is kept");
+        }
         Ok(())
     });
 }

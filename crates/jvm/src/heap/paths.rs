@@ -128,14 +128,14 @@ const FRAMES: usize = 1 << 14;
 
 impl Jvmti {
     /// Finds the biggest reachable objects of a class and of those below it, and who keeps them. Weak references keep
-    /// nothing. Needs `Capability::TagObjects`.
+    /// nothing.
     pub fn paths<'f>(
         &self,
         env: &Env<'f>,
         class: &impl Ref<Kind = Class>,
         search: PathSearch,
     ) -> Result<Paths<'f>> {
-        let _alone = alone();
+        let _alone = alone(self)?;
         let mut marked = Marked::classes_and_threads(self, env)?;
         let (count, given) = (marked.classes.len(), marked.highest());
         // What is asked of each class needs a few references more.

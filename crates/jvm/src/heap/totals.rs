@@ -56,10 +56,10 @@ unsafe extern "C" fn count(
 }
 
 impl Jvmti {
-    /// Counts all objects, also such as are garbage already, and finds the biggest. Needs `Capability::TagObjects`. The
-    /// application stands still meanwhile, for so long at most.
+    /// Counts all objects, also such as are garbage already, and finds the biggest. The application
+    /// stands still meanwhile, for so long at most.
     pub fn heap_totals<'f>(&self, env: &Env<'f>, most: usize, limit: Duration) -> Result<HeapTotals<'f>> {
-        let _alone = alone();
+        let _alone = alone(self)?;
         let marked = Marked::classes(self, env)?;
         let mut counts = room(marked.highest() + 1)?;
         counts.resize(marked.highest() + 1, (0, 0));

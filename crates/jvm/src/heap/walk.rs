@@ -7,19 +7,42 @@ use std::ptr;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
+use crate::capabilities::Capabilities;
 use crate::env::Env;
 use crate::error::Result;
 use crate::jvmti::{Jvmti, jvmti};
 use crate::os;
 use crate::refs::{Class, Local, Ref};
-use crate::sys::{self, HeapCallbacks, jint, jlong};
+use crate::sys::{self, Capability, HeapCallbacks, jint, jlong};
 
 /// Held while objects are marked.
 static WALKING: Mutex<()> = Mutex::new(());
 
+/// The right to walk, and the capability to mark objects, which is given back after it unless it was there before.
+pub(super) struct Alone<'j> {
+    jvmti: &'j Jvmti,
+    added: Capabilities,
+    _walking: MutexGuard<'static, ()>,
+}
+
 /// Waits until no other walk is on.
-pub(super) fn alone() -> MutexGuard<'static, ()> {
-    WALKING.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+pub(super) fn alone(jvmti: &Jvmti) -> Result<Alone<'_>> {
+    let walking = WALKING.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let added = Capabilities::NONE.with(Capability::TagObjects).without(jvmti.capabilities()?);
+    if !added.is_empty() {
+        jvmti.add_capabilities(added)?;
+    }
+    Ok(Alone { jvmti, added, _walking: walking })
+}
+
+impl Drop for Alone<'_> {
+    fn drop(&mut self) {
+        if !self.added.is_empty()
+            && let Err(error) = self.jvmti.relinquish_capabilities(self.added)
+        {
+            log::warn!("the capability to mark objects is kept: {error}");
+        }
+    }
 }
 
 /// The time that a walk may take, looked at now and then: reading the clock costs as much as an object.
@@ -62,7 +85,6 @@ pub(super) struct Marked<'j, 'f> {
 }
 
 impl<'j, 'f> Marked<'j, 'f> {
-    /// Needs `Capability::TagObjects`.
     pub(super) fn classes(jvmti: &'j Jvmti, env: &Env<'f>) -> Result<Marked<'j, 'f>> {
         let classes = jvmti.loaded_classes(env)?;
         let marked = Marked { jvmti, classes, threads: Vec::new(), are_others: false };
@@ -163,7 +185,7 @@ impl Jvmti {
             unsafe { *count.cast::<u64>() += 1 };
             sys::VISIT_OBJECTS
         }
-        let _alone = alone();
+        let _alone = alone(self)?;
         let mut number = 0_u64;
         let callbacks = HeapCallbacks { heap_iteration: Some(count), ..HeapCallbacks::default() };
         let handed = ptr::from_mut(&mut number).cast_const().cast();
