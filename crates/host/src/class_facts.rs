@@ -9,6 +9,7 @@ mod annotations;
 mod fields;
 mod methods;
 mod nesting;
+mod reflected;
 mod words;
 
 use jvm::{Class, Env, Field, Jvmti, Local, Method};

@@ -4,13 +4,14 @@
 //! nobody has used yet is linked for it, not initialised. Exceptions and annotations come from the reflected method, for
 //! which the JVM looks up the method's types by the class's loader: one that is not there is told of that method.
 
-use jvm::{Class, ClassMethod, Field, Local};
+use jvm::{Class, ClassMethod, Field, Local, MethodId};
 use serde::Serialize;
 
 use super::annotations::Member;
+use super::reflected::Reflected;
 use super::{Asker, Untold, words};
 use crate::class_query::{ClassQuery, FoundClass};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::evaluation::Answer;
 use crate::names::NamePattern;
 use crate::{Host, access_flags};
@@ -66,10 +67,22 @@ pub struct MethodQuery {
 /// What `sm` may hear of.
 pub type Told = std::result::Result<MethodDetail, Untold>;
 
+/// A method of a class, before it is told.
+pub(super) struct Declared<'f> {
+    pub(super) name: String,
+    pub(super) descriptor: String,
+    pub(super) modifiers: i32,
+    /// By which it can be reflected, where it was not found by that.
+    pub(super) id: Option<MethodId>,
+    pub(super) reflected: Option<Local<'f>>,
+}
+
 /// `exceptionTypes` of `java.lang.reflect.Method` and of `Constructor`.
 struct Exceptions {
     of_method: Field,
     of_constructor: Field,
+    /// On JDK 8.
+    reflected: Option<Reflected>,
 }
 
 impl Host {
@@ -98,6 +111,10 @@ impl Host {
             let exceptions = Exceptions {
                 of_method: types("java/lang/reflect/Method")?,
                 of_constructor: types("java/lang/reflect/Constructor")?,
+                reflected: match self.environment.jvmti.jdk() {
+                    8 => Some(Reflected::new(env)?),
+                    _ => None,
+                },
             };
             for one in &found {
                 if !asker.methods(query, one, &exceptions, &mut tell)? {
@@ -120,9 +137,9 @@ impl<'f> Asker<'_, 'f> {
         if one.name.starts_with('[') {
             return Ok(true);
         }
-        let mut all = match self.declared_methods(&one.class) {
+        let mut all = match self.declared_methods(&one.class, exceptions) {
             Ok(all) => all,
-            Err(why) => return Ok(tell(Err(Untold::of(one, &why.into())))),
+            Err(why) => return Ok(tell(Err(Untold::of(one, &why)))),
         };
         all.retain(|method| method.name != "<clinit>" && query.methods.matches(&method.name));
         all.sort_by_key(|method| method.name != "<init>");
@@ -155,10 +172,20 @@ impl<'f> Asker<'_, 'f> {
         Ok(true)
     }
 
-    /// What JVMTI tells, once the class is linked.
-    fn declared_methods(&self, class: &Local<'f, Class>) -> jvm::Result<Vec<ClassMethod>> {
+    /// What JVMTI tells, once the class is linked; on JDK 8 what reflection does.
+    fn declared_methods(&self, class: &Local<'f, Class>, by: &Exceptions) -> Result<Vec<Declared<'f>>> {
+        if let Some(by) = &by.reflected {
+            return self.reflected_methods(by, class);
+        }
         self.linked(class)?;
-        self.jvmti.class_methods(class)
+        let declared = |method: ClassMethod| Declared {
+            name: method.name,
+            descriptor: method.descriptor,
+            modifiers: method.modifiers,
+            id: Some(method.id),
+            reflected: None,
+        };
+        Ok(self.jvmti.class_methods(class)?.into_iter().map(declared).collect())
     }
 
     /// Links a class, if it is not linked yet.
@@ -181,12 +208,16 @@ impl<'f> Asker<'_, 'f> {
     fn more(
         &self,
         class: &Local<'f, Class>,
-        method: &ClassMethod,
+        method: &Declared<'f>,
         exceptions: &Exceptions,
         hash: &str,
     ) -> Result<MethodMore> {
         let is_static = method.modifiers & access_flags::STATIC != 0;
-        let reflected = self.env.reflected_method(class, method.id, is_static)?;
+        let reflected = match (&method.reflected, method.id) {
+            (Some(reflected), _) => self.env.local(reflected)?,
+            (None, Some(id)) => self.env.reflected_method(class, id, is_static)?,
+            (None, None) => return Err(Error::sentence("It is unknown.")),
+        };
         let (kind, field) = match method.name == "<init>" {
             true => (Member::Constructor, &exceptions.of_constructor),
             false => (Member::Method, &exceptions.of_method),
