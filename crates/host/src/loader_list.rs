@@ -161,14 +161,19 @@ impl Host {
             order.sort_by(|one, other| key(one).cmp(&key(other)));
             let mut rows =
                 vec![LoaderRow { facts: None, class: String::new(), loaded: list.boot, parent: None }];
+            let mut row_of = vec![0; order.len()];
+            for (row, at) in order.iter().enumerate() {
+                if let Some(place) = row_of.get_mut(*at) {
+                    *place = row + 1;
+                }
+            }
             for at in &order {
                 let Some(known) = list.all.get(*at) else { continue };
-                let parent = known.parent.and_then(|parent| order.iter().position(|other| *other == parent));
                 rows.push(LoaderRow {
                     facts: Some(loaders.facts(&known.loader)?),
                     class: known.loader.class.clone(),
                     loaded: known.loaded,
-                    parent: parent.map(|parent| parent + 1),
+                    parent: known.parent.and_then(|parent| row_of.get(parent).copied()),
                 });
             }
             Ok(rows)

@@ -165,32 +165,40 @@ struct Candidate {
     count: u64,
 }
 
+/// A class, that of the parent, how many classes.
+type Common<'a> = (&'a str, Option<&'a str>, u64);
+
 fn match_rows(printed: &[Printed], loaders: &[Candidate]) -> Vec<Option<usize>> {
-    let class_at =
-        |address: u64| printed.iter().find(|row| row.loader == address).map(|row| row.class.as_str());
+    let mut classes: Vec<(u64, &str)> = printed.iter().map(|row| (row.loader, row.class.as_str())).collect();
+    classes.sort_unstable();
+    let class_at = |address: u64| {
+        let at = classes.partition_point(|(known, _)| *known < address);
+        classes.get(at).filter(|(known, _)| *known == address).map(|(_, class)| *class)
+    };
     let mut meant: Vec<Option<usize>> = vec![None; printed.len()];
     let mut taken = vec![false; loaders.len()];
     // All must fit first; a loader that has loaded a class meanwhile is told by what is left then.
     for counts in [true, false] {
-        let fits = |row: &Printed, loader: &Candidate| {
-            let parent = if row.parent == 0 { None } else { class_at(row.parent) };
-            row.loader != 0
-                && row.class == loader.class
-                && parent == loader.parent.as_deref()
-                && (!counts || row.own[0] + row.hidden[0] == loader.count)
-        };
-        let open: Vec<(usize, &Printed)> =
-            printed.iter().enumerate().filter(|(at, _)| meant.get(*at) == Some(&None)).collect();
-        let free: Vec<(usize, &Candidate)> =
-            loaders.iter().enumerate().filter(|(at, _)| taken.get(*at) == Some(&false)).collect();
-        for (at, row) in &open {
-            let mut candidates = free.iter().filter(|(_, loader)| fits(row, loader));
-            let (Some((one, loader)), None) = (candidates.next(), candidates.next()) else { continue };
-            if open.iter().filter(|(_, row)| fits(row, loader)).count() != 1 {
-                continue;
+        let count = |count: u64| if counts { count } else { 0 };
+        // What one and the other have in common, whether it is a loader, and its place.
+        let mut all: Vec<(Common<'_>, bool, usize)> = Vec::new();
+        for (at, row) in printed.iter().enumerate() {
+            if row.loader != 0 && meant.get(at) == Some(&None) {
+                let parent = if row.parent == 0 { None } else { class_at(row.parent) };
+                all.push(((&row.class, parent, count(row.own[0] + row.hidden[0])), false, at));
             }
-            if let (Some(row), Some(loader)) = (meant.get_mut(*at), taken.get_mut(*one)) {
-                (*row, *loader) = (Some(*one), true);
+        }
+        for (at, loader) in loaders.iter().enumerate() {
+            if taken.get(at) == Some(&false) {
+                all.push(((&loader.class, loader.parent.as_deref(), count(loader.count)), true, at));
+            }
+        }
+        all.sort_unstable();
+        for alike in all.chunk_by(|one, next| one.0 == next.0) {
+            if let [(_, false, row), (_, true, loader)] = alike
+                && let (Some(row), Some(taken)) = (meant.get_mut(*row), taken.get_mut(*loader))
+            {
+                (*row, *taken) = (Some(*loader), true);
             }
         }
     }

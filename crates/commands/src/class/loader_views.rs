@@ -120,12 +120,16 @@ impl List {
         let class_loaders = match tree {
             false => all.into_iter().flatten().collect(),
             true => {
-                let mut roots = Vec::new();
-                for at in 0..all.len() {
-                    if parents.get(at).copied().flatten().is_none() {
-                        roots.extend(grow(&mut all, &parents, at));
+                let mut below = vec![Vec::new(); parents.len()];
+                let mut tops = Vec::new();
+                for (at, parent) in parents.into_iter().enumerate() {
+                    match parent.and_then(|parent| below.get_mut(parent)) {
+                        Some(below) => below.push(at),
+                        None => tops.push(at),
                     }
                 }
+                let mut roots: Vec<Vo> =
+                    tops.into_iter().filter_map(|at| grow(&mut all, &below, at)).collect();
                 // What is left has itself above it.
                 roots.extend(all.into_iter().flatten());
                 roots
@@ -136,12 +140,10 @@ impl List {
 }
 
 /// A loader with all below it.
-fn grow(all: &mut Vec<Option<Vo>>, parents: &[Option<usize>], at: usize) -> Option<Vo> {
+fn grow(all: &mut [Option<Vo>], below: &[Vec<usize>], at: usize) -> Option<Vo> {
     let mut root = all.get_mut(at)?.take()?;
-    for below in 0..parents.len() {
-        if parents.get(below).copied().flatten() == Some(at) {
-            root.children.extend(grow(all, parents, below));
-        }
+    for child in below.get(at)? {
+        root.children.extend(grow(all, below, *child));
     }
     Some(root)
 }
