@@ -97,7 +97,7 @@ fn told(why: Error, what: &str) -> Error {
             Error::sentence(format!("{what} went too deep for the stack of its thread and was given up."))
         }
         Error::Jvm(jvm::Error::Thrown(thrown)) if lacks_logging(thrown) => {
-            MissingModule { module: "java.logging", what: "This part" }.into()
+            MissingModule { module: "java.logging", what: "The decompiler" }.into()
         }
         Error::Jvm(thrown) => Error::sentence(format!("{what} failed: {thrown}.")),
         _ => why,
