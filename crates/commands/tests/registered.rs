@@ -15,7 +15,8 @@ fn here() -> &'static Path {
 #[test]
 fn every_file_with_a_command_is_listed() {
     let mut in_files = BTreeSet::new();
-    for group in ["shell", "system", "thread", "memory", "class", "expression", "objects", "method", "change"] {
+    for group in ["shell", "system", "thread", "memory", "class", "expression", "objects", "method", "change"]
+    {
         for file in fs::read_dir(here().join("src").join(group)).unwrap() {
             let path = file.unwrap().path();
             if fs::read_to_string(&path).unwrap().contains("impl Command for ") {

@@ -106,6 +106,18 @@ impl Context<'_> {
         self.terminal
     }
 
+    /// Asks a person yes or no; `question` is one line without its end. `None` where nobody can answer: the output does not
+    /// go to a terminal, or the command was sent to the background. Nothing but a `y` is a yes.
+    ///
+    /// # Errors
+    /// [`Failure::Cancelled`] when the command shall end.
+    pub fn ask(&self, question: &str) -> Result<Option<bool>, Failure> {
+        match self.terminal {
+            true => self.job.ask(&format!("{question} [y/N] ")),
+            false => Ok(None),
+        }
+    }
+
     /// Whether who asks sits at a terminal, wherever the output goes.
     pub fn is_asked_at_terminal(&self) -> bool {
         self.caller.terminal

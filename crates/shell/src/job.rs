@@ -5,6 +5,7 @@
 //! lives on the thread of the sockets, never waits for the job.
 
 mod control;
+mod question;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -91,6 +92,7 @@ struct State {
     unread: Option<Duration>,
     /// The file its output goes to.
     file: Option<PathBuf>,
+    asks: question::Asks,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -166,6 +168,7 @@ impl Job {
             wake,
             unread: None,
             file: None,
+            asks: question::Asks::default(),
         };
         Self {
             id,
@@ -186,7 +189,7 @@ impl Job {
         }
     }
 
-    /// Not a command but a question of the completion: it has no output.
+    /// Not a command but what the completion asks: it has no output.
     pub(crate) fn question(id: u64, wake: Wake, owner: Arc<SessionFacts>, outside: Arc<dyn Outside>) -> Self {
         let begun = Begun {
             id,

@@ -16,9 +16,9 @@ use crate::prelude::*;
 
 /// Compile source files and give their code to the running classes
 ///
-/// Shows which methods change, and what the JVM would refuse; only with --yes anything is changed. Commands that observe
-/// the classes go on. The patch stays, also when other agents change the classes, until `patch --undo` or the end of the
-/// agent.
+/// Shows which methods change, and what the JVM would refuse; then asks at a terminal, and changes nothing without a yes
+/// or --yes. Commands that observe the classes go on. The patch stays, also when other agents change the classes, until
+/// `patch --undo` or the end of the agent.
 #[derive(Args)]
 #[command(group = Class, permission = Mutate)]
 #[command(
@@ -28,7 +28,7 @@ use crate::prelude::*;
 )]
 #[command(example = "patch --undo demo.MathGame")]
 pub(crate) struct Patch {
-    /// Change the classes; without it, what would change is only shown
+    /// Change the classes without asking
     #[arg(short = 'y', long)]
     yes: bool,
     /// Take back the patches with these ids or of these classes; all, if none is named
@@ -112,15 +112,27 @@ impl Patch {
         let nothing = classes.is_empty();
         let refused = planned.refused.clone();
         if !refused.is_empty() || nothing || !self.yes {
-            cx.emit(Answer { classes: Some(classes), refused: refused.clone(), ..Answer::default() })?;
-            return match () {
-                () if !refused.is_empty() => Err(Failure::new(format!(
+            cx.emit(Answer {
+                classes: Some(classes.clone()),
+                refused: refused.clone(),
+                ..Answer::default()
+            })?;
+            if !refused.is_empty() {
+                return Err(Failure::new(format!(
                     "The JVM would refuse this, so nothing is changed: {}",
                     refused.join(" ")
-                ))),
-                () if nothing => cx.message("The classes run this code already; nothing is changed."),
-                () => Err(Failure::new("Nothing is changed yet: the same line with --yes does it.")),
-            };
+                )));
+            }
+            if nothing {
+                return cx.message("The classes run this code already; nothing is changed.");
+            }
+            match cx.ask("Change the running classes?")? {
+                Some(true) => {}
+                Some(false) => return cx.message("Nothing is changed."),
+                None => {
+                    return Err(Failure::new("Nothing is changed yet: the same line with --yes does it."));
+                }
+            }
         }
         let entries = host.replace(planned, EntryKind::Patch).or_fail()?;
         cx.emit(Answer {
@@ -158,7 +170,7 @@ impl Patch {
 }
 
 /// A class and its methods that change.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Changed {
     class_name: String,

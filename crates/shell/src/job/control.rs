@@ -11,6 +11,9 @@ impl Job {
     pub(crate) fn suspend(&self) {
         let mut state = self.state.lock();
         (state.suspended, state.background) = (true, true);
+        drop(state);
+        // Who asks a person has nobody now.
+        self.changed.notify_all();
     }
 
     /// It goes on, in the background or not.

@@ -203,6 +203,13 @@ impl Terminal {
                 self.out.push_str("^C\r\n");
             }
             State::Running(_) if key == Key::Ctrl('z') => self.suspend(),
+            State::Running(running) if running.job.is_asking() => {
+                let shown = running.job.answers(key);
+                self.out.push_str(shown);
+                if let State::Running(running) = &mut self.state {
+                    running.at_start |= !shown.is_empty();
+                }
+            }
             State::Running(running) if running.job.ends_on_q && is_q(key) && !self.line_is_begun() => {
                 running.job.cancel();
             }

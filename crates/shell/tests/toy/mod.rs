@@ -206,6 +206,26 @@ impl Command for Deaf {
     }
 }
 
+/// Ask once the test says so, and tell the answer.
+#[derive(Args)]
+#[command(hidden)]
+struct Agree;
+
+impl Command for Agree {
+    type Host = Host;
+
+    fn run(self, host: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
+        cx.message("started")?;
+        let mut hears = host.hears.0.lock().unwrap();
+        while !*hears {
+            hears = host.hears.1.wait(hears).unwrap();
+        }
+        drop(hears);
+        let answer = cx.ask("Agree?")?;
+        cx.message(format!("answer: {answer:?}"))
+    }
+}
+
 /// Write without end.
 #[derive(Args)]
 struct Flood;
@@ -442,6 +462,7 @@ static ENTRIES: &[Entry<Host>] = &[
     Entry::of::<Panics>(),
     Entry::of::<Forever>(),
     Entry::of::<Deaf>(),
+    Entry::of::<Agree>(),
     Entry::of::<Flood>(),
     Entry::of::<Count>(),
     Entry::of::<Jobs>(),
