@@ -36,7 +36,7 @@ pub fn measure(jdk: &Jdk, lines: &[&str], classes: usize) -> Vec<Row> {
     let rows = lines.iter().map(row).collect();
     // The log tells of stops: of this one, which nobody can do without.
     let before = stops(&log).len();
-    java.jdk_tool("jcmd", &[&java.pid().to_string(), "Thread.print"]);
+    java.jdk_tool("jcmd", &["Thread.print"]);
     harness::eventually("the log tells of a stop", || (stops(&log).len() > before).then_some(()));
     rows
 }
