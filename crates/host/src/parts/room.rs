@@ -4,19 +4,46 @@
 use jvm::{Env, Local};
 
 use crate::error::{Error, Result};
+use crate::memory::{heap_by_runtime, usage};
+use crate::{java, management};
 
-/// What may still be allocated, in bytes: what is free, and what the heap may still grow by.
-pub(super) fn left(env: &Env<'_>) -> Result<u64> {
-    let class = env.find_class("java/lang/Runtime")?;
-    let runtime: Local<'_> = env.call_static(&class, "getRuntime", "()Ljava/lang/Runtime;", &[])?;
-    let ask = |name| env.call::<i64>(&runtime, name, "()J", &[]);
-    let (most, total, free) = (ask("maxMemory")?, ask("totalMemory")?, ask("freeMemory")?);
-    Ok(u64::try_from(most.saturating_sub(total).saturating_add(free)).unwrap_or(0))
+const WHAT: &str = "Telling what a collection would free";
+
+/// What may be allocated before the next collection, in bytes: what is free, and what the heap may still grow by.
+fn free(env: &Env<'_>) -> Result<u64> {
+    let heap = heap_by_runtime(env)?;
+    Ok(u64::try_from(heap.max.saturating_sub(heap.used)).unwrap_or(0))
+}
+
+/// What the next collection would free, roughly: all of Eden, and of other spaces what has come since their last
+/// collection. A heap that is as large as it may be is full of that most of the time. Of a space that was never collected
+/// nothing is known.
+fn garbage(env: &Env<'_>) -> Result<u64> {
+    let mut sum = 0_i64;
+    env.each_object(&management::beans(env, "MemoryPool", WHAT)?, |env, _, pool: Local<'_>| -> Result<()> {
+        if java::enum_name(env, &pool, "getType", "java/lang/management/MemoryType")? != "HEAP" {
+            return Ok(());
+        }
+        let name: String = env.call(&pool, "getName", "()Ljava/lang/String;", &[])?;
+        let (now, after) =
+            (usage(env, &pool, "getUsage")?.used, usage(env, &pool, "getCollectionUsage")?.used);
+        sum = sum.saturating_add(match after {
+            _ if name.contains("Eden") => now,
+            1.. => now.saturating_sub(after).max(0),
+            _ => 0,
+        });
+        Ok(())
+    })?;
+    Ok(u64::try_from(sum).unwrap_or(0))
 }
 
 /// An error where less than `wanted` bytes are left; `what` needs them.
 pub(super) fn check(env: &Env<'_>, wanted: u64, what: &str) -> Result<()> {
-    let left = left(env)?;
+    let mut left = free(env)?;
+    if left < wanted {
+        // Images without the beans have what is free.
+        left = left.saturating_add(garbage(env).unwrap_or(0));
+    }
     if left >= wanted {
         return Ok(());
     }
