@@ -452,12 +452,12 @@ fn what_five_hundred_rounds_take() {
 
 #[test]
 fn rounds_leave_no_loader_and_no_file_on_jdk_17() {
-    rounds_leave_no_loader_and_no_file(&jdk("17"), 18);
+    rounds_leave_no_loader_and_no_file(&jdk("17"), 12);
 }
 
 #[test]
 fn rounds_leave_no_loader_and_no_file_on_jre_8() {
-    rounds_leave_no_loader_and_no_file(&jdk("jre8"), 18);
+    rounds_leave_no_loader_and_no_file(&jdk("jre8"), 12);
 }
 
 /// The tour, run as it stands: each `$` line by a shell, in the folder where the program runs. What is said is what the tour

@@ -4,29 +4,40 @@
 //! An agent that adds a field or a method to every class it sees has added them to the loaded class, too: without them the
 //! JVM would refuse the new file, and without its calls the agent would lose the class.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 
 use jvm::sys::ErrorCode;
 use jvm::{Capabilities, Capability, Capturing, Class, Env, Global, Local};
+
+use parking_lot::Mutex;
 
 use crate::Host;
 use crate::error::Result;
 use crate::weaver;
 
 thread_local! {
-    /// The class that this thread previews, and what has come of it.
-    static PREVIEWED: RefCell<Option<(Global<Class>, Option<Vec<u8>>)>> = const { RefCell::new(None) };
+    /// This thread previews. No destructor: the hook looks at it on threads of the application, too.
+    static PREVIEWS: Cell<bool> = const { Cell::new(false) };
 }
+
+/// A class, and its new file as agents before us leave it.
+type Previewed = (Global<Class>, Option<Vec<u8>>);
+
+/// The class that is previewed, and what has come of it: there is one at a time, of whoever holds the lock for changing
+/// classes.
+static PREVIEWED: Mutex<Option<Previewed>> = Mutex::new(None);
 
 /// The hook is shown a class that is loaded. Whether it is only a preview, so that nothing shall be woven.
 pub(crate) fn saw(env: &Env<'_>, class: &Local<'_, Class>, bytes: &[u8]) -> bool {
-    PREVIEWED.with_borrow_mut(|previewed| {
-        let Some((wanted, seen)) = previewed else { return false };
-        if env.is_same(wanted, class) {
-            *seen = Some(bytes.to_vec());
-        }
-        true
-    })
+    if !PREVIEWS.get() {
+        return false;
+    }
+    if let Some((wanted, seen)) = &mut *PREVIEWED.lock()
+        && env.is_same(wanted, class)
+    {
+        *seen = Some(bytes.to_vec());
+    }
+    true
 }
 
 /// What came of it.
@@ -49,9 +60,12 @@ impl Host {
         }
         self.environment.ensure(Capabilities::NONE.with(Capability::RedefineClasses))?;
         weaver.hook(self.environment)?;
-        PREVIEWED.set(Some((env.global(class)?, None)));
+        *PREVIEWED.lock() = Some((env.global(class)?, None));
+        PREVIEWS.set(true);
         let said = capturing.show(env, &self.environment.jvmti, class, file);
-        let seen = PREVIEWED.take().and_then(|(_, seen)| seen);
+        PREVIEWS.set(false);
+        let previewed = PREVIEWED.lock().take();
+        let seen = previewed.and_then(|(_, seen)| seen);
         weaver.rest(self.environment)?;
         preview.changed = seen.filter(|seen| seen != file);
         preview.is_unverifiable =
