@@ -191,12 +191,13 @@ fn results_about_the_jvm_and_about_commands_have_the_fields_and_types_of_arthas(
 fn results_of_monitor_trace_stack_reset_and_options_have_the_fields_and_types_of_arthas() {
     beside_arthas(&[
         ("monitor -c 1 -n 1 demo.Shop order", "monitor"),
-        ("trace demo.Shop order -n 1", "trace"),
+        // One order of four fails: both see the same one.
+        ("trace demo.Shop order params[0]==2 -n 1", "trace"),
         ("trace -E demo.Shop order|check throwExp!=null -n 1", "trace"),
         ("monitor -c 1 -n 2 demo.Shop check", "monitor"),
         ("monitor -b -c 1 -n 1 demo.Shop order params[0]>0", "monitor"),
-        ("trace demo.Shop order #cost>=0 -n 2", "trace"),
-        ("trace --skipJDKMethod false demo.Shop order -n 1", "trace"),
+        ("trace demo.Shop order params[0]==4&&#cost>=0 -n 2", "trace"),
+        ("trace --skipJDKMethod false demo.Shop order params[0]==4 -n 1", "trace"),
         ("stack demo.Shop check -n 1", "stack"),
         ("stack demo.Shop check params[0]>0 -n 2", "stack"),
         ("stack -E demo.Shop check|price -n 1", "stack"),
