@@ -7,7 +7,8 @@ use std::process::Command;
 use harness::client::result;
 use harness::resources::{Holdings, slope, steady_slope};
 use harness::{
-    Answer, Java, JavaBuilder, Jdk, Observation, agent_library, arthas, eventually, exec, exec_json, jdk,
+    Answer, Java, JavaBuilder, Jdk, Observation, Tunnel, agent_library, arthas, eventually, exec, exec_json,
+    jdk,
 };
 use serde_json::Value;
 
@@ -243,6 +244,29 @@ fn the_jar_comes_from_the_option_from_the_client_or_from_nobody() {
     attach.env("OXPROBE_AGENT", &library).args(["attach", &java.pid().to_string(), "-o", &option]);
     assert!(attach.status().unwrap().success());
     assert_eq!(run(&alone, &java, &asked).ok(), lent);
+}
+
+#[test]
+fn through_a_tunnel_the_server_lends_the_jar() {
+    let folder = tempfile::tempdir().unwrap();
+    let library = copied(folder.path(), "liboxprobe.so");
+    let alone = copied(folder.path(), "oxprobe");
+    let data = tempfile::tempdir().unwrap();
+    let mut tunnel = Tunnel::start(data.path());
+    let mut java = Java::demo(&jdk("17"));
+    let options = format!("tunnel-url={}?token={},app-name=poor", tunnel.agent_url(), tunnel.token);
+    let mut attach = Command::new(&alone);
+    attach.env("OXPROBE_AGENT", &library).args(["attach", &java.pid().to_string(), "-o", &options]);
+    assert!(attach.status().unwrap().success());
+    let id = tunnel.agent("poor")["id"].as_str().unwrap().to_owned();
+    let line = "jad --source-only demo.MathGame run";
+    let first = tunnel.exec(&id, line);
+    assert!(first.contains("illegalArgumentCount"), "{first}");
+    // Again after both were apart.
+    tunnel.restart();
+    let id = tunnel.agent("poor")["id"].as_str().unwrap().to_owned();
+    assert_eq!(tunnel.exec(&id, line), first);
+    java.assert_undisturbed();
 }
 
 #[test]

@@ -12,7 +12,8 @@ use futures_util::{SinkExt, StreamExt};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
-use wire::arthas::{Order, Registration};
+use wire::PartWanted;
+use wire::arthas::{Lend, Order, Registration};
 
 use crate::agents::{Agent, NotRegistered};
 use crate::clock;
@@ -33,6 +34,7 @@ pub(crate) async fn serve(
     credential: Credential,
 ) {
     let stop = server.stop.clone();
+    let lends = registration.identity.is_some() && !server.shelf.is_empty();
     let (agent, mut orders) = match server.agents.register(registration, address, credential) {
         Ok(registered) => registered,
         Err(NotRegistered::Taken) => {
@@ -49,7 +51,8 @@ pub(crate) async fn serve(
     let mut heard = Instant::now();
     // What is sent makes nobody answer but a ping: an agent that gets many orders must be pinged, too.
     let mut pinged = heard;
-    let mut outgoing = Some(Message::text(Order::Registered { id: agent.facts.id.clone() }.to_string()));
+    let mut outgoing =
+        Some(Message::text(Order::Registered { id: agent.facts.id.clone(), lends }.to_string()));
     let end = loop {
         if let Some(message) = outgoing.take() {
             match timeout(WRITE_WITHIN, socket.send(message)).await {
@@ -62,10 +65,16 @@ pub(crate) async fn serve(
         tokio::select! {
             message = socket.next() => match message {
                 Some(Ok(Message::Close(frame))) => break End::lost(farewell(frame)),
-                // Nothing an agent says here matters yet, but that it says something does.
-                Some(Ok(_)) => {
+                // Little that an agent says here matters, but that it says something does.
+                Some(Ok(message)) => {
                     heard = Instant::now();
                     agent.last_seen.store(clock::now_ms(), Ordering::Relaxed);
+                    if let (true, Message::Text(text)) = (lends, message)
+                        && let Ok(Lend { number, wanted }) = Lend::parse(&text)
+                    {
+                        let piece = piece(&server, wanted).await;
+                        outgoing = Some(Message::binary(Lend::answer(number, &piece)));
+                    }
                 }
                 Some(Err(error)) => break End::lost(socket::reason(&error)),
                 None => break End::lost("it closed the connection"),
@@ -83,6 +92,12 @@ pub(crate) async fn serve(
         }
     };
     leave(&server, &agent, socket, end).await;
+}
+
+/// A piece of a jar; empty where there is none.
+async fn piece(server: &Shared, wanted: PartWanted) -> Vec<u8> {
+    let server = Arc::clone(server);
+    tokio::task::spawn_blocking(move || server.shelf.piece(&wanted)).await.unwrap_or_default()
 }
 
 enum End {

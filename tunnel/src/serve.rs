@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
+use wire::lent::Shelf;
 
 use crate::agents::Agents;
 use crate::failure::Failure;
@@ -76,6 +77,7 @@ async fn serve(options: Serve) -> Result<(), Failure> {
         listens: listens.clone(),
         tls: tls.is_some(),
         stop: stop.clone(),
+        shelf: Shelf::beside(None),
     });
     let within = options.patience.request_within;
     let listening = Listener::new(routes(&server), tls, most, within, stop);

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use wire::lent::Shelf;
 
 use crate::agents::Agents;
 use crate::login::Doorkeeper;
@@ -22,6 +23,8 @@ pub(crate) struct Server {
     pub(crate) listens: Vec<SocketAddr>,
     pub(crate) tls: bool,
     pub(crate) stop: Stop,
+    /// The jars that agents may borrow.
+    pub(crate) shelf: Shelf,
 }
 
 impl Server {

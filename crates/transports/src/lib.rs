@@ -21,6 +21,7 @@ mod guesses;
 mod http;
 mod identity;
 mod journal;
+mod loan;
 mod local;
 mod mailbox;
 mod mcp;

@@ -2,7 +2,6 @@
 
 mod connection;
 mod files;
-mod loan;
 mod rendezvous;
 
 use std::collections::BTreeMap;

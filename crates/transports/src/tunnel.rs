@@ -21,12 +21,13 @@ use std::time::{Duration, Instant};
 
 use mio::Token;
 use rustls::ClientConfig;
-use wire::arthas::{Order, Request};
+use wire::arthas::{Lend, Order, Request};
 
 use crate::Secret;
 use crate::backoff::Backoff;
 use crate::core::Core;
 use crate::http::{self, Rights};
+use crate::loan::Loans;
 use crate::mailbox::Letter;
 pub(crate) use address::Address;
 use dial::Errand;
@@ -59,6 +60,8 @@ pub(crate) struct Tunnel {
     known_as: Option<String>,
     control: Control,
     terminals: BTreeMap<Token, Terminal>,
+    /// What the server lends to jobs of its consoles, while it is there and does.
+    loans: Option<Arc<Loans>>,
     backoff: Backoff,
     /// Failed tries since the last registration.
     failures: u64,
@@ -114,6 +117,7 @@ impl Tunnel {
             known_as: None,
             control: Control::Off,
             terminals: BTreeMap::new(),
+            loans: None,
             backoff: Backoff::new(),
             failures: 0,
             tls: None,
@@ -238,6 +242,7 @@ impl Tunnel {
 
     /// The agent stops: says goodbye to everybody, to the server with the reason.
     pub(crate) fn leave(&mut self, why: &str, core: &mut Core) {
+        self.no_loans();
         for terminal in self.terminals.values_mut() {
             // What the last command said goes out first.
             drop(terminal.drive(core));
@@ -257,6 +262,7 @@ impl Tunnel {
 
     /// Ends all connections to the server, without a word about it.
     fn hang_up(&mut self, core: &mut Core) {
+        self.no_loans();
         for terminal in self.terminals.values_mut() {
             terminal.leave(1001, "the agent goes to another tunnel server", core);
         }
@@ -361,6 +367,10 @@ impl Tunnel {
                 for text in driven.texts {
                     self.obey(&text, core);
                 }
+                if let Some(loans) = &self.loans {
+                    let pieces = driven.binaries.iter().filter_map(|frame| Lend::answered(frame));
+                    pieces.for_each(|(number, piece)| loans.arrived(number, piece.to_vec()));
+                }
                 if let Err(lost) = self.send_answers() {
                     self.lost(lost, core);
                 }
@@ -372,9 +382,12 @@ impl Tunnel {
     /// Does what the server says.
     fn obey(&mut self, text: &str, core: &mut Core) {
         match Order::parse(text) {
-            Ok(Order::Registered { id }) => {
+            Ok(Order::Registered { id, lends }) => {
                 self.control = match std::mem::replace(&mut self.control, Control::Off) {
                     Control::Registering { link, token, at, .. } => {
+                        let mail = core.mail.clone();
+                        let wake = move || mail.post(Letter::Wake(token));
+                        self.loans = lends.then(|| Arc::new(Loans::new(wake)));
                         Control::Registered { link, token, at, since: core.now }
                     }
                     other => other,
@@ -414,7 +427,7 @@ impl Tunnel {
         .query();
         match Link::connect(&core.registry, token, *at, &target.address, self.tls.clone(), &query, core.now) {
             Ok(link) => {
-                self.terminals.insert(token, Terminal::new(link, token));
+                self.terminals.insert(token, Terminal::new(link, token, self.loans.clone()));
                 // A connection on this machine may stand already.
                 core.again.insert(token);
             }
@@ -457,11 +470,17 @@ impl Tunnel {
             self.answering = self.answering.saturating_sub(1);
             link.send(text)?;
         }
+        if link.is_writable()
+            && let Some((number, wanted)) = self.loans.as_ref().and_then(|loans| loans.wanted())
+        {
+            link.send(Lend { number, wanted }.to_string())?;
+        }
         Ok(())
     }
 
     /// The control connection is gone: the next address, or the next try.
     fn lost(&mut self, lost: Lost, core: &mut Core) {
+        self.no_loans();
         match std::mem::replace(&mut self.control, Control::Off) {
             Control::Linking { link, rest, secret, .. } if link.peer().is_none() && !rest.is_empty() => {
                 drop(link);
@@ -475,6 +494,13 @@ impl Tunnel {
                 self.failed(lost, core);
             }
             _ => self.failed(lost, core),
+        }
+    }
+
+    /// Nothing is lent any more, and who waits is told.
+    fn no_loans(&mut self) {
+        if let Some(loans) = self.loans.take() {
+            loans.close();
         }
     }
 

@@ -11,6 +11,7 @@ pub mod base64;
 mod codec;
 mod control;
 mod frame;
+pub mod lent;
 
 pub use codec::{Decoder, FrameError, MAX_PAYLOAD};
 pub use control::{

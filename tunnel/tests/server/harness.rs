@@ -5,6 +5,7 @@
 use std::fmt::Debug;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -44,15 +45,35 @@ impl Server {
         Self::start_in(dir, 0, true, options)
     }
 
+    /// One that has a jar to lend, or what passes for one: it is the agent that looks at the sum.
+    pub(crate) fn start_with_jars(options: &[&str]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let program = dir.path().join("oxprobe-tunnel");
+        std::fs::copy(env!("CARGO_BIN_EXE_oxprobe-tunnel"), &program).unwrap();
+        std::fs::create_dir(dir.path().join("java")).unwrap();
+        std::fs::write(dir.path().join("java/cfr-0.152.jar"), b"a jar of some length").unwrap();
+        Self::start_program(&program, dir, 0, false, options)
+    }
+
+    /// What it lends.
+    pub(crate) fn jar(&self) -> Vec<u8> {
+        std::fs::read(self.dir.path().join("java/cfr-0.152.jar")).unwrap()
+    }
+
     /// One that makes its own password and token.
     pub(crate) fn start_fresh(dir: TempDir, options: &[&str]) -> Self {
         Self::start_in(dir, 0, false, options)
     }
 
     fn start_in(dir: TempDir, port: u16, known: bool, options: &[&str]) -> Self {
+        let program = PathBuf::from(env!("CARGO_BIN_EXE_oxprobe-tunnel"));
+        Self::start_program(&program, dir, port, known, options)
+    }
+
+    fn start_program(program: &Path, dir: TempDir, port: u16, known: bool, options: &[&str]) -> Self {
         let at = |name: &str| dir.path().join(name);
         let log = File::options().create(true).append(true).open(at("log")).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_oxprobe-tunnel"));
+        let mut command = Command::new(program);
         command.args(["serve", "--listen", &format!("127.0.0.1:{port}")]);
         if !options.contains(&"--log") {
             command.args(["--log", "debug"]);
@@ -230,7 +251,7 @@ impl Server {
     pub(crate) async fn agent_with(&self, token: &str, id: &str) -> Agent {
         let path = format!("/ws?token={token}&method=agentRegister&arthasVersion=4.1.5&id={id}");
         let mut control = self.ws(&path, &[]).await.unwrap();
-        let Order::Registered { id } = Order::parse(&control.text().await).unwrap() else { panic!() };
+        let Order::Registered { id, .. } = Order::parse(&control.text().await).unwrap() else { panic!() };
         Agent { control, id }
     }
 
@@ -314,6 +335,13 @@ impl Ws {
         match self.data().await {
             Message::Text(text) => text.to_string(),
             other => panic!("{other:?} is no text"),
+        }
+    }
+
+    pub(crate) async fn binary(&mut self) -> Vec<u8> {
+        match self.data().await {
+            Message::Binary(bytes) => bytes.to_vec(),
+            other => panic!("{other:?} is not binary"),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Agents: registering, being replaced, being lost, coming back.
 
 use tokio_tungstenite::tungstenite::Message;
-use wire::arthas::Order;
+use wire::arthas::{Lend, Order};
 
 use crate::harness::{Server, TOKEN};
 
@@ -19,13 +19,35 @@ async fn an_id_is_kept_or_made_by_the_rule_and_comes_back_encoded() {
     assert_eq!(answer, "response:/?method=agentRegister&id=a%20b%26c");
     for (query, prefix) in [("&appName=demo%20app", "demo app_"), ("", "")] {
         let answer = registered_as(&server, &format!("/ws?method=agentRegister{query}")).await;
-        let Order::Registered { id } = Order::parse(&answer).unwrap() else { panic!("{answer}") };
+        let Order::Registered { id, .. } = Order::parse(&answer).unwrap() else { panic!("{answer}") };
         let made = id.strip_prefix(prefix).unwrap();
         assert!(
             made.len() == 20 && made.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()),
             "{id}"
         );
     }
+}
+
+#[tokio::test]
+async fn jars_are_lent_to_our_own_agents_only_and_nothing_else_is() {
+    let server = Server::start_with_jars(&["--allow-anonymous-agents"]);
+    let ours = "/ws?method=agentRegister&id=ours&oxprobe=1";
+    let mut control = server.ws(ours, &[]).await.unwrap();
+    assert_eq!(control.text().await, "response:/?method=agentRegister&id=ours&lends=1");
+    let jar = server.jar();
+    for (file, from, most, wanted) in [
+        ("cfr-0.152.jar", 0, 4, jar[..4].to_vec()),
+        ("cfr-0.152.jar", 7, 5, jar[7..12].to_vec()),
+        ("cfr-0.152.jar", u64::MAX, 5, Vec::new()),
+        ("../log", 0, 4, Vec::new()),
+        ("/etc/passwd", 0, 4, Vec::new()),
+    ] {
+        let wanted_piece = wire::PartWanted { file: file.to_owned(), from, most };
+        control.send(Message::text(Lend { number: 9, wanted: wanted_piece }.to_string())).await;
+        assert_eq!(Lend::answered(&control.binary().await), Some((9, &wanted[..])), "{file}");
+    }
+    let mut theirs = server.ws("/ws?method=agentRegister&id=theirs", &[]).await.unwrap();
+    assert_eq!(theirs.text().await, "response:/?method=agentRegister&id=theirs");
 }
 
 #[tokio::test]

@@ -18,10 +18,10 @@ use wire::{
 };
 
 use super::files::Files;
-use super::loan::{self, Loans};
 use super::rendezvous::Peer;
 use crate::core::{Core, Demand, Visitor};
 use crate::draw;
+use crate::loan::Loans;
 use crate::mailbox::Letter;
 
 /// Beyond this much unsent output, sessions are not polled and nothing is read.
@@ -318,7 +318,7 @@ impl Connection {
         }
         self.phase = Phase::Talking;
         self.since = core.now;
-        if hello.capabilities.iter().any(|can| can == loan::CAPABILITY) {
+        if hello.capabilities.iter().any(|can| can == wire::lent::CAPABILITY) {
             let (mail, token) = (core.mail.clone(), self.token);
             self.loans = Some(Arc::new(Loans::new(move || mail.post(Letter::Wake(token)))));
         }

@@ -72,6 +72,8 @@ enum State {
 pub(crate) struct Driven {
     /// Text messages, in order.
     pub(crate) texts: Vec<String>,
+    /// Binary messages, in order; Arthas's servers send none.
+    pub(crate) binaries: Vec<Vec<u8>>,
     /// The handshake ended in this turn.
     pub(crate) opened: bool,
     /// There may be more to read: drive again without waiting for an event.
@@ -295,7 +297,8 @@ impl Link {
                                 return Err(Lost::new(format!("{} closed ({code}): {reason}", self.address)));
                             }
                         }
-                        // Binary is ignored as Arthas does; pings are answered by the library.
+                        Message::Binary(bytes) => driven.binaries.push(bytes.to_vec()),
+                        // Pings are answered by the library.
                         _ => {}
                     }
                 }

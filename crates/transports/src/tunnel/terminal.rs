@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use mio::Token;
 use render::Theme;
-use shell::{Event, Session, Size};
+use shell::{Event, Lender, Session, Size};
 use wire::arthas::Keys;
 
 use super::address::Address;
@@ -13,6 +13,7 @@ use super::link::Link;
 use super::lost::Lost;
 use crate::core::{Core, Demand, Visitor};
 use crate::draw;
+use crate::loan::Loans;
 
 /// The most that goes into one frame.
 const CHUNK_BYTES: usize = 16 * 1024;
@@ -28,11 +29,13 @@ pub(super) struct Terminal {
     session: Option<Session>,
     /// What is said instead of a session.
     refusal: Option<String>,
+    /// What the server lends.
+    loans: Option<Arc<Loans>>,
 }
 
 impl Terminal {
-    pub(super) fn new(link: Link, token: Token) -> Self {
-        Self { link, token, session: None, refusal: None }
+    pub(super) fn new(link: Link, token: Token, loans: Option<Arc<Loans>>) -> Self {
+        Self { link, token, session: None, refusal: None, loans }
     }
 
     /// Does what can be done. The error ends the terminal.
@@ -95,7 +98,8 @@ impl Terminal {
                     id: None,
                     lock: None,
                 };
-                let setup = core.session_setup(self.token, visitor, Size::USUAL, draw);
+                let mut setup = core.session_setup(self.token, visitor, Size::USUAL, draw);
+                setup.lender = self.loans.take().map(|loans| loans as Arc<dyn Lender>);
                 self.session = Some(Session::terminal(core.shell.clone(), setup));
             }
             Err(sentence) => self.refusal = Some(sentence),

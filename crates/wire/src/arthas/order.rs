@@ -1,7 +1,7 @@
 //! What the server tells an agent on its control connection: `response:/?method=…`.
 //!
-//! Also the one thing an agent answers there, `?method=httpProxy&…`; every other text from an
-//! agent is ignored.
+//! Also the one thing an agent answers there, `?method=httpProxy&…`; of other texts from an agent only [`super::Lend`]
+//! is heard.
 
 use super::query::encode_but;
 use super::{ArthasError, MAX_NAME, MAX_QUERY, Query, encode};
@@ -22,6 +22,8 @@ pub enum Order {
     Registered {
         /// The id.
         id: String,
+        /// `lends`: our own server tells our own agents that it answers [`super::Lend`].
+        lends: bool,
     },
     /// Open a second connection and serve a console on it.
     StartTunnel {
@@ -48,7 +50,9 @@ impl Order {
         let query = Query::parse(query, MAX_QUERY)?;
         let need = |key| query.need_short(key, MAX_NAME);
         match query.need("method")? {
-            "agentRegister" => Ok(Self::Registered { id: need("id")? }),
+            "agentRegister" => {
+                Ok(Self::Registered { id: need("id")?, lends: query.get("lends") == Some("1") })
+            }
             "startTunnel" => {
                 Ok(Self::StartTunnel { id: need("id")?, connection: need("clientConnectionId")? })
             }
@@ -65,7 +69,10 @@ impl Order {
 impl std::fmt::Display for Order {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Registered { id } => write!(f, "{PREFIX}method=agentRegister&id={}", encode(id)),
+            Self::Registered { id, lends } => {
+                let lends = if *lends { "&lends=1" } else { "" };
+                write!(f, "{PREFIX}method=agentRegister&id={}{lends}", encode(id))
+            }
             Self::StartTunnel { id, connection } => {
                 write!(
                     f,
@@ -122,7 +129,11 @@ mod tests {
     fn writes_the_captured_frames() {
         let id = || "live_AGENT1".to_owned();
         for (order, text) in [
-            (Order::Registered { id: id() }, "response:/?method=agentRegister&id=live_AGENT1"),
+            (Order::Registered { id: id(), lends: false }, "response:/?method=agentRegister&id=live_AGENT1"),
+            (
+                Order::Registered { id: id(), lends: true },
+                "response:/?method=agentRegister&id=live_AGENT1&lends=1",
+            ),
             (
                 Order::StartTunnel { id: id(), connection: "VJYXNHAKEVL9EPFPIWAR".into() },
                 "response:/?method=startTunnel&id=live_AGENT1&clientConnectionId=VJYXNHAKEVL9EPFPIWAR",
@@ -139,7 +150,7 @@ mod tests {
             assert_eq!(order.to_string(), text);
             assert_eq!(Order::parse(text).unwrap(), order);
         }
-        let blank = Order::Registered { id: "a b&c".into() };
+        let blank = Order::Registered { id: "a b&c".into(), lends: false };
         assert_eq!(blank.to_string(), "response:/?method=agentRegister&id=a%20b%26c");
     }
 

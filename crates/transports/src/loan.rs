@@ -1,4 +1,4 @@
-//! Files that the client of a connection lends to a job: asked for piece by piece, so that neither side ever holds more
+//! Files that the other end of a connection (a client, the tunnel server) lends to a job: asked for piece by piece, so that neither side ever holds more
 //! than one on its way, and keys and output go on between them.
 
 use std::time::{Duration, Instant};
@@ -6,9 +6,6 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 use shell::Lender;
 use wire::PartWanted;
-
-/// What the client says in its hello when it lends.
-pub(super) const CAPABILITY: &str = "parts";
 
 /// The length of a piece, in bytes; far below what a frame may carry.
 const PIECE: usize = 128 * 1024;
@@ -23,7 +20,7 @@ const LIMIT: Duration = Duration::from_secs(10);
 const LOOK: Duration = Duration::from_millis(100);
 
 /// See the module.
-pub(super) struct Loans {
+pub(crate) struct Loans {
     state: Mutex<State>,
     changed: Condvar,
     /// Held by the job whose file comes.
@@ -42,19 +39,19 @@ struct State {
 
 impl Loans {
     /// `wake` has the connection look for what is wanted.
-    pub(super) fn new(wake: impl Fn() + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(wake: impl Fn() + Send + Sync + 'static) -> Self {
         Self { state: Mutex::default(), changed: Condvar::new(), turn: Mutex::new(()), wake: Box::new(wake) }
     }
 
-    /// What the client is to be asked for, once.
-    pub(super) fn wanted(&self) -> Option<(u32, PartWanted)> {
+    /// What the other end is to be asked for, once.
+    pub(crate) fn wanted(&self) -> Option<(u32, PartWanted)> {
         let mut state = self.state.lock();
         let wanted = state.wanted.take()?;
         Some((state.number, wanted))
     }
 
     /// A piece has come.
-    pub(super) fn arrived(&self, number: u32, piece: Vec<u8>) {
+    pub(crate) fn arrived(&self, number: u32, piece: Vec<u8>) {
         let mut state = self.state.lock();
         if state.number == number && piece.len() <= PIECE {
             state.piece = Some(piece);
@@ -63,8 +60,8 @@ impl Loans {
         }
     }
 
-    /// The client is gone.
-    pub(super) fn close(&self) {
+    /// The other end is gone.
+    pub(crate) fn close(&self) {
         self.state.lock().closed = true;
         self.changed.notify_all();
     }
