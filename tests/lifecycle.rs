@@ -158,6 +158,19 @@ fn the_jvm_ends_as_quickly_and_with_the_same_code_while_a_job_runs() {
 }
 
 #[test]
+fn who_comes_while_the_agent_stops_waits_for_its_end() {
+    let mut java = harness::Java::demo(&jdk("17"));
+    let pid = java.pid().to_string();
+    for _ in 0..5 {
+        // It ends with its own answer, before the agent is gone.
+        harness::exec(java.pid(), "stop").ok();
+        let attached = harness::Answer::of(&["attach", &pid]);
+        assert!(attached.code == 0 && attached.err.contains(" attached to JVM "), "{attached:#?}");
+    }
+    java.assert_undisturbed();
+}
+
+#[test]
 fn no_port_is_opened() {
     let java = JavaBuilder::new(&jdk("17"), "demo.MathGame").with_agent("").start();
     exec_json(java.pid(), "version");

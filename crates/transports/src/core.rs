@@ -135,7 +135,7 @@ impl Core {
     /// Takes a place for a session; the error is a sentence.
     pub(crate) fn open_session(&mut self) -> Result<(), String> {
         if self.stopping {
-            return Err("the agent is stopping; attach again to go on".to_owned());
+            return Err(wire::STOPPING.to_owned());
         }
         if self.sessions >= MAX_SESSIONS {
             return Err(format!(

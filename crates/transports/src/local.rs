@@ -134,7 +134,7 @@ impl Local {
                 Some(_) if self.peers.len() >= MAX_PEERS => {
                     Some("64 clients are connected, which is the limit")
                 }
-                Some(_) if core.stopping => Some("the agent is stopping; attach again to go on"),
+                Some(_) if core.stopping => Some(wire::STOPPING),
                 Some(_) => None,
             };
             let (Some(peer), None) = (peer, refusal) else {

@@ -170,6 +170,9 @@ impl File {
     pub const MOST: usize = 64;
 }
 
+/// What an agent that stops says to who comes: in a moment it is gone, and may be loaded again.
+pub const STOPPING: &str = "the agent is stopping; attach again to go on";
+
 /// FNV-1a, 64 bits: finds what was mixed up, not what was forged.
 pub fn checksum(bytes: &[u8]) -> u64 {
     bytes

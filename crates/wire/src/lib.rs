@@ -15,7 +15,7 @@ pub mod lent;
 
 pub use codec::{Decoder, FrameError, MAX_PAYLOAD};
 pub use control::{
-    Configure, Configured, Done, File, Hello, LogLines, Mode, Open, PartWanted, Refused, Resize, TakeOver,
-    Version, Window, checksum,
+    Configure, Configured, Done, File, Hello, LogLines, Mode, Open, PartWanted, Refused, Resize, STOPPING,
+    TakeOver, Version, Window, checksum,
 };
 pub use frame::{Frame, Message, SessionId};

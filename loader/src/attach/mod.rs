@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use wire::{Configure, Message};
+use wire::{Configure, Message, STOPPING};
 
 use crate::agent::{Connection, Endpoint, Lost};
 use crate::failure::Failure;
@@ -27,6 +27,9 @@ pub use library::Library;
 const FIRST_PAUSE: Duration = Duration::from_micros(200);
 /// Longest such pause.
 const LAST_PAUSE: Duration = Duration::from_millis(20);
+
+/// How long an agent that stops is waited for: it takes three seconds for that at most.
+const STOP: Duration = Duration::from_secs(5);
 
 /// What to do when the agent is not in.
 #[derive(Clone, Debug)]
@@ -57,10 +60,18 @@ pub fn find(process: &Process, wait: Duration) -> Result<Option<Connection>, Fai
     }
 }
 
-/// The agent in the process; it is loaded where it is not in.
+/// The agent in the process; it is loaded where it is not in. One that stops is waited for.
 pub fn reach(process: &Process, attach: &Attach) -> Result<Reached, Failure> {
-    if let Some(connection) = find(process, attach.wait)? {
-        return Ok(Reached { connection, loaded: None });
+    let gone_by = Instant::now() + STOP;
+    loop {
+        match find(process, attach.wait) {
+            Ok(Some(connection)) => return Ok(Reached { connection, loaded: None }),
+            Ok(None) => break,
+            Err(Failure::AgentRefused { message, .. }) if message == STOPPING && Instant::now() < gone_by => {
+                std::thread::sleep(LAST_PAUSE);
+            }
+            Err(why) => return Err(why),
+        }
     }
     let started = Instant::now();
     let deadline = started + attach.wait;
