@@ -4,7 +4,7 @@ mod screen;
 
 use std::time::{Duration, Instant};
 
-use harness::{Java, PATIENCE, jdk};
+use harness::{Java, PATIENCE, exec_json, jdk};
 use screen::Screen;
 
 #[test]
@@ -52,6 +52,9 @@ fn a_command_answers_and_history_finds_it_by_its_beginning() {
 #[test]
 fn tab_completes_commands_options_and_values() {
     let java = Java::demo(&jdk("17"));
+    // Loading the JDK's management classes may take longer than a completion is waited for.
+    exec_json(java.pid(), "mbean java.lang:type=Memory Verbose");
+    exec_json(java.pid(), "vmoption HeapDumpBeforeFullGC");
     let mut screen = Screen::open(&java, 40, 100);
     screen.edit("vers\t", "version");
     screen.edit("\x03", "");
