@@ -1,5 +1,4 @@
-//! A call of a Spring controller, recorded and made again, in the shop of `tests/spring` that `scripts/spring` compiles.
-//! Without it the test says so and does nothing: the shop is three dozen packages.
+//! A Spring application looked into and mended while it answers: the shop of `tests/spring`, which `scripts/spring` compiles.
 
 use std::process::Command;
 
@@ -8,18 +7,15 @@ use harness::{Running, eventually, exec_json, jdk};
 use serde_json::Value;
 
 /// The shop on a line of Spring Boot; it gives itself requests all the time.
-fn shop(line: &str, version: &str) -> Option<Running> {
+fn shop(line: &str, version: &str) -> Running {
     let folder = harness::jdk::cache().join("spring").join(line);
-    if !folder.join("classes").exists() {
-        println!("skipped: there is no {}; scripts/spring {line} makes it", folder.display());
-        return None;
-    }
+    assert!(folder.join("classes").exists(), "no {}: run scripts/spring {line}", folder.display());
     let mut java = Command::new(jdk(version).tool("java"));
     java.env_remove("JAVA_TOOL_OPTIONS").args(["-Xmx256m", "-XX:+UseSerialGC", "-cp"]);
     java.arg(format!("{0}/classes:{0}/lib/*", folder.display())).arg("shop.Application");
     let mut shop = Running::start(&mut java);
     shop.line("the shop to be ready", |line| line.starts_with("ready "));
-    Some(shop)
+    shop
 }
 
 fn fragments(pid: u32, line: &str, field: &str) -> Value {
@@ -29,7 +25,7 @@ fn fragments(pid: u32, line: &str, field: &str) -> Value {
 #[test]
 fn a_controllers_call_is_recorded_and_made_again() {
     for (line, version) in [("2", "8"), ("3", "17")] {
-        let Some(shop) = shop(line, version) else { continue };
+        let shop = shop(line, version);
         let pid = shop.pid();
         let recorded = exec_json(pid, "tt -t shop.OrderController ordersOf 'throwExp==null' -n 1");
         let index = result(&recorded, "tt")["timeFragmentList"][0]["index"].as_u64().expect("a number");
@@ -61,7 +57,7 @@ fn a_controllers_call_is_recorded_and_made_again() {
 #[test]
 fn a_controller_is_mended_while_it_answers_and_has_its_own_code_back() {
     for (line, version) in [("2", "8"), ("3", "17")] {
-        let Some(shop) = shop(line, version) else { continue };
+        let shop = shop(line, version);
         let pid = shop.pid();
         let source = harness::jdk::root().join("tests/spring/shop/OrderController.java");
         let text = std::fs::read_to_string(source).unwrap();
@@ -97,10 +93,7 @@ fn in_a_jar_of_jars_the_controller_of_a_path_is_found_and_the_loaders_places_are
     ] {
         let folder = harness::jdk::cache().join("spring").join(line);
         let jar = folder.join("shop.jar");
-        if !jar.exists() {
-            println!("skipped: there is no {}; scripts/spring {line} makes it", jar.display());
-            continue;
-        }
+        assert!(jar.exists(), "no {}: run scripts/spring {line}", jar.display());
         let mut java = Command::new(jdk(version).tool("java"));
         java.env_remove("JAVA_TOOL_OPTIONS").args(["-Xmx256m", "-XX:+UseSerialGC", "-jar"]).arg(&jar);
         let mut shop = Running::start(&mut java);
