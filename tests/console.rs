@@ -4,6 +4,7 @@ mod screen;
 
 use std::time::{Duration, Instant};
 
+use harness::shop::Shop;
 use harness::{Java, PATIENCE, exec_json, jdk};
 use screen::Screen;
 
@@ -141,4 +142,22 @@ fn the_terminal_is_as_before_when_the_jvm_is_killed() {
         screen.parser.process(&bytes);
     }
     assert!(screen.contents().contains("has ended"), "{}", screen.contents());
+}
+
+#[test]
+fn a_patch_asks_before_it_changes_anything() {
+    let shop = Shop::compiled(8);
+    let mut java = shop.start(&jdk("17"));
+    let mended = shop.edited("fix", &[("int each = 10;", "int each = 13;")]);
+    let mut screen = Screen::open(&java, 40, 150);
+    for (key, said, price) in [("n", "Nothing is changed.", 20), ("y", "changed:", 26)] {
+        screen.keys(&format!("patch {}\r", mended.display()));
+        screen.until("the question", |screen| {
+            screen.line_of_cursor().starts_with("Change the running classes?")
+        });
+        screen.keys(key);
+        screen.until(said, |screen| screen.rows().iter().any(|row| row == said));
+        assert_eq!(java.ask("price 2"), format!("shop: {price} a piece"));
+    }
+    java.assert_undisturbed();
 }
