@@ -72,7 +72,8 @@ fn beside(jdk: &Jdk, options: &Options) -> Vec<Row> {
             let (told, millis): (Vec<usize>, Vec<f64>) = all.into_iter().skip(1).unzip();
             (told[0], median(&millis))
         });
-        eprintln!("  {line}: {} names of theirs, {} of ours", theirs.0, ours.0);
+        let of = |(told, millis): (usize, f64)| format!("{told} names in {millis:.0} ms");
+        eprintln!("  {line}: Arthas {}, we {}", of(theirs), of(ours));
         Row::beside(&format!("`{line}`"), jdk, "ms", theirs.1, ours.1, Target::Share(0.2))
     };
     let mut rows: Vec<Row> = LINES.iter().map(|line| row(line)).collect();

@@ -54,12 +54,16 @@ pub struct Modifiers(pub i32);
 /// `java.lang.String`, `[J` stays. A hidden class `Lp/C.0x1;` is `p.C/0x1`.
 pub(crate) fn name_of(signature: &str) -> String {
     let swap = |text: &str| -> String {
-        let other = |letter| match letter {
-            '/' => '.',
-            '.' => '/',
-            same => same,
-        };
-        text.chars().map(other).collect()
+        let mut bytes = text.as_bytes().to_vec();
+        for byte in &mut bytes {
+            *byte = match *byte {
+                b'/' => b'.',
+                b'.' => b'/',
+                same => same,
+            };
+        }
+        // One letter for another of one byte: what was text is text.
+        String::from_utf8(bytes).unwrap_or_default()
     };
     match signature.strip_prefix('L').and_then(|rest| rest.strip_suffix(';')) {
         Some(name) => swap(name),

@@ -63,7 +63,9 @@ impl Text {
     /// Appends a run. Control characters but line feed and tab become `U+FFFD`.
     pub fn push(&mut self, style: Style, text: impl Into<Cow<'static, str>>) {
         let mut text = text.into();
-        if text.chars().any(drives_terminal) {
+        // Nearly all is of these letters, and bytes are quicker to look at than characters.
+        let is_plain = text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+        if !is_plain && text.chars().any(drives_terminal) {
             let clean = text.chars().map(|c| if drives_terminal(c) { '\u{fffd}' } else { c });
             text = Cow::Owned(clean.collect());
         }

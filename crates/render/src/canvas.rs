@@ -24,6 +24,11 @@ impl Line {
 
     pub(crate) fn push(&mut self, style: Style, text: String) {
         self.width += width(&text);
+        self.add(style, text);
+    }
+
+    /// What is as wide as it was counted.
+    fn add(&mut self, style: Style, text: String) {
         match self.runs.last_mut() {
             Some((last, run)) if *last == style => run.push_str(&text),
             _ if text.is_empty() => {}
@@ -32,8 +37,9 @@ impl Line {
     }
 
     pub(crate) fn append(&mut self, other: Line) {
+        self.width += other.width;
         for (style, text) in other.runs {
-            self.push(style, text);
+            self.add(style, text);
         }
     }
 
@@ -48,9 +54,11 @@ impl Line {
     }
 
     /// The line with every run in one style, for headers.
-    pub(crate) fn restyled(self, style: Style) -> Self {
-        let runs = self.runs.into_iter().map(|(_, text)| (style, text)).collect();
-        Self { runs, width: self.width }
+    pub(crate) fn restyled(mut self, style: Style) -> Self {
+        for (old, _) in &mut self.runs {
+            *old = style;
+        }
+        self
     }
 
     fn write(&self, theme: Theme, out: &mut String) {
@@ -75,17 +83,40 @@ impl Line {
 /// line has one, so that prose stays readable, and within a word where it has not, as in a path.
 pub(crate) fn wrap(text: &Text, columns: Option<usize>) -> Vec<Line> {
     let mut lines = Vec::new();
+    let mut pieces = Vec::new();
+    for span in text.spans() {
+        let mut rest = span.text.as_ref();
+        while let Some((piece, after)) = rest.split_once('\n') {
+            pieces.push((span.style, piece));
+            fit(&pieces, columns, &mut lines);
+            pieces.clear();
+            rest = after;
+        }
+        pieces.push((span.style, rest));
+    }
+    fit(&pieces, columns, &mut lines);
+    lines
+}
+
+/// One line of the text as lines that fit. Most do as they are, and are never looked at by characters: twenty thousand classes
+/// have half a million of them.
+fn fit(pieces: &[(Style, &str)], columns: Option<usize>, lines: &mut Vec<Line>) {
+    let mut whole = Line::default();
+    for (style, piece) in pieces {
+        whole.push(*style, untabbed(piece));
+    }
+    match columns {
+        Some(columns) if whole.width > columns => broken(pieces, columns, lines),
+        _ => lines.push(whole),
+    }
+}
+
+fn broken(pieces: &[(Style, &str)], columns: usize, lines: &mut Vec<Line>) {
     let mut open: Vec<(Style, char)> = Vec::new();
     let mut used = 0;
-    for (style, c) in text.spans().iter().flat_map(|span| span.text.chars().map(move |c| (span.style, c))) {
-        if c == '\n' {
-            lines.push(line(&open));
-            open.clear();
-            used = 0;
-            continue;
-        }
+    for (style, c) in pieces.iter().flat_map(|(style, piece)| piece.chars().map(move |c| (*style, c))) {
         let wide = char_width(c);
-        if columns.is_some_and(|columns| used + wide > columns && used > 0) {
+        if used + wide > columns && used > 0 {
             let rest = if c == ' ' { Vec::new() } else { last_word(&mut open) };
             lines.push(line(&open));
             used = rest.iter().map(|(_, c)| char_width(*c)).sum();
@@ -98,7 +129,6 @@ pub(crate) fn wrap(text: &Text, columns: Option<usize>) -> Vec<Line> {
         used += wide;
     }
     lines.push(line(&open));
-    lines
 }
 
 /// Takes the word at the end of a line off it, with the blank before it lost; nothing if the line is
@@ -119,9 +149,13 @@ fn line(chars: &[(Style, char)]) -> Line {
     for run in chars.chunk_by(|(one, _), (other, _)| one == other) {
         let style = run.first().map_or(Style::Plain, |(style, _)| *style);
         let text = run.iter().map(|(_, c)| *c).collect::<String>();
-        line.push(style, text.replace('\t', "    "));
+        line.push(style, untabbed(&text));
     }
     line
+}
+
+fn untabbed(text: &str) -> String {
+    if text.contains('\t') { text.replace('\t', "    ") } else { text.to_owned() }
 }
 
 /// The lines as text, each ended by a line feed.

@@ -12,6 +12,9 @@ pub(crate) fn char_width(c: char) -> usize {
 
 /// Columns a text takes on one line.
 pub fn width(text: &str) -> usize {
+    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return text.len();
+    }
     text.chars().map(char_width).sum()
 }
 

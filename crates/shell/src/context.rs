@@ -58,6 +58,18 @@ impl Context<'_> {
         self.output.emit(&result)
     }
 
+    /// Shows one of many results that are told one after the other: who asked hears of it together with those that follow, some
+    /// milliseconds later at most. Not for a command that then waits for something.
+    ///
+    /// # Errors
+    /// As [`Context::emit`].
+    pub fn emit_soon(&mut self, result: impl Show) -> Result<(), Failure> {
+        if self.cancelled() {
+            return Err(Failure::Cancelled);
+        }
+        self.output.emit_soon(&result)
+    }
+
     /// Shows a short result with which the command ends, even when it was interrupted. Never waits.
     pub fn last_words(&mut self, result: impl Show) {
         self.output.emit_last(&result);

@@ -20,6 +20,12 @@ use crate::{After, Drawn, Failure, Outside, Permission, SessionFacts, Size};
 /// How much drawn output may wait for the session before the job waits.
 const QUEUE_BYTES: usize = 256 * 1024;
 
+/// Beyond so much the session is told of output that may wait for more, and so much text is queued as one.
+const SOON_BYTES: usize = 32 * 1024;
+
+/// How long such output may wait, if more comes.
+const SOON: Duration = Duration::from_millis(20);
+
 /// How long output of a background job may wait for a reader before the job ends.
 pub(crate) const UNREAD: Duration = Duration::from_secs(600);
 
@@ -88,6 +94,10 @@ struct State {
     /// Who it was begun by, for as long as there is no other owner.
     last_owner: Arc<SessionFacts>,
     wake: Wake,
+    /// The session was woken and has not taken everything since.
+    told: bool,
+    /// When it was woken last.
+    told_at: Duration,
     /// Since when output waits, or nobody is there to read it.
     unread: Option<Duration>,
     /// The file its output goes to.
@@ -166,6 +176,8 @@ impl Job {
             last_owner: owner.clone(),
             owner: Some(owner),
             wake,
+            told: false,
+            told_at: now,
             unread: None,
             file: None,
             asks: question::Asks::default(),
@@ -221,6 +233,16 @@ impl Job {
 
     /// Queues output; waits while the queue is full or the job is suspended.
     pub(crate) fn push(&self, drawn: Drawn) -> Result<(), Failure> {
+        self.queue(drawn, false)
+    }
+
+    /// The same for output that is followed by more at once, or by the end: the session is not woken for each piece. To wake it
+    /// took a third of the time of `sm` over twenty thousand classes.
+    pub(crate) fn push_soon(&self, drawn: Drawn) -> Result<(), Failure> {
+        self.queue(drawn, true)
+    }
+
+    fn queue(&self, drawn: Drawn, soon: bool) -> Result<(), Failure> {
         let mut state = self.state.lock();
         while (state.queued >= QUEUE_BYTES || state.suspended) && state.cancelled.is_none() {
             self.changed.wait(&mut state);
@@ -231,15 +253,22 @@ impl Job {
         if length(&drawn) == 0 {
             return Ok(());
         }
-        let was_empty = state.queue.is_empty();
-        if was_empty {
-            state.unread = state.unread.or(Some(self.outside.now()));
+        let now = self.outside.now();
+        if state.queue.is_empty() {
+            state.unread = state.unread.or(Some(now));
         }
         state.queued += length(&drawn);
-        state.queue.push_back(drawn);
-        let wake = state.wake.clone();
-        drop(state);
-        if was_empty {
+        match (state.queue.back_mut(), drawn) {
+            (Some(Drawn::Text(last)), Drawn::Text(text)) if last.len() + text.len() <= SOON_BYTES => {
+                last.push_str(&text);
+            }
+            (_, drawn) => state.queue.push_back(drawn),
+        }
+        let due = !soon || state.queued >= SOON_BYTES || now.saturating_sub(state.told_at) >= SOON;
+        if due && !state.told {
+            (state.told, state.told_at) = (true, now);
+            let wake = state.wake.clone();
+            drop(state);
             wake();
         }
         Ok(())
@@ -289,7 +318,9 @@ impl Job {
                 Found::Value(value)
             }
         };
-        state.unread = (!state.queue.is_empty()).then(|| self.outside.now());
+        let is_left = !state.queue.is_empty();
+        state.told &= is_left;
+        state.unread = is_left.then(|| self.outside.now());
         if state.queued < QUEUE_BYTES {
             self.changed.notify_all();
         }

@@ -95,13 +95,26 @@ impl Output {
 
     /// Sends a result on its way; waits while nobody takes it.
     pub(crate) fn emit(&mut self, view: &dyn View) -> Result<(), Failure> {
+        self.emit_by(view, Job::push)
+    }
+
+    /// The same for a result that is followed by more at once, or by the end.
+    pub(crate) fn emit_soon(&mut self, view: &dyn View) -> Result<(), Failure> {
+        self.emit_by(view, Job::push_soon)
+    }
+
+    fn emit_by(
+        &mut self,
+        view: &dyn View,
+        push: fn(&Job, Drawn) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
         if let Some(over) = &self.over {
             return Err(over.clone());
         }
         // What goes to a file or nowhere waits, too.
         self.job.pause()?;
         self.job.counts();
-        let sent = self.send(view, Job::push);
+        let sent = self.send(view, push);
         self.over = match &sent {
             Err(failure) => Some(failure.clone()),
             // As a reader that closes its pipe.

@@ -17,6 +17,19 @@ fn results_come_before_the_status() {
 }
 
 #[test]
+fn many_results_wake_the_session_now_and_then_and_all_come_in_order() {
+    let toy = Toy::new();
+    let lines: String = (0..10_000).map(|number| format!("line {number}\n")).collect();
+    assert_eq!(text_of(&exec(&toy, "many")), lines);
+    let mut session = Session::exec(toy.shell.clone(), toy.setup_json(), "many");
+    let events = toy.until_done(&mut session);
+    let values = events.iter().filter(|event| matches!(event, Event::Value(_))).count();
+    assert_eq!(values, 10_001, "each is a value of its own, and the status");
+    // One in twenty milliseconds, or for 32 KiB.
+    assert!(toy.wakes() < 1_000, "{} wakes", toy.wakes());
+}
+
+#[test]
 fn json_ends_with_a_status_object() {
     let toy = Toy::new();
     let mut session = Session::exec(toy.shell.clone(), toy.setup_json(), "greet World");

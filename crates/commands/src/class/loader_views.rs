@@ -197,7 +197,7 @@ impl ClassSet {
             row_count += one.names.len() as u64;
             for (segment, names) in one.names.chunks(PAGE).enumerate() {
                 let classloader = Vo::of(one.loader.clone());
-                cx.emit(Self { class_set: Page { classloader, classes: names.to_vec(), segment } })?;
+                cx.emit_soon(Self { class_set: Page { classloader, classes: names.to_vec(), segment } })?;
             }
         }
         cx.emit(RowAffect { row_count })

@@ -85,7 +85,7 @@ impl Command for Sc {
                     value.text = shown.text(host, &value.data);
                 }
                 let found = Class { class_info: detail, detailed: true, with_field: self.field, segment: 0 };
-                ended = cx.emit(found);
+                ended = cx.emit_soon(found);
                 ended.is_ok()
             });
             let told = told.or_fail()?;
@@ -100,7 +100,7 @@ impl Command for Sc {
                 Ok(names) => {
                     for (segment, page) in names.chunks(PAGE).enumerate() {
                         let class_names = page.to_vec();
-                        cx.emit(Classes { class_names, detailed: false, with_field: false, segment })?;
+                        cx.emit_soon(Classes { class_names, detailed: false, with_field: false, segment })?;
                     }
                     Ok(names.len())
                 }

@@ -57,7 +57,7 @@ impl Command for Sm {
         let told = host.class_methods(&query, |told| match told {
             Ok(method_info) => {
                 affected += 1;
-                ended = cx.emit(Method { method_info, detail: self.details });
+                ended = cx.emit_soon(Method { method_info, detail: self.details });
                 ended.is_ok()
             }
             Err(why) => {

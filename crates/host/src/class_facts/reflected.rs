@@ -4,7 +4,7 @@
 //!
 //! The JVM looks up all types that the methods name, so that one that is missing leaves the class untold.
 
-use jvm::{Class, Env, Field, Local, Value};
+use jvm::{Class, Env, Field, Local, Method, Value};
 
 use super::Asker;
 use super::methods::Declared;
@@ -14,30 +14,39 @@ use crate::error::Result;
 pub(super) struct Reflected {
     name: Field,
     result: Field,
-    /// Modifiers and parameters of a method, then of a constructor.
-    members: [(Field, Field); 2],
+    constructors: Members,
+    methods: Members,
 }
 
-/// The private natives of `java.lang.Class` that list them.
-const LISTS: [(&str, &str); 2] = [
-    ("getDeclaredConstructors0", "(Z)[Ljava/lang/reflect/Constructor;"),
-    ("getDeclaredMethods0", "(Z)[Ljava/lang/reflect/Method;"),
-];
+/// One kind of them.
+struct Members {
+    /// The private native of `java.lang.Class` that lists them.
+    list: Method,
+    modifiers: Field,
+    parameters: Field,
+}
 
 impl Reflected {
     pub(super) fn new(env: &Env<'_>) -> Result<Self> {
         let method = env.find_class("java/lang/reflect/Method")?;
         let constructor = env.find_class("java/lang/reflect/Constructor")?;
-        let member = |class: &Local<'_, Class>| -> jvm::Result<(Field, Field)> {
-            Ok((
-                env.field(class, "modifiers", "I")?,
-                env.field(class, "parameterTypes", "[Ljava/lang/Class;")?,
-            ))
+        let meta = env.find_class("java/lang/Class")?;
+        let members = |class: &Local<'_, Class>, list: &str, descriptor: &str| -> jvm::Result<Members> {
+            Ok(Members {
+                list: env.method(&meta, list, descriptor)?,
+                modifiers: env.field(class, "modifiers", "I")?,
+                parameters: env.field(class, "parameterTypes", "[Ljava/lang/Class;")?,
+            })
         };
         Ok(Self {
             name: env.field(&method, "name", "Ljava/lang/String;")?,
             result: env.field(&method, "returnType", "Ljava/lang/Class;")?,
-            members: [member(&method)?, member(&constructor)?],
+            constructors: members(
+                &constructor,
+                "getDeclaredConstructors0",
+                "(Z)[Ljava/lang/reflect/Constructor;",
+            )?,
+            methods: members(&method, "getDeclaredMethods0", "(Z)[Ljava/lang/reflect/Method;")?,
         })
     }
 }
@@ -50,17 +59,14 @@ impl<'f> Asker<'_, 'f> {
         class: &Local<'f, Class>,
     ) -> Result<Vec<Declared<'f>>> {
         let mut all = Vec::new();
-        for (list, descriptor) in LISTS {
-            let array: Local<'f> = self.env.call(class, list, descriptor, &[Value::Bool(false)])?;
+        for (members, is_method) in [(&by.constructors, false), (&by.methods, true)] {
+            let array: Local<'f> = members.list.call(self.env, class, &[Value::Bool(false)])?;
             let count = self.env.object_count(&array)?;
             self.env.reserve(count);
             for index in 0..count {
                 let Some(member) = self.env.object_at(&array, index)? else { continue };
-                let is_method = list == "getDeclaredMethods0";
-                let [method, constructor] = &by.members;
-                let (modifiers, parameters) = if is_method { method } else { constructor };
                 let mut descriptor = String::from("(");
-                let types: Local<'f> = parameters.get(self.env, &member)?;
+                let types: Local<'f> = members.parameters.get(self.env, &member)?;
                 for place in 0..self.env.object_count(&types)? {
                     if let Some(one) = self.env.object_at(&types, place)? {
                         descriptor.push_str(&self.jvmti.class_signature(&self.env.as_class(one)?)?);
@@ -75,7 +81,7 @@ impl<'f> Asker<'_, 'f> {
                     descriptor.push('V');
                     "<init>".to_owned()
                 };
-                let modifiers = modifiers.get(self.env, &member)?;
+                let modifiers = members.modifiers.get(self.env, &member)?;
                 all.push(Declared { name, descriptor, modifiers, id: None, reflected: Some(member) });
             }
         }

@@ -242,6 +242,19 @@ impl Command for Flood {
     }
 }
 
+/// Write ten thousand lines, one after the other.
+#[derive(Args)]
+#[command(hidden)]
+struct Many;
+
+impl Command for Many {
+    type Host = Host;
+
+    fn run(self, _: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
+        (0..10_000).try_for_each(|number| cx.emit_soon(Message { message: format!("line {number}") }))
+    }
+}
+
 /// Write a line whenever the test says so.
 #[derive(Args)]
 struct Count;
@@ -464,6 +477,7 @@ static ENTRIES: &[Entry<Host>] = &[
     Entry::of::<Deaf>(),
     Entry::of::<Agree>(),
     Entry::of::<Flood>(),
+    Entry::of::<Many>(),
     Entry::of::<Count>(),
     Entry::of::<Jobs>(),
     Entry::of::<Fg>(),
