@@ -4,11 +4,12 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use harness::attach::in_own_mounts;
 use harness::client::result;
 use harness::resources::{Holdings, slope, steady_slope};
 use harness::{
-    Answer, Java, JavaBuilder, Jdk, Observation, Tunnel, agent_library, arthas, eventually, exec, exec_json,
-    jdk,
+    Answer, Java, JavaBuilder, Jdk, Observation, Running, Tunnel, agent_library, arthas, eventually, exec,
+    exec_json, jdk,
 };
 use serde_json::Value;
 
@@ -277,6 +278,30 @@ fn a_heap_without_room_is_left_alone() {
     java.assert_undisturbed();
 }
 
+/// A small heap that is mostly live: what earlier jobs have left in it is no reason to refuse the next one.
+#[test]
+fn a_small_heap_with_garbage_has_room_for_one_job_after_the_other() {
+    let small = |live: &str| {
+        let live = format!("-Ddo=alloc {live}");
+        JavaBuilder::new(&jdk("17"), "demo.MathGame").without_checks().vm("-Xmx96m").vm(live).start()
+    };
+    let mut java = small("40");
+    let mut told = Vec::new();
+    for round in 0..12 {
+        let results = exec_json(java.pid(), "jad demo.MathGame run");
+        assert!(result(&results, "jad")["source"].as_str().unwrap().contains("run()"), "round {round}");
+        told.extend(results.iter().filter(|one| one["type"] == "message").map(|one| one["message"].clone()));
+    }
+    // The application pays for each collection, so there are few.
+    let collected = |told: &Value| told.as_str().unwrap().contains("was collected first, in ");
+    assert!(told.len() <= 5 && told.iter().all(collected), "{told:#?}");
+    java.assert_undisturbed();
+    let mut full = small("74");
+    let why = refused(&full, "demo.MathGame");
+    assert!(why.contains("are left, even after a collection") && why.contains("--bytecode"), "{why}");
+    full.assert_undisturbed();
+}
+
 /// Class files as they run, by loader and package.
 #[test]
 fn class_files_are_written_where_they_are_asked_for() {
@@ -298,6 +323,48 @@ fn class_files_are_written_where_they_are_asked_for() {
         };
         assert_eq!(listed(&place), listed(&original), "{name}");
     }
+}
+
+/// `dump`, `jad` and `mc` on a disk that is full and on one that may not be written.
+#[test]
+fn class_files_that_cannot_be_written_are_told_of_and_leave_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let [full, closed] = ["full", "closed"].map(|name| folder.path().join(name));
+    for place in [&full, &closed] {
+        std::fs::create_dir(place).unwrap();
+    }
+    let text = "package demo; public class Small { static int two() { return 2; } }";
+    let source = folder.path().join("Small.java");
+    std::fs::write(&source, text).unwrap();
+    let mount = format!(
+        "mount -t tmpfs -o size=16k none {} && mount -t tmpfs -o ro none {}",
+        full.display(),
+        closed.display()
+    );
+    let command = JavaBuilder::new(&jdk("17"), "demo.MathGame").with_agent("").command();
+    let mut java = Running::start(&mut in_own_mounts(&mount, &command));
+    java.line("the program to be ready", |line| line.starts_with("ready"));
+    let seen = |place: &Path| PathBuf::from(format!("/proc/{}/root{}", java.pid(), place.display()));
+    let fill = seen(&full).join("fill");
+    assert!(std::fs::write(&fill, vec![0; 1 << 20]).is_err(), "the disk is not full");
+    for (place, why) in [(&full, "No space left on device"), (&closed, "Read-only file system")] {
+        for line in ["dump demo.MathGame -d", "jad demo.MathGame -d"]
+            .map(str::to_owned)
+            .into_iter()
+            .chain([format!("mc {} -d", source.display())])
+        {
+            let answer = exec(java.pid(), &format!("{line} {}/out", place.display()));
+            assert_eq!(answer.code, 1, "{line}: {answer:#?}");
+            for part in [why, &place.display().to_string(), ".class"] {
+                assert!(answer.err.contains(part), "{line}: {answer:#?}");
+            }
+        }
+        // Folders may be there, no file is.
+        let find = Command::new("find").arg(seen(place)).args(["-type", "f"]).output().unwrap();
+        let files = String::from_utf8(find.stdout).unwrap();
+        assert!(find.status.success() && files.lines().all(|file| Path::new(file) == fill), "{files}");
+    }
+    assert!(java.is_alive());
 }
 
 /// What rounds of decompiling leave in a JVM: after each one the JVM has as many classes as before, once it has collected
@@ -370,6 +437,20 @@ fn counted<const N: usize>(java: &Java, option: &str, columns: [&str; N]) -> [f6
             .unwrap_or_else(|| panic!("no {wanted} in {table}"));
         numbers[at].parse().unwrap()
     })
+}
+
+/// A named logger is given to the next decompiler, too: what it holds would stay for as long as one works at each
+/// collection.
+#[test]
+fn the_decompiler_takes_no_loggers_of_the_application() {
+    for name in ["8", "17"] {
+        let java = Java::demo(&jdk(name));
+        assert!(!source(&java, "demo.MathGame").is_empty());
+        let names =
+            "@java.util.Collections@list(@java.util.logging.LogManager@getLogManager().getLoggerNames())";
+        let shown = exec(java.pid(), &format!("ognl {names}")).ok();
+        assert!(shown.contains("global") && !shown.contains("benf"), "JDK {name}: {shown}");
+    }
 }
 
 #[test]

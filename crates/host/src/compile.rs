@@ -70,6 +70,8 @@ pub struct Compiled {
     pub diagnostics: Vec<Diagnostic>,
     /// Whether it went through.
     pub done: bool,
+    /// What had to be done for it, as a sentence for the user.
+    pub told: Option<String>,
 }
 
 /// What came of it, or that it cannot be told which loader is meant.
@@ -223,7 +225,7 @@ impl Host {
             let there: bool = env.call_static(class, "isThere", "()Z", &[])?;
             Ok(there)
         });
-        asked.unwrap_or(false)
+        asked.is_ok_and(|(is_there, _)| is_there)
     }
 
     fn compile_for(
@@ -242,12 +244,14 @@ impl Host {
         if self.has_javac(env) {
             let options = javac_options(manner, jdk);
             let work = Work { what: &what, heap: HEAP, glue: JAVAC };
-            return self.in_part(env, None, &work, |env, class| run(env, class, loader, sources, &options));
+            let (compiled, told) =
+                self.in_part(env, None, &work, |env, class| run(env, class, loader, sources, &options))?;
+            return Ok(Compiled { told, ..compiled });
         }
         let jar = part(if jdk < 17 { "ecj8" } else { "ecj17" })?;
         let options = ecj_options(manner);
         let work = Work { what: &what, heap: HEAP, glue: ECJ };
-        let mut compiled =
+        let (mut compiled, told) =
             self.in_part(env, Some(&jar), &work, |env, class| run(env, class, loader, sources, &options))?;
         // It counts what it makes for lambdas otherwise than the JDK's compiler, and the JVM takes no other names.
         for (name, file) in &mut compiled.classes {
@@ -257,6 +261,7 @@ impl Host {
                 *file = renamed;
             }
         }
+        compiled.told = told;
         Ok(compiled)
     }
 

@@ -8,10 +8,16 @@ use crate::Host;
 use crate::error::{Error, Result};
 use crate::parts::{Glue, Jar, Work};
 
-const GLUE: &[Glue] = &[Glue {
-    name: "oxprobe/Decompiler",
-    file: include_bytes!("../../../java-shim/classes/parts/Decompiler.class"),
-}];
+const GLUE: &[Glue] = &[
+    Glue {
+        name: "oxprobe/Decompiler",
+        file: include_bytes!("../../../java-shim/classes/parts/Decompiler.class"),
+    },
+    Glue {
+        name: "org/benf/cfr/reader/util/output/LoggerFactory",
+        file: include_bytes!("../../../java-shim/classes/parts/LoggerFactory.class"),
+    },
+];
 
 /// How long CFR may take.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -45,6 +51,8 @@ pub struct Source {
     pub text: String,
     /// Lines of the text, from 1, and the lines of the original source they come from; ordered, each text line once.
     pub lines: Vec<(u32, u32)>,
+    /// What had to be done for it, as a sentence for the user.
+    pub told: Option<String>,
 }
 
 impl Host {
@@ -65,7 +73,8 @@ impl Host {
         let what = format!("Decompiling {}", first.name.replace('/', "."));
         let length: usize = files.iter().map(|file| file.bytes.len()).sum();
         let heap = HEAP.saturating_add(HEAP_PER_BYTE.saturating_mul(length as u64));
-        self.in_part(env, Some(jar), &Work { what: &what, heap, glue: GLUE }, |env, class| {
+        let work = Work { what: &what, heap, glue: GLUE };
+        let (source, told) = self.in_part(env, Some(jar), &work, |env, class| {
             let mut options = vec!["showversion", "false", "trackbytecodeloc", "true", "hideutf"];
             options.push(if style.hide_unicode { "true" } else { "false" });
             options.extend(style.method.into_iter().flat_map(|method| ["methodname", method]));
@@ -90,7 +99,8 @@ impl Host {
                 Error::sentence(format!("{what} took longer than {seconds} s and was given up."))
             };
             source(env, &made.ok_or_else(late)?)
-        })
+        })?;
+        Ok(Source { told, ..source })
     }
 }
 
@@ -123,5 +133,5 @@ fn source(env: &Env<'_>, made: &Local<'_>) -> Result<Source> {
     // CFR tells several of one line where lambdas are in it, in an order that changes from run to run: the first counts.
     lines.sort_unstable();
     lines.dedup_by_key(|(made, _)| *made);
-    Ok(Source { text, lines })
+    Ok(Source { text, lines, told: None })
 }

@@ -107,7 +107,7 @@ pub struct Host {
     gc_watchers: Mutex<usize>,
     options: options::Options,
     output: output::Output,
-    parts: parts::Folder,
+    parts: parts::Parts,
     tunnel: Mutex<tunnel::Tunnel>,
 }
 
@@ -122,7 +122,7 @@ impl Host {
             gc_watchers: Mutex::default(),
             options: options::Options::default(),
             output: output::Output::default(),
-            parts: parts::Folder::default(),
+            parts: parts::Parts::default(),
             tunnel: Mutex::default(),
         }
     }

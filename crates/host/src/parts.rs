@@ -8,9 +8,10 @@ mod room;
 mod running;
 
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use jvm::os;
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 
 use crate::Host;
 use crate::error::{Error, Result};
@@ -23,14 +24,19 @@ pub(crate) use running::{Glue, Work};
 /// The largest jar that is looked at, in bytes.
 const LARGEST: u64 = 16 << 20;
 
-/// The folder that an option names, if one does.
+/// What is known of parts from one job to the next.
 #[derive(Default)]
-pub(crate) struct Folder(RwLock<Option<PathBuf>>);
+pub(crate) struct Parts {
+    /// The folder that an option names, if one does.
+    folder: RwLock<Option<PathBuf>>,
+    /// When the heap was last collected to have room for one.
+    collected: Mutex<Option<Instant>>,
+}
 
 impl Host {
     /// From now on parts are looked for in this folder first.
     pub fn set_parts_dir(&self, folder: Option<&Path>) {
-        *self.parts.0.write() = folder.map(Path::to_owned);
+        *self.parts.folder.write() = folder.map(Path::to_owned);
     }
 
     /// Brings a part here: from the folder of the option, from `java` beside the agent's own file, or from who asks, whom
@@ -41,7 +47,7 @@ impl Host {
     pub fn part(&self, name: &str, lend: &mut dyn FnMut(&str) -> Option<Vec<u8>>) -> Result<Jar> {
         let part = Part::named(name).ok_or_else(|| Error::sentence(format!("There is no part {name}.")))?;
         let beside = os::own_file().and_then(|own| Some(own.parent()?.join("java")));
-        let named = self.parts.0.read().clone();
+        let named = self.parts.folder.read().clone();
         let mut wrong = Vec::new();
         for folder in named.iter().chain(&beside) {
             let path = folder.join(part.file);

@@ -66,12 +66,18 @@ impl Command for Mc {
 /// Compiles with whatever compiler there is.
 pub(super) fn compile(
     host: &Host,
-    cx: &Context<'_>,
+    cx: &mut Context<'_>,
     sources: &[SourceFile],
     wanted: &WantedLoader,
 ) -> Result<Compilation, Failure> {
     let lend = &mut |file: &str| cx.borrow(file);
-    host.compile(sources, wanted, &mut |name| host.part(name, lend)).or_fail()
+    let compilation = host.compile(sources, wanted, &mut |name| host.part(name, lend)).or_fail()?;
+    if let Compilation::Compiled(compiled) = &compilation
+        && let Some(told) = &compiled.told
+    {
+        cx.message(told.clone())?;
+    }
+    Ok(compilation)
 }
 
 /// Shows what is wrong and gives the end of the command.

@@ -20,8 +20,9 @@ use crate::prelude::*;
 /// Show the source of a class as it runs, decompiled
 ///
 /// The code is the one that runs now, with what other agents have changed and without our own probes; the
-/// classes within it are shown, too. CFR makes the source, in this JVM, and is gone afterwards. With --bytecode the code
-/// itself is shown, of the class alone.
+/// classes within it are shown, too. CFR makes the source, in this JVM, and is gone afterwards. Neither Ctrl-C
+/// nor its limit of 60 s ends it in the middle: they wait until it is done or asks for another class. With --bytecode the
+/// code itself is shown, of the class alone.
 #[derive(Args)]
 #[command(group = Class, permission = View)]
 #[command(example = "jad demo.MathGame")]
@@ -99,12 +100,16 @@ impl Command for Jad {
             found.write(folder).or_fail()?;
         }
         let source = if self.bytecode {
-            Source { text: found.listing(self.method.as_deref()).or_fail()?, lines: Vec::new() }
+            Source { text: found.listing(self.method.as_deref()).or_fail()?, lines: Vec::new(), told: None }
         } else {
             let style = SourceStyle { method: self.method.as_deref(), hide_unicode: self.hide_unicode };
             let jar = host.part("cfr", &mut |file| cx.borrow(file)).map_err(advised)?;
             host.source(&found, style, &jar).map_err(advised)?
         };
+        if let Some(told) = &source.told {
+            // Source alone may go to a compiler.
+            cx.message(if self.source_only { format!("// {told}") } else { told.clone() })?;
+        }
         cx.emit(Decompiled {
             bytecode: self.bytecode,
             ..Decompiled::of(found, source, self.line_number, self.source_only)

@@ -26,22 +26,23 @@ pub(crate) struct Work<'a> {
 
 impl Host {
     /// Runs `work` with the first class of the glue, on this thread. What it throws, running out of memory or of stack
-    /// included, is an error that says so. The loader is closed at the end and nothing keeps it.
+    /// included, is an error that says so. The loader is closed at the end and nothing keeps it. With the answer comes a
+    /// sentence for the user, where there had to be room made for it.
     pub(crate) fn in_part<R>(
         &self,
         env: &Env<'_>,
         jar: Option<&Jar>,
         asked: &Work<'_>,
         work: impl for<'g> FnOnce(&Env<'g>, &Local<'g, Class>) -> Result<R>,
-    ) -> Result<R> {
+    ) -> Result<(R, Option<String>)> {
         env.frame(64, |env| {
-            room::check(env, asked.heap, asked.what)?;
+            let told_first = room::make(self, env, asked.heap, asked.what)?;
             let loader = self.part_loader(env, jar)?;
             let done = defined(env, &loader, asked.glue).and_then(|class| work(env, &class));
             if let Err(why) = env.call::<()>(&loader, "close", "()V", &[]) {
                 log::warn!("a part's loader could not be closed: {why}");
             }
-            done.map_err(|why| told(why, asked.what))
+            done.map(|done| (done, told_first)).map_err(|why| told(why, asked.what))
         })
     }
 
