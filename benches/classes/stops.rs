@@ -31,8 +31,9 @@ pub fn measure(jdk: &Jdk, lines: &[&str], classes: usize) -> Vec<Row> {
         assert!(answer.err.is_empty() && !answer.out.is_empty(), "{line}: {}", answer.err);
         let seen = stops(&log);
         let new = seen.get(before..).unwrap_or_default();
-        eprintln!("  {line}: {} stops", new.len());
-        new.iter().copied().fold(0.0, f64::max)
+        let longest = new.iter().copied().fold(0.0, f64::max);
+        eprintln!("  {line}: {} stops, the longest {longest:.2} ms", new.len());
+        longest
     };
     let row = |line: &&str| {
         let what = format!("longest stop in `{line}`, {classes} classes");

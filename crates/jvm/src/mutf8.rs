@@ -33,8 +33,10 @@ pub(crate) fn decode(text: &CStr) -> String {
 
 /// A name of a class file in words. What is malformed becomes U+FFFD.
 pub fn text(bytes: &[u8]) -> String {
-    if bytes.is_ascii() {
-        return String::from_utf8_lossy(bytes).into_owned();
+    if bytes.is_ascii()
+        && let Ok(text) = str::from_utf8(bytes)
+    {
+        return text.to_owned();
     }
     let mut units: Vec<u16> = Vec::with_capacity(bytes.len());
     let mut rest = bytes;

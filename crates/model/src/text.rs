@@ -64,7 +64,7 @@ impl Text {
     pub fn push(&mut self, style: Style, text: impl Into<Cow<'static, str>>) {
         let mut text = text.into();
         // Nearly all is of these letters, and bytes are quicker to look at than characters.
-        let is_plain = text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+        let is_plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n'));
         if !is_plain && text.chars().any(drives_terminal) {
             let clean = text.chars().map(|c| if drives_terminal(c) { '\u{fffd}' } else { c });
             text = Cow::Owned(clean.collect());

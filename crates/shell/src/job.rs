@@ -237,7 +237,7 @@ impl Job {
     }
 
     /// The same for output that is followed by more at once, or by the end: the session is not woken for each piece. To wake it
-    /// took a third of the time of `sm` over twenty thousand classes.
+    /// took a third of the processor time of `sm` over twenty thousand classes.
     pub(crate) fn push_soon(&self, drawn: Drawn) -> Result<(), Failure> {
         self.queue(drawn, true)
     }

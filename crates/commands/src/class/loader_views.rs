@@ -209,12 +209,12 @@ impl Show for ClassSet {
 
     fn layout(&self) -> Layout {
         let Page { classloader, classes, segment } = &self.class_set;
-        let mut lines = Vec::with_capacity(classes.len() + 1);
+        let mut lines = Vec::new();
         if *segment == 0 {
             let title = format!("hash:{}, {}", classloader.hash, in_one_line(&classloader.name));
             lines.push(Layout::Line(Text::styled(Style::Heading, title)));
         }
-        lines.extend(classes.iter().map(|name| Layout::line(name.clone())));
+        lines.push(super::names(classes));
         Layout::stack(lines)
     }
 }

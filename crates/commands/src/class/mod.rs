@@ -40,6 +40,11 @@ fn row(name: &'static str, value: impl Into<Text>) -> Field {
     Field { name: Text::styled(Style::Name, name), value: value.into() }
 }
 
+/// Names below each other, as one text: a picture for each of 100,000 takes longer than to find them.
+fn names(all: &[String]) -> Layout {
+    Layout::line(all.join("\n"))
+}
+
 /// Each below the one before it.
 fn chain(names: impl Iterator<Item = String>) -> String {
     let lines = names.enumerate().map(|(depth, name)| format!("{}+-{name}", "  ".repeat(depth)));

@@ -6,7 +6,7 @@ use host::class_query::ClassQuery;
 use host::loaders::WantedLoader;
 use model::RowAffect;
 
-use super::{chain, loader, most, row, too_many, untold};
+use super::{chain, loader, most, names, row, too_many, untold};
 use crate::expression::value::Shown;
 use crate::permission::need;
 use crate::prelude::*;
@@ -128,7 +128,7 @@ impl Show for Classes {
     const KIND: &'static str = "sc";
 
     fn layout(&self) -> Layout {
-        Layout::stack(self.class_names.iter().map(|name| Layout::line(name.clone())).collect())
+        names(&self.class_names)
     }
 }
 
