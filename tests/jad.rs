@@ -375,6 +375,8 @@ fn rounds(jdk: &Jdk, rounds: usize, warm: usize) {
         java.tell("gc");
         loaded(java)
     };
+    // The bean's classes come with the first question.
+    metaspace_used(&java);
     let mut before = None;
     let (mut metaspace, mut descriptors) = (Vec::new(), Vec::new());
     for round in 0..rounds {
@@ -391,7 +393,7 @@ fn rounds(jdk: &Jdk, rounds: usize, warm: usize) {
             }
         }
         if round > warm {
-            metaspace.push(counted(&java, "-gc", ["MU"])[0]);
+            metaspace.push(metaspace_used(&java));
             descriptors.push(Holdings::of(java.pid()).descriptors as f64);
         }
     }
@@ -405,7 +407,9 @@ fn rounds(jdk: &Jdk, rounds: usize, warm: usize) {
     // What the JVM learns of its own methods while they are new lies there, too; one decompiler is 5,000 KiB.
     let limit = if rounds > 100 { 2.0 } else { 32.0 };
     assert!(steady_slope(&metaspace) < limit, "{report}");
-    assert!(slope(&descriptors).abs() < 0.05, "{report}");
+    // A leak is one a round; a connection that is not yet closed is one now and then.
+    let limit = if rounds > 100 { 0.05 } else { 0.5 };
+    assert!(slope(&descriptors).abs() < limit, "{report}");
 }
 
 /// All classes that the JVM has. Its own counters count each class file that was shown, too.
@@ -425,18 +429,12 @@ fn settled(java: &mut Java, live: impl Fn(&mut Java) -> usize) -> usize {
     last
 }
 
-/// Columns of the JDK's jstat.
-fn counted<const N: usize>(java: &Java, option: &str, columns: [&str; N]) -> [f64; N] {
-    let table = java.jdk_tool("jstat", &[option]);
-    let mut lines = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
-    let (titles, numbers) = (lines.next().unwrap(), lines.next().unwrap());
-    columns.map(|wanted| {
-        let at = titles
-            .iter()
-            .position(|title| *title == wanted)
-            .unwrap_or_else(|| panic!("no {wanted} in {table}"));
-        numbers[at].parse().unwrap()
-    })
+/// In KiB, as the JVM's bean says. jstat needs a file in /tmp, which the start of another JVM may take away on JDK 8.
+fn metaspace_used(java: &Java) -> f64 {
+    let results = exec_json(java.pid(), "memory");
+    let pools = result(&results, "memory")["memoryInfo"]["nonheap"].as_array().unwrap();
+    let pool = pools.iter().find(|pool| pool["name"] == "metaspace").expect("a pool metaspace");
+    pool["used"].as_f64().unwrap() / 1024.0
 }
 
 /// A named logger is given to the next decompiler, too: what it holds would stay for as long as one works at each
