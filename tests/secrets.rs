@@ -228,7 +228,29 @@ fn lines_of(command: &str, dice: &mut Dice, folder: &std::path::Path) -> Vec<Str
             "vmtool -a getInstances --className values.Secrets$Account -x 4",
             "vmtool -a getInstances --className values.Secrets$Account --express instances.{password}",
             "vmtool -a getInstances --className java.util.Properties -x 3",
+            "vmtool -a heapAnalyze",
+            "vmtool -a referenceAnalyze --className values.Secrets$Account",
         ],
+        "logger" => &["logger", "logger -n ROOT"],
+        "sc" => &[
+            "sc values.Secrets*",
+            "sc -d -f -x 4 values.Secrets$Account",
+            "sc -d -f -x 3 java.lang.System",
+            "sc -d -f -x 4 java.lang.ProcessEnvironment",
+        ],
+        "sm" => &["sm -d values.Secrets$Account"],
+        "dump" => return vec![format!("dump -d {} values.Secrets", folder.display())],
+        "jad" => &["jad values.Secrets$Account", "jad --bytecode values.Secrets"],
+        "classloader" => &["classloader -l", "classloader -a", "classloader -u"],
+        "classloader-metaspace" => &["classloader-metaspace -v"],
+        "search" => {
+            &["search app.password", "search --in strings -n 20 access_key", "search -i --in fields secret"]
+        }
+        // What is no source is quoted in the diagnostics.
+        "mc" => &["mc /proc/self/environ", "mc /proc/self/cmdline"],
+        "patch" => &["patch /proc/self/environ", "patch --list"],
+        "retransform" => &["retransform /proc/self/environ", "retransform -l"],
+        "redefine" => &["redefine /proc/self/cmdline"],
         "getstatic" => {
             &["getstatic values.Secrets$Account staticSecret", "getstatic values.Secrets$Account * -x 4"]
         }

@@ -1,6 +1,7 @@
 //! What a compiler says of sources, as compilers show it: the place, the words, the line and a caret below it.
 
 use host::compile::{Diagnostic, SourceFile};
+use host::values::Redaction;
 
 use crate::prelude::*;
 
@@ -20,17 +21,19 @@ pub(super) struct Told {
 }
 
 impl Told {
-    pub(super) fn of(told: &Diagnostic, sources: &[SourceFile]) -> Self {
+    /// What names say is secret is left out of the line and the words.
+    pub(super) fn of(told: &Diagnostic, sources: &[SourceFile], redaction: &Redaction) -> Self {
         let number = |number: i64| u32::try_from(number).ok().filter(|number| *number > 0);
         let line = number(told.line);
         let text = sources.iter().find(|source| source.path == told.file).map(|source| source.text.as_str());
-        let source = line.and_then(|line| text?.lines().nth(line as usize - 1)).map(str::to_owned);
+        let source = line.and_then(|line| text?.lines().nth(line as usize - 1));
+        let source = source.map(|source| redaction.scrub(source).into_owned());
         Self {
             kind: told.kind.clone(),
             file: told.file.clone(),
             line,
             column: number(told.column),
-            message: told.message.clone(),
+            message: redaction.scrub(&told.message).into_owned(),
             source,
         }
     }

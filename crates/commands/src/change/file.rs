@@ -55,6 +55,13 @@ pub(super) fn sources(
 ) -> Result<Vec<SourceFile>, Failure> {
     let mut sources = Vec::with_capacity(paths.len());
     for path in paths {
+        // What a compiler does not understand it quotes: not any file shall be read that way.
+        if !path.ends_with(".java") {
+            return Err(Failure::new(format!(
+                "{} is no source file: the name of one ends in .java.",
+                path.as_str()
+            )));
+        }
         let bytes = read(cx, path)?;
         let text = match encoding {
             Some(charset) if !charset.eq_ignore_ascii_case("utf-8") => {

@@ -50,8 +50,11 @@ impl Command for Mc {
                 return Err(loader::end::<Answer>(cx, NotOne::Loaders(loaders), "", &wanted));
             }
         };
-        let diagnostics: Vec<Told> =
-            compiled.diagnostics.iter().map(|told| Told::of(told, &sources)).collect();
+        let diagnostics: Vec<Told> = compiled
+            .diagnostics
+            .iter()
+            .map(|told| Told::of(told, &sources, &host.options().redaction()))
+            .collect();
         if !compiled.done {
             return Err(failed(cx, diagnostics)?);
         }

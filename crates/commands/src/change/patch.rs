@@ -82,7 +82,11 @@ impl Patch {
             }
         };
         if !compiled.done {
-            let diagnostics = compiled.diagnostics.iter().map(|told| Told::of(told, &sources)).collect();
+            let diagnostics = compiled
+                .diagnostics
+                .iter()
+                .map(|told| Told::of(told, &sources, &host.options().redaction()))
+                .collect();
             return Err(failed(cx, diagnostics)?);
         }
         let mut files = Vec::new();
