@@ -57,6 +57,7 @@ mod output;
 pub mod parts;
 pub mod perf_counters;
 pub mod perf_data;
+pub mod plan;
 mod preview;
 pub mod process;
 pub mod properties;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use host::compile::SourceFile;
 use host::files::{self, Unread};
-use host::replace::{LONGEST, NewClass};
+use host::plan::{LONGEST, NewClass};
 
 use crate::prelude::*;
 

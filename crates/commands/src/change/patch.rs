@@ -5,7 +5,7 @@ use std::sync::Arc;
 use host::compile::Compilation;
 use host::entries::{Entry, EntryKind};
 use host::evaluation::NotOne;
-use host::replace::{NewClass, Plan, PlannedClass};
+use host::plan::{NewClass, Plan, PlannedClass};
 
 use super::diagnostics::Told;
 use super::file;

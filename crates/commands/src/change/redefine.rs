@@ -2,7 +2,7 @@
 
 use host::entries::EntryKind;
 use host::evaluation::NotOne;
-use host::replace::Plan;
+use host::plan::Plan;
 
 use super::file;
 use super::retransform::missing;

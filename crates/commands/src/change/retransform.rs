@@ -5,7 +5,8 @@ use std::sync::Arc;
 use host::NamePattern;
 use host::entries::{Entry, EntryKind};
 use host::evaluation::NotOne;
-use host::replace::{Again, Plan};
+use host::plan::Plan;
+use host::replace::Again;
 
 use super::file;
 use crate::class::loader::{self, wanted};
