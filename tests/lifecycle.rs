@@ -18,6 +18,9 @@ const ROUNDS: usize = 300;
 /// after them.
 const WARM: usize = 150;
 
+/// How often growth is looked at before it is a leak.
+const LOOKS: u32 = 3;
+
 /// Resident memory may grow by so many KiB a round. Measured on JDK 8, 17 and 25: 0.1 to 1.3 as it is, 2.6
 /// to 4.4 when each attach leaks 4. What is seen without a leak: 145 bytes that HotSpot keeps for every attach, an entry in
 /// its list of agents; and the lines of our log, until its 256 KiB are full. A block that the allocator takes once in the
@@ -38,39 +41,47 @@ fn rounds_leave_nothing(jdk: &Jdk) {
         .vm("-Dbusy=1")
         .start();
     let pid = java.pid().to_string();
-    let mut rss = Vec::new();
-    let mut threads = Vec::new();
-    let mut descriptors = Vec::new();
-    let mut classes = Vec::new();
-    for round in 0..ROUNDS {
+    let round = |java: &Java| {
         Answer::of(&["attach", &pid]).ok();
         exec_json(java.pid(), "thread -n 1 -i 1");
         exec_json(java.pid(), "memory");
         Answer::of(&["detach", &pid]).ok();
-        if round >= WARM {
+    };
+    (0..WARM).for_each(|_| round(&java));
+    // A leak goes on: growth over the limit is looked at again.
+    for look in 1..=LOOKS {
+        let mut rss = Vec::new();
+        let mut threads = Vec::new();
+        let mut descriptors = Vec::new();
+        let mut classes = Vec::new();
+        for number in WARM..ROUNDS {
+            round(&java);
             our_threads_end(&java);
             let held = Holdings::of(java.pid());
             rss.push(held.rss_kib as f64);
             threads.push(held.threads as f64);
             descriptors.push(held.descriptors as f64);
-            if round % 10 == 0 {
+            if number % 10 == 0 {
                 classes.push(loaded_classes(&java));
             }
         }
+        let report = format!(
+            "JDK {}: per round {:+.2} KiB, {:+.3} threads, {:+.3} descriptors; per ten rounds {:+.3} classes",
+            jdk.major,
+            steady_slope(&rss),
+            slope(&threads),
+            slope(&descriptors),
+            slope(&classes)
+        );
+        println!("{report}");
+        assert!(slope(&threads).abs() < 0.02, "{report}");
+        assert!(slope(&descriptors).abs() < 0.02, "{report}");
+        assert!(slope(&classes).abs() < 0.2, "{report}");
+        if steady_slope(&rss).abs() < RSS_LIMIT {
+            break;
+        }
+        assert!(look < LOOKS, "{report}");
     }
-    let report = format!(
-        "JDK {}: per round {:+.2} KiB, {:+.3} threads, {:+.3} descriptors; per ten rounds {:+.3} classes",
-        jdk.major,
-        steady_slope(&rss),
-        slope(&threads),
-        slope(&descriptors),
-        slope(&classes)
-    );
-    println!("{report}");
-    assert!(steady_slope(&rss).abs() < RSS_LIMIT, "{report}");
-    assert!(slope(&threads).abs() < 0.02, "{report}");
-    assert!(slope(&descriptors).abs() < 0.02, "{report}");
-    assert!(slope(&classes).abs() < 0.2, "{report}");
     nothing_of_ours_is_left(&java);
     java.assert_undisturbed();
 }

