@@ -67,9 +67,7 @@ pub fn reach(process: &Process, attach: &Attach) -> Result<Reached, Failure> {
         match find(process, attach.wait) {
             Ok(Some(connection)) => return Ok(Reached { connection, loaded: None }),
             Ok(None) => break,
-            Err(Failure::AgentRefused { message, .. }) if message == STOPPING && Instant::now() < gone_by => {
-                std::thread::sleep(LAST_PAUSE);
-            }
+            Err(why) if stops(&why) && Instant::now() < gone_by => std::thread::sleep(LAST_PAUSE),
             Err(why) => return Err(why),
         }
     }
@@ -85,6 +83,15 @@ pub fn reach(process: &Process, attach: &Attach) -> Result<Reached, Failure> {
     let connection = answer(process, &endpoint, &nonce, deadline)?;
     drop(as_target);
     Ok(Reached { connection, loaded: Some(started.elapsed()) })
+}
+
+/// Whether this may be said of an agent that stops: it says so, or closes its socket before it says anything.
+fn stops(why: &Failure) -> bool {
+    match why {
+        Failure::AgentRefused { message, .. } => message == STOPPING,
+        Failure::AgentSilent { .. } => true,
+        _ => false,
+    }
 }
 
 /// Sends the options; yields what the agent says is wrong with them.
