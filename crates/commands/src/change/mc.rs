@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use host::compile::{Compilation, SourceFile};
+use host::compile::{Compilation, Compiled, SourceFile};
 use host::evaluation::NotOne;
 use host::loaders::WantedLoader;
 use model::RowAffect;
@@ -44,20 +44,7 @@ impl Command for Mc {
     fn run(self, host: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
         let sources = file::sources(host, cx, &self.sources, self.encoding.as_deref())?;
         let wanted = wanted(self.classloader.clone(), self.loader_class.clone());
-        let compiled = match compile(host, cx, &sources, &wanted)? {
-            Compilation::Compiled(compiled) => compiled,
-            Compilation::Loaders(loaders) => {
-                return Err(loader::end::<Answer>(cx, NotOne::Loaders(loaders), "", &wanted));
-            }
-        };
-        let diagnostics: Vec<Told> = compiled
-            .diagnostics
-            .iter()
-            .map(|told| Told::of(told, &sources, &host.options().redaction()))
-            .collect();
-        if !compiled.done {
-            return Err(failed(cx, diagnostics)?);
-        }
+        let (compiled, diagnostics) = compiled::<Answer>(host, cx, &sources, &wanted)?;
         let folder = Path::new(self.directory.as_deref().unwrap_or("."));
         let files = host.write_compiled(folder, &compiled).or_fail()?;
         let row_count = files.len() as u64;
@@ -66,25 +53,34 @@ impl Command for Mc {
     }
 }
 
-/// Compiles with whatever compiler there is.
-pub(super) fn compile(
+/// Compiles with whatever compiler there is. What does not compile is shown and ends the command; where it cannot be told
+/// which loader is meant, it ends with a result of the type of `S`.
+pub(super) fn compiled<S: Show>(
     host: &Host,
     cx: &mut Context<'_>,
     sources: &[SourceFile],
     wanted: &WantedLoader,
-) -> Result<Compilation, Failure> {
+) -> Result<(Compiled, Vec<Told>), Failure> {
     let lend = &mut |file: &str| cx.borrow(file);
-    let compilation = host.compile(sources, wanted, &mut |name| host.part(name, lend)).or_fail()?;
-    if let Compilation::Compiled(compiled) = &compilation
-        && let Some(told) = &compiled.told
-    {
+    let compiled = match host.compile(sources, wanted, &mut |name| host.part(name, lend)).or_fail()? {
+        Compilation::Compiled(compiled) => compiled,
+        Compilation::Loaders(loaders) => {
+            return Err(loader::end::<S>(cx, NotOne::Loaders(loaders), "", wanted));
+        }
+    };
+    if let Some(told) = &compiled.told {
         cx.message(told.clone())?;
     }
-    Ok(compilation)
+    let redaction = host.options().redaction();
+    let diagnostics = compiled.diagnostics.iter().map(|told| Told::of(told, sources, &redaction)).collect();
+    match compiled.done {
+        true => Ok((compiled, diagnostics)),
+        false => Err(failed(cx, diagnostics)?),
+    }
 }
 
 /// Shows what is wrong and gives the end of the command.
-pub(super) fn failed(cx: &mut Context<'_>, diagnostics: Vec<Told>) -> Result<Failure, Failure> {
+fn failed(cx: &mut Context<'_>, diagnostics: Vec<Told>) -> Result<Failure, Failure> {
     let errors = diagnostics.iter().filter(|told| told.is_error()).count();
     let first = diagnostics.iter().find(|told| told.is_error()).map(Told::sentence).unwrap_or_default();
     cx.emit(Answer { files: None, diagnostics })?;

@@ -2,16 +2,13 @@
 
 use std::sync::Arc;
 
-use host::compile::Compilation;
 use host::entries::{Entry, EntryKind};
-use host::evaluation::NotOne;
-use host::plan::{NewClass, Plan, PlannedClass};
+use host::plan::{NewClass, PlannedClass};
 
-use super::diagnostics::Told;
 use super::file;
-use super::mc::{compile, failed};
-use super::retransform::{EntryShown, missing, table};
-use crate::class::loader::{self, wanted};
+use super::mc::compiled;
+use super::retransform::{EntryShown, planned, table};
+use crate::class::loader::wanted;
 use crate::prelude::*;
 
 /// Compile source files and give their code to the running classes
@@ -75,33 +72,14 @@ impl Patch {
     fn change(&self, host: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
         let sources = file::sources(host, cx, &self.sources, self.encoding.as_deref())?;
         let wanted = wanted(self.classloader.clone(), self.loader_class.clone());
-        let compiled = match compile(host, cx, &sources, &wanted)? {
-            Compilation::Compiled(compiled) => compiled,
-            Compilation::Loaders(loaders) => {
-                return Err(loader::end::<Answer>(cx, NotOne::Loaders(loaders), "", &wanted));
-            }
-        };
-        if !compiled.done {
-            let diagnostics = compiled
-                .diagnostics
-                .iter()
-                .map(|told| Told::of(told, &sources, &host.options().redaction()))
-                .collect();
-            return Err(failed(cx, diagnostics)?);
-        }
+        let (compiled, _) = compiled::<Answer>(host, cx, &sources, &wanted)?;
         let mut files = Vec::new();
         for (_, bytes) in compiled.classes {
             files.push(NewClass::read(Arc::from(bytes)).map_err(Failure::new)?);
         }
         let new = host.load_nested(&files).or_fail()?;
         files.retain(|file| !new.contains(&file.name));
-        let mut planned = match host.plan_replacement(&files, &wanted).or_fail()? {
-            Plan::Planned(planned) => planned,
-            Plan::Missing(names) => return Err(missing(&names)),
-            Plan::Loaders(loaders) => {
-                return Err(loader::end::<Answer>(cx, NotOne::Loaders(loaders), "", &wanted));
-            }
-        };
+        let mut planned = planned::<Answer>(host, cx, &files, &wanted)?;
         for name in new {
             let why = "it is new, and the application's loaders have no class file of it";
             planned.refused.push(format!("{name} cannot be brought along: {why}."));

@@ -1,12 +1,10 @@
 //! `redefine`: as `retransform` with files, for those who know the word; `reset` takes it back.
 
 use host::entries::EntryKind;
-use host::evaluation::NotOne;
-use host::plan::Plan;
 
 use super::file;
-use super::retransform::missing;
-use crate::class::loader::{self, wanted};
+use super::retransform::planned;
+use crate::class::loader::wanted;
 use crate::prelude::*;
 
 /// Replace the code of loaded classes by that of class files, until `reset`
@@ -37,13 +35,7 @@ impl Command for Redefine {
     fn run(self, host: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
         let files = file::classes(cx, &self.paths)?;
         let wanted = wanted(self.classloader.clone(), self.loader_class.clone());
-        let planned = match host.plan_replacement(&files, &wanted).or_fail()? {
-            Plan::Planned(planned) => planned,
-            Plan::Missing(names) => return Err(missing(&names)),
-            Plan::Loaders(loaders) => {
-                return Err(loader::end::<Answer>(cx, NotOne::Loaders(loaders), "", &wanted));
-            }
-        };
+        let planned = planned::<Answer>(host, cx, &files, &wanted)?;
         let new = host.replace(planned, EntryKind::Redefine).or_fail()?;
         let names: Vec<String> = new.iter().map(|entry| entry.name.clone()).collect();
         cx.emit(Answer { redefinition_count: names.len(), redefined_classes: names })

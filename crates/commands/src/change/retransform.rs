@@ -5,7 +5,8 @@ use std::sync::Arc;
 use host::NamePattern;
 use host::entries::{Entry, EntryKind};
 use host::evaluation::NotOne;
-use host::plan::Plan;
+use host::loaders::WantedLoader;
+use host::plan::{NewClass, Plan, Planned};
 use host::replace::Again;
 
 use super::file;
@@ -88,13 +89,7 @@ impl Retransform {
     fn replace(&self, host: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
         let files = file::classes(cx, &self.paths)?;
         let wanted = wanted(self.classloader.clone(), self.loader_class.clone());
-        let planned = match host.plan_replacement(&files, &wanted).or_fail()? {
-            Plan::Planned(planned) => planned,
-            Plan::Missing(names) => return Err(missing(&names)),
-            Plan::Loaders(loaders) => {
-                return Err(loader::end::<Answer>(cx, NotOne::Loaders(loaders), "", &wanted));
-            }
-        };
+        let planned = planned::<Answer>(host, cx, &files, &wanted)?;
         let new = host.replace(planned, EntryKind::Retransform).or_fail()?;
         cx.emit(Answer { ids: Some(new.iter().map(|entry| entry.id).collect()), ..Answer::of(&new) })
     }
@@ -120,8 +115,22 @@ impl Retransform {
     }
 }
 
+/// What these class files would change. Where that cannot be told, the command ends with a result of the type of `S`.
+pub(super) fn planned<S: Show>(
+    host: &Host,
+    cx: &mut Context<'_>,
+    files: &[NewClass],
+    wanted: &WantedLoader,
+) -> Result<Planned, Failure> {
+    match host.plan_replacement(files, wanted).or_fail()? {
+        Plan::Planned(planned) => Ok(planned),
+        Plan::Missing(names) => Err(missing(&names)),
+        Plan::Loaders(loaders) => Err(loader::end::<S>(cx, NotOne::Loaders(loaders), "", wanted)),
+    }
+}
+
 /// No class of these names is loaded.
-pub(super) fn missing(names: &[String]) -> Failure {
+fn missing(names: &[String]) -> Failure {
     Failure::new(format!(
         "These classes are not found in the JVM and may not be loaded: [{}]. Nothing is changed.",
         names.join(", ")

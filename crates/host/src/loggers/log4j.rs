@@ -1,6 +1,6 @@
 //! log4j 1 and reload4j: one repository for a loader.
 
-use jvm::{Local, Ref, Value};
+use jvm::{Local, Ref};
 
 use super::talk::Talk;
 use super::{AppenderFacts, LoggerFacts, Outcome, is_root};
@@ -85,13 +85,5 @@ fn collect(talk: &mut Talk<'_, '_, '_>, of: &impl Ref, all: &mut Vec<AppenderFac
 pub(super) fn set(talk: &mut Talk<'_, '_, '_>, name: &str, level: &str) -> Result<Outcome> {
     let repository = repository(talk)?;
     let Some(logger) = named(talk, &repository, name)? else { return Ok(Outcome::NoLogger) };
-    let text = talk.env.new_string(level)?;
-    let levels = talk.class("org.apache.log4j.Level")?;
-    let descriptor = format!("(Ljava/lang/String;L{LEVEL};)L{LEVEL};");
-    let found: Option<Local<'_>> =
-        talk.env.call_static(&levels, "toLevel", &descriptor, &[Value::of(&text), Value::Null])?;
-    let Some(found) = found else { return Ok(Outcome::NoLevel(LEVELS)) };
-    let before = talk.told(&logger, "getLevel", LEVEL)?;
-    talk.env.call::<()>(&logger, "setLevel", &format!("(L{LEVEL};)V"), &[Value::of(&found)])?;
-    Ok(Outcome::Done(before, talk.told(&logger, "getLevel", LEVEL)?.unwrap_or_default()))
+    talk.set_level(&logger, LEVEL, level, LEVELS)
 }

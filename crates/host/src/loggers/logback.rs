@@ -1,6 +1,6 @@
 //! logback: the context is what slf4j has for this loader.
 
-use jvm::{Local, Ref, Value};
+use jvm::{Local, Ref};
 
 use super::talk::Talk;
 use super::{AppenderFacts, LoggerFacts, Outcome};
@@ -78,13 +78,5 @@ fn collect(talk: &mut Talk<'_, '_, '_>, of: &impl Ref, all: &mut Vec<AppenderFac
 pub(super) fn set(talk: &mut Talk<'_, '_, '_>, name: &str, level: &str) -> Result<Outcome> {
     let context = context(talk)?;
     let Some(logger) = talk.by_text(&context, "exists", name, LOGGER)? else { return Ok(Outcome::NoLogger) };
-    let text = talk.env.new_string(level)?;
-    let levels = talk.class("ch.qos.logback.classic.Level")?;
-    let descriptor = format!("(Ljava/lang/String;L{LEVEL};)L{LEVEL};");
-    let found: Option<Local<'_>> =
-        talk.env.call_static(&levels, "toLevel", &descriptor, &[Value::of(&text), Value::Null])?;
-    let Some(found) = found else { return Ok(Outcome::NoLevel(LEVELS)) };
-    let before = talk.told(&logger, "getLevel", LEVEL)?;
-    talk.env.call::<()>(&logger, "setLevel", &format!("(L{LEVEL};)V"), &[Value::of(&found)])?;
-    Ok(Outcome::Done(before, talk.told(&logger, "getLevel", LEVEL)?.unwrap_or_default()))
+    talk.set_level(&logger, LEVEL, level, LEVELS)
 }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use jvm::{Class, Env, Jvmti, Local, Ref, Value};
 
-use super::{AppenderFacts, ClassOf};
+use super::{AppenderFacts, ClassOf, Outcome};
 use crate::error::Result;
 use crate::java;
 use crate::loaders::{Loader, Loaders};
@@ -86,6 +86,26 @@ impl<'f> Talk<'_, '_, 'f> {
             }
         }
         Ok(())
+    }
+
+    /// Sets a level as log4j 1 and logback, which came after it, do; `class` is the level's, with slashes, and `levels` are
+    /// those that there are.
+    pub(super) fn set_level(
+        &self,
+        logger: &Local<'_>,
+        class: &str,
+        level: &str,
+        levels: &'static str,
+    ) -> Result<Outcome> {
+        let text = self.env.new_string(level)?;
+        let known = self.class(&class.replace('/', "."))?;
+        let descriptor = format!("(Ljava/lang/String;L{class};)L{class};");
+        let found: Option<Local<'_>> =
+            self.env.call_static(&known, "toLevel", &descriptor, &[Value::of(&text), Value::Null])?;
+        let Some(found) = found else { return Ok(Outcome::NoLevel(levels)) };
+        let before = self.told(logger, "getLevel", class)?;
+        self.env.call::<()>(logger, "setLevel", &format!("(L{class};)V"), &[Value::of(&found)])?;
+        Ok(Outcome::Done(before, self.told(logger, "getLevel", class)?.unwrap_or_default()))
     }
 
     /// An object's class and its loader.

@@ -30,6 +30,16 @@ pub struct Host {
     hears: (Mutex<bool>, Condvar),
 }
 
+impl Host {
+    /// Waits until the test says so.
+    fn wait_to_hear(&self) {
+        let mut hears = self.hears.0.lock().unwrap();
+        while !*hears {
+            hears = self.hears.1.wait(hears).unwrap();
+        }
+    }
+}
+
 /// Plain threads; candidates from a list; files in memory; a clock that can be set ahead.
 #[derive(Default)]
 pub struct Threads {
@@ -198,10 +208,7 @@ impl Command for Deaf {
 
     fn run(self, host: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
         cx.message("started")?;
-        let mut hears = host.hears.0.lock().unwrap();
-        while !*hears {
-            hears = host.hears.1.wait(hears).unwrap();
-        }
+        host.wait_to_hear();
         Ok(())
     }
 }
@@ -216,11 +223,7 @@ impl Command for Agree {
 
     fn run(self, host: &Host, cx: &mut Context<'_>) -> Result<(), Failure> {
         cx.message("started")?;
-        let mut hears = host.hears.0.lock().unwrap();
-        while !*hears {
-            hears = host.hears.1.wait(hears).unwrap();
-        }
-        drop(hears);
+        host.wait_to_hear();
         let answer = cx.ask("Agree?")?;
         cx.message(format!("answer: {answer:?}"))
     }
