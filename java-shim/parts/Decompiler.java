@@ -1,10 +1,6 @@
 package oxprobe;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.net.URL;
-import java.net.URLConnection;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -22,7 +18,7 @@ import org.benf.cfr.reader.bytecode.analysis.parse.utils.Pair;
  * Drives CFR over class files in memory. Lives in the loader of the jar for as long as one job takes. What CFR wants to
  * know of other classes it reads as resources of the class's own loader: no class is loaded for it.
  */
-final class Decompiler implements ClassFileSource, OutputSinkFactory, OutputSinkFactory.Sink<Object> {
+class Decompiler implements ClassFileSource, OutputSinkFactory, OutputSinkFactory.Sink<Object> {
     private final Map<String, byte[]> files = new HashMap<>();
     private final ClassLoader loader;
     private final long deadline;
@@ -30,7 +26,7 @@ final class Decompiler implements ClassFileSource, OutputSinkFactory, OutputSink
     private final List<Integer> lines = new ArrayList<>();
     private boolean late;
 
-    private Decompiler(ClassLoader loader, long limitNs) {
+    Decompiler(ClassLoader loader, long limitNs) {
         this.loader = loader;
         this.deadline = System.nanoTime() + limitNs;
     }
@@ -43,23 +39,27 @@ final class Decompiler implements ClassFileSource, OutputSinkFactory, OutputSink
      * @return the source and an int[]: a line of it and the line it came from, in turns; null where the time was up
      */
     static Object[] decompile(ClassLoader loader, String[] names, byte[][] bytes, String[] options, long limitNs) {
-        Decompiler decompiler = new Decompiler(loader, limitNs);
+        return new Decompiler(loader, limitNs).decompiled(names, bytes, options);
+    }
+
+    /** See {@link #decompile}. Once. */
+    final Object[] decompiled(String[] names, byte[][] bytes, String[] options) {
         for (int i = 0; i < names.length; i++) {
             if (bytes[i].length > 0) {
-                decompiler.files.put(names[i] + ".class", bytes[i]);
+                files.put(names[i] + ".class", bytes[i]);
             }
         }
         Map<String, String> chosen = new HashMap<>();
         for (int i = 0; i + 1 < options.length; i += 2) {
             chosen.put(options[i], options[i + 1]);
         }
-        new CfrDriver.Builder().withOptions(chosen).withClassFileSource(decompiler).withOutputSink(decompiler).build()
+        new CfrDriver.Builder().withOptions(chosen).withClassFileSource(this).withOutputSink(this).build()
             .analyse(Collections.singletonList(names[0]));
-        int[] lines = new int[decompiler.lines.size()];
-        for (int i = 0; i < lines.length; i++) {
-            lines[i] = decompiler.lines.get(i);
+        int[] told = new int[lines.size()];
+        for (int i = 0; i < told.length; i++) {
+            told[i] = lines.get(i);
         }
-        return decompiler.late ? null : new Object[] {decompiler.source.toString(), lines};
+        return late ? null : new Object[] {source.toString(), told};
     }
 
     @Override
@@ -73,31 +73,16 @@ final class Decompiler implements ClassFileSource, OutputSinkFactory, OutputSink
             String name = path.endsWith(".class") ? path : path + ".class";
             known = files.get(name);
             known = known == null ? resource(name) : known;
+            if (known == null) {
+                throw new IOException(path);
+            }
         }
         return Pair.make(known, path);
     }
 
-    private byte[] resource(String path) throws IOException {
-        URL url;
-        try {
-            url = loader == null ? ClassLoader.getSystemResource(path) : loader.getResource(path);
-        } catch (RuntimeException | LinkageError broken) {
-            throw new IOException(path, broken);
-        }
-        if (url == null) {
-            throw new IOException(path);
-        }
-        URLConnection connection = url.openConnection();
-        // Else the JDK keeps the application's jars open once more.
-        connection.setUseCaches(false);
-        try (InputStream in = connection.getInputStream()) {
-            ByteArrayOutputStream all = new ByteArrayOutputStream(8192);
-            byte[] part = new byte[8192];
-            for (int count; (count = in.read(part)) > 0; ) {
-                all.write(part, 0, count);
-            }
-            return all.toByteArray();
-        }
+    /** A class file that was not told; null where there is none. */
+    byte[] resource(String path) throws IOException {
+        return Resource.read(loader, path);
     }
 
     @Override

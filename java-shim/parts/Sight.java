@@ -1,9 +1,7 @@
 package oxprobe;
 
-import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.JarURLConnection;
 import java.net.URL;
 import java.net.URLClassLoader;
@@ -142,27 +140,7 @@ final class Sight {
         if (file != null) {
             return file;
         }
-        String path = name.replace('.', '/') + ".class";
-        URL url;
-        try {
-            url = loader == null ? ClassLoader.getSystemResource(path) : loader.getResource(path);
-        } catch (RuntimeException | LinkageError broken) {
-            return null;
-        }
-        if (url == null) {
-            return null;
-        }
-        URLConnection connection = url.openConnection();
-        // Else the JDK keeps the application's jars open once more.
-        connection.setUseCaches(false);
-        try (InputStream in = connection.getInputStream()) {
-            ByteArrayOutputStream all = new ByteArrayOutputStream(8192);
-            byte[] part = new byte[8192];
-            for (int count; (count = in.read(part)) > 0; ) {
-                all.write(part, 0, count);
-            }
-            return all.toByteArray();
-        }
+        return Resource.read(loader, name.replace('.', '/') + ".class");
     }
 
     byte[] read(String name) throws IOException {

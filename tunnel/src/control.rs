@@ -9,11 +9,13 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
+use lender::Desk;
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
-use wire::PartWanted;
-use wire::arthas::{Lend, Order, Registration};
+use wire::arthas::{Order, Registration};
+use wire::{DECOMPILE, Frame, Message as Said, PartWanted};
 
 use crate::agents::{Agent, NotRegistered};
 use crate::clock;
@@ -34,7 +36,12 @@ pub(crate) async fn serve(
     credential: Credential,
 ) {
     let stop = server.stop.clone();
-    let lends = registration.identity.is_some() && !server.shelf.is_empty();
+    let is_ours = registration.identity.is_some();
+    let lends = favours(&server, is_ours);
+    let (say, mut said) = mpsc::unbounded_channel();
+    let bench = server.bench.clone().filter(|_| is_ours);
+    // That nobody takes it means that the connection is over.
+    let mut desk = Desk::new(bench, move |frame| drop(say.send(frame)));
     let (agent, mut orders) = match server.agents.register(registration, address, credential) {
         Ok(registered) => registered,
         Err(NotRegistered::Taken) => {
@@ -69,16 +76,16 @@ pub(crate) async fn serve(
                 Some(Ok(message)) => {
                     heard = Instant::now();
                     agent.last_seen.store(clock::now_ms(), Ordering::Relaxed);
-                    if let (true, Message::Text(text)) = (lends, message)
-                        && let Ok(Lend { number, wanted }) = Lend::parse(&text)
+                    if let (true, Message::Binary(bytes)) = (is_ours, message)
+                        && let Some(frame) = Frame::decode(&bytes)
                     {
-                        let piece = piece(&server, wanted).await;
-                        outgoing = Some(Message::binary(Lend::answer(number, &piece)));
+                        outgoing = favour(&server, &mut desk, frame).await;
                     }
                 }
                 Some(Err(error)) => break End::lost(socket::reason(&error)),
                 None => break End::lost("it closed the connection"),
             },
+            Some(frame) = said.recv() => outgoing = binary(&frame),
             Some(order) = orders.recv() => outgoing = Some(Message::text(order.to_string())),
             () = agent.replaced.notified() => break End::Replaced,
             () = stop.asked() => break End::Stopping,
@@ -94,10 +101,28 @@ pub(crate) async fn serve(
     leave(&server, &agent, socket, end).await;
 }
 
-/// A piece of a jar; empty where there is none.
-async fn piece(server: &Shared, wanted: PartWanted) -> Vec<u8> {
+/// What we do for an agent, as it is told.
+fn favours(server: &Shared, is_ours: bool) -> Vec<String> {
+    let lends = (!server.shelf.is_empty()).then_some(PartWanted::CAPABILITY);
+    let works = server.bench.is_some().then_some(DECOMPILE);
+    lends.into_iter().chain(works).filter(|_| is_ours).map(str::to_owned).collect()
+}
+
+/// Does what an agent asks for. Gives the answer, if there is one already.
+async fn favour(server: &Shared, desk: &mut Desk, frame: Frame) -> Option<Message> {
+    let Said::PartWanted(wanted) = frame.message else {
+        // Whoever is told to end is waited for.
+        tokio::task::block_in_place(|| desk.take(frame));
+        return None;
+    };
     let server = Arc::clone(server);
-    tokio::task::spawn_blocking(move || server.shelf.piece(&wanted)).await.unwrap_or_default()
+    let piece = tokio::task::spawn_blocking(move || server.shelf.piece(&wanted)).await.unwrap_or_default();
+    binary(&Frame { session: frame.session, message: Said::Part(piece) })
+}
+
+fn binary(frame: &Frame) -> Option<Message> {
+    let mut bytes = Vec::new();
+    frame.encode(&mut bytes).ok().map(|()| Message::binary(bytes))
 }
 
 enum End {

@@ -59,6 +59,11 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "ORIGIN")]
     pub(crate) allow_origin: Vec<String>,
 
+    /// Decompile for agents (`jad` in a console) with this Java, so that their JVMs need not; `none`: let them do it themselves
+    /// [default: the one of JAVA_HOME, else the first of PATH]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) java: Option<PathBuf>,
+
     /// Believe X-Forwarded-For and X-Forwarded-Proto: only behind a proxy that sets them.
     #[arg(long)]
     pub(crate) trust_proxy: bool,

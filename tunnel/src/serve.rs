@@ -6,9 +6,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use lender::{Bench, Java, Shelf};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
-use wire::lent::Shelf;
 
 use crate::agents::Agents;
 use crate::failure::Failure;
@@ -66,6 +66,8 @@ async fn serve(options: Serve) -> Result<(), Failure> {
     let listens: Vec<SocketAddr> =
         listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
     let (users, made_password) = Users::open(&folder, given.as_deref())?;
+    let shelf = Shelf::beside(None);
+    let bench = bench(&options, &shelf)?;
     let (stopper, stop) = stop::channel();
     let server = Arc::new(Server {
         agents: Arc::new(Agents::default()),
@@ -77,7 +79,8 @@ async fn serve(options: Serve) -> Result<(), Failure> {
         listens: listens.clone(),
         tls: tls.is_some(),
         stop: stop.clone(),
-        shelf: Shelf::beside(None),
+        shelf,
+        bench,
     });
     let within = options.patience.request_within;
     let listening = Listener::new(routes(&server), tls, most, within, stop);
@@ -99,6 +102,21 @@ async fn serve(options: Serve) -> Result<(), Failure> {
     }
     log::info!("stopped");
     Ok(())
+}
+
+/// Where agents have things decompiled.
+fn bench(options: &Serve, shelf: &Shelf) -> Result<Option<Arc<Bench>>, Failure> {
+    let named = options.java.as_deref().map(std::path::Path::as_os_str);
+    let java = Java::named(named).map_err(|why| Failure::new(format!("--java: {why}.")))?;
+    let most = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 8);
+    let bench = java.and_then(|java| Bench::new(java, shelf.clone(), most)).map(Arc::new);
+    match &bench {
+        Some(_) => log::info!("decompiles for agents, at most {most} classes at a time"),
+        None => log::info!(
+            "does not decompile for agents: there is no Java or no jar of CFR for it, or --java says so"
+        ),
+    }
+    Ok(bench)
 }
 
 /// As many connections as were asked for, or as the limit of open files allows once it is raised.

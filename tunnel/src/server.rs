@@ -2,7 +2,8 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use wire::lent::Shelf;
+
+use lender::{Bench, Shelf};
 
 use crate::agents::Agents;
 use crate::login::Doorkeeper;
@@ -25,6 +26,8 @@ pub(crate) struct Server {
     pub(crate) stop: Stop,
     /// The jars that agents may borrow.
     pub(crate) shelf: Shelf,
+    /// Where agents have things decompiled, where there is a Java for it.
+    pub(crate) bench: Option<Arc<Bench>>,
 }
 
 impl Server {

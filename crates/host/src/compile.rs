@@ -17,7 +17,7 @@ use crate::class_query::{ClassQuery, FoundClass};
 use crate::error::{Error, Result};
 use crate::loaders::{FoundLoader, LoaderFacts, WantedLoader};
 use crate::names::NamePattern;
-use crate::parts::{Glue, Jar, Work};
+use crate::parts::{Glue, Jar, RESOURCE, Work};
 
 macro_rules! glue {
     ($name:literal) => {
@@ -28,8 +28,8 @@ macro_rules! glue {
     };
 }
 
-const JAVAC: &[Glue] = &[glue!("Javac"), glue!("Javac$Unit"), glue!("Sight")];
-const ECJ: &[Glue] = &[glue!("Ecj"), glue!("Sight")];
+const JAVAC: &[Glue] = &[glue!("Javac"), glue!("Javac$Unit"), glue!("Sight"), RESOURCE];
+const ECJ: &[Glue] = &[glue!("Ecj"), glue!("Sight"), RESOURCE];
 
 /// How much heap must be left for a compiler, in bytes.
 const HEAP: u64 = 48 << 20;

@@ -6,13 +6,14 @@ use jvm::{Class, Env, Local, Value};
 
 use crate::Host;
 use crate::error::{Error, Result};
-use crate::parts::{Glue, Jar, Work};
+use crate::parts::{Glue, Jar, RESOURCE, Work};
 
 const GLUE: &[Glue] = &[
     Glue {
         name: "oxprobe/Decompiler",
         file: include_bytes!("../../../java-shim/classes/parts/Decompiler.class"),
     },
+    RESOURCE,
     Glue {
         name: "org/benf/cfr/reader/util/output/LoggerFactory",
         file: include_bytes!("../../../java-shim/classes/parts/LoggerFactory.class"),
@@ -20,7 +21,7 @@ const GLUE: &[Glue] = &[
 ];
 
 /// How long CFR may take.
-const LIMIT: Duration = Duration::from_secs(60);
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
 /// What CFR needs at least, its own classes' tables included, and so much more for each byte of the class files.
 const HEAP: u64 = 24 << 20;
@@ -75,15 +76,12 @@ impl Host {
         let heap = HEAP.saturating_add(HEAP_PER_BYTE.saturating_mul(length as u64));
         let work = Work { what: &what, heap, glue: GLUE };
         let (source, told) = self.in_part(env, Some(jar), &work, |env, class| {
-            let mut options = vec!["showversion", "false", "trackbytecodeloc", "true", "hideutf"];
-            options.push(if style.hide_unicode { "true" } else { "false" });
-            options.extend(style.method.into_iter().flat_map(|method| ["methodname", method]));
             let strings = env.find_class("java/lang/String")?;
             let names = files.iter().map(|file| env.new_string(&file.name).map(Some));
             let names = env.new_objects(&strings, &names.collect::<jvm::Result<Vec<_>>>()?)?;
             let bytes = files.iter().map(|file| bytes(env, &file.bytes).map(Some));
             let bytes = env.new_objects(&env.find_class("[B")?, &bytes.collect::<jvm::Result<Vec<_>>>()?)?;
-            let options = options.into_iter().map(|option| env.new_string(option).map(Some));
+            let options = options(style).into_iter().map(|option| env.new_string(option).map(Some));
             let options = env.new_objects(&strings, &options.collect::<jvm::Result<Vec<_>>>()?)?;
             let limit = i64::try_from(LIMIT.as_nanos()).unwrap_or(i64::MAX);
             let arguments = [
@@ -102,6 +100,14 @@ impl Host {
         })?;
         Ok(Source { told, ..source })
     }
+}
+
+/// What CFR is told of it: names and values in turns.
+pub(crate) fn options(style: Style<'_>) -> Vec<&str> {
+    let hide = if style.hide_unicode { "true" } else { "false" };
+    let mut options = vec!["showversion", "false", "trackbytecodeloc", "true", "hideutf", hide];
+    options.extend(style.method.into_iter().flat_map(|method| ["methodname", method]));
+    options
 }
 
 fn decompile<'f>(
@@ -125,7 +131,12 @@ fn source(env: &Env<'_>, made: &Local<'_>) -> Result<Source> {
         env.object_at(made, index)?.ok_or_else(missing)
     };
     let text = env.string(&part(0)?)?;
-    let pairs: Vec<i32> = env.elements(&part(1)?)?;
+    let lines = lines(&env.elements::<i32>(&part(1)?)?);
+    Ok(Source { text, lines, told: None })
+}
+
+/// The lines of a [`Source`], of a line of it and one of the original in turns.
+pub(crate) fn lines(pairs: &[i32]) -> Vec<(u32, u32)> {
     let line = |number: Option<&i32>| number.and_then(|number| u32::try_from(*number).ok());
     let pairs = pairs.chunks_exact(2);
     let mut lines: Vec<(u32, u32)> =
@@ -133,5 +144,5 @@ fn source(env: &Env<'_>, made: &Local<'_>) -> Result<Source> {
     // CFR tells several of one line where lambdas are in it, in an order that changes from run to run: the first counts.
     lines.sort_unstable();
     lines.dedup_by_key(|(made, _)| *made);
-    Ok(Source { text, lines, told: None })
+    lines
 }

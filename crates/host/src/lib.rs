@@ -79,6 +79,7 @@ pub mod virtual_threads;
 pub mod vm_options;
 pub mod watching;
 pub mod weaver;
+pub mod workshop;
 
 use std::sync::Arc;
 

@@ -21,6 +21,12 @@ pub use jar::Jar;
 pub use pinned::Part;
 pub(crate) use running::{Glue, Work};
 
+/// What reads the files of a class loader for the others.
+pub(crate) const RESOURCE: Glue = Glue {
+    name: "oxprobe/Resource",
+    file: include_bytes!("../../../java-shim/classes/parts/Resource.class"),
+};
+
 /// The largest jar that is looked at, in bytes.
 const LARGEST: u64 = 16 << 20;
 

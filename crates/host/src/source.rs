@@ -26,7 +26,7 @@ pub struct ClassFiles {
     /// The path of its code source; empty where it has none, as the JDK's core.
     pub location: String,
     /// Its class file, then those of the loaded classes within it.
-    files: Vec<Named>,
+    pub(crate) files: Vec<Named>,
     /// Where each is written, below a folder.
     places: Vec<PathBuf>,
     mirror: Weak<Class>,
@@ -125,12 +125,17 @@ impl Host {
     /// It was unloaded meanwhile; and as for any part: no room, too late, or it failed.
     pub fn source(&self, of: &ClassFiles, style: Style<'_>, jar: &Jar) -> Result<Source> {
         self.vm.with_env(|env| {
-            let Some(class) = of.mirror.get(env)? else {
-                return Err(Error::sentence(format!("{} was unloaded meanwhile.", of.class.name)));
-            };
-            let loader = self.environment.jvmti.class_loader(env, &class)?;
+            let loader = self.loader_of(env, of)?;
             self.decompiled(env, jar, &of.files, loader.as_ref(), style)
         })
+    }
+
+    /// The loader of the class.
+    pub(crate) fn loader_of<'f>(&self, env: &Env<'f>, of: &ClassFiles) -> Result<Option<Local<'f>>> {
+        let Some(class) = of.mirror.get(env)? else {
+            return Err(Error::sentence(format!("{} was unloaded meanwhile.", of.class.name)));
+        };
+        Ok(self.environment.jvmti.class_loader(env, &class)?)
     }
 
     /// Adds the loaded classes within the first one.

@@ -10,7 +10,7 @@ use crate::job::Job;
 use crate::output::Output;
 use crate::run::Caller;
 use crate::sent;
-use crate::{Connections, Drawn, Failure, JobFacts, Lock, Outside, Permission, Signature, Size};
+use crate::{Connections, Drawn, Failure, JobFacts, Lock, Outside, Permission, Signature, Size, Work};
 
 /// Who asks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -92,6 +92,11 @@ impl Context<'_> {
     /// A file of who asks, by its plain name; `None` where his client lends none. Waits for it.
     pub fn borrow(&self, file: &str) -> Option<Vec<u8>> {
         self.caller.lender.as_ref()?.lend(file, &|| self.cancelled())
+    }
+
+    /// A piece of work that the client of who asks is to do; `None` where it does none. See [`Work::turn`].
+    pub fn client_work(&self) -> Option<Box<dyn Work + '_>> {
+        self.caller.lender.as_ref()?.begin()
     }
 
     /// Sleeps.

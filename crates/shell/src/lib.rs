@@ -52,7 +52,7 @@ pub use job::JobState;
 pub use jobs::JobFacts;
 pub use line::{Token, Word, tokens, words};
 pub use lock::{Credentials, Lock};
-pub use outside::{Asked, Draw, Drawn, Lender, OutputFile, Outside, Size, Target};
+pub use outside::{Asked, Draw, Drawn, Lender, NoTurn, OutputFile, Outside, Size, Target, Work};
 pub use sent::SentFile;
 pub use session::{Event, Session, Setup};
 pub use shared::Shell;

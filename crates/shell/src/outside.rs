@@ -79,11 +79,40 @@ pub struct Asked<'a> {
     pub class: Option<&'a str>,
 }
 
-/// A client that has files which the agent's machine lacks. Called on a job's thread.
+/// A client that has files which the agent's machine lacks, and does work that is better not done in the JVM. Called on a
+/// job's thread.
 pub trait Lender: Send + Sync {
     /// The bytes of one of the client's files, by its plain name; `None` where it has none, is gone, takes too long, or
     /// `cancelled` says that nobody wants it any more.
     fn lend(&self, file: &str, cancelled: &dyn Fn() -> bool) -> Option<Vec<u8>>;
+
+    /// Begins a piece of work; `None` where the client does none.
+    fn begin(&self) -> Option<Box<dyn Work + '_>>;
+}
+
+/// A piece of work that a client does for a job, turn by turn. It is over when this is dropped.
+pub trait Work {
+    /// Tells the client something and waits for what it says then.
+    ///
+    /// # Errors
+    /// See [`NoTurn`]. There are no further turns.
+    fn turn(
+        &mut self,
+        said: &[u8],
+        within: Duration,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<Vec<u8>, NoTurn>;
+}
+
+/// Why a client's turn does not come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoTurn {
+    /// The client cannot do it, or is gone.
+    Over,
+    /// The time is up.
+    Late,
+    /// `cancelled` says that nobody wants it any more.
+    Cancelled,
 }
 
 /// What turns results into what a transport sends.

@@ -1,19 +1,20 @@
-//! Files that the other end of a connection (a client, the tunnel server) lends to a job: asked for piece by piece, so that neither side ever holds more
-//! than one on its way, and keys and output go on between them.
+//! What the other end of a connection (a client, the tunnel server) does for jobs: it lends files, and it does work in turns
+//! with them. Files are asked for piece by piece and turns go in pieces, so that keys and output go on between them.
 
+use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
-use shell::Lender;
-use wire::PartWanted;
+use shell::{Lender, NoTurn, Work};
+use wire::{DECOMPILE, Frame, Message, PartWanted};
 
 /// The length of a piece, in bytes; far below what a frame may carry.
 const PIECE: usize = 128 * 1024;
 
-/// The longest file that is taken, in bytes.
+/// The longest file, or turn, that is taken, in bytes.
 const LONGEST: usize = 16 << 20;
 
-/// How long one piece may take.
+/// How long one piece of a file may take.
 const LIMIT: Duration = Duration::from_secs(10);
 
 /// How often a job that waits looks whether it is still wanted.
@@ -21,40 +22,71 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// See the module.
 pub(crate) struct Loans {
+    lends: bool,
+    works: bool,
     state: Mutex<State>,
     changed: Condvar,
-    /// Held by the job whose file comes.
-    turn: Mutex<()>,
     wake: Box<dyn Fn() + Send + Sync>,
 }
 
 #[derive(Default)]
 struct State {
-    /// The number of the piece that is waited for; never used again, so that a late one is told.
+    /// The last number given; none is used again, so that what is late is told.
     number: u32,
-    wanted: Option<PartWanted>,
-    piece: Option<Vec<u8>>,
+    /// What is to be sent.
+    out: VecDeque<Frame>,
+    /// What jobs wait for, by its number.
+    awaited: BTreeMap<u32, Awaited>,
     closed: bool,
 }
 
+#[derive(Default)]
+struct Awaited {
+    bytes: Vec<u8>,
+    /// Whether that was all: `Some(false)` where no more comes and it is not whole.
+    end: Option<bool>,
+}
+
 impl Loans {
-    /// `wake` has the connection look for what is wanted.
-    pub(crate) fn new(wake: impl Fn() + Send + Sync + 'static) -> Self {
-        Self { state: Mutex::default(), changed: Condvar::new(), turn: Mutex::new(()), wake: Box::new(wake) }
+    /// Of another end with these capabilities; `None` where it does nothing of this. `wake` has the connection look for what
+    /// is to be sent.
+    pub(crate) fn of(capabilities: &[String], wake: impl Fn() + Send + Sync + 'static) -> Option<Self> {
+        let can = |name| capabilities.iter().any(|can| can == name);
+        let (lends, works) = (can(PartWanted::CAPABILITY), can(DECOMPILE));
+        (lends || works).then(|| Self {
+            lends,
+            works,
+            state: Mutex::default(),
+            changed: Condvar::new(),
+            wake: Box::new(wake),
+        })
     }
 
-    /// What the other end is to be asked for, once.
-    pub(crate) fn wanted(&self) -> Option<(u32, PartWanted)> {
-        let mut state = self.state.lock();
-        let wanted = state.wanted.take()?;
-        Some((state.number, wanted))
+    /// What is to be sent next.
+    pub(crate) fn next(&self) -> Option<Frame> {
+        self.state.lock().out.pop_front()
     }
 
-    /// A piece has come.
-    pub(crate) fn arrived(&self, number: u32, piece: Vec<u8>) {
+    /// Takes what the other end has sent of this; other frames mean nothing here.
+    pub(crate) fn take(&self, frame: Frame) {
+        let (piece, end) = match frame.message {
+            Message::Part(piece) | Message::Work(piece) => (piece, Some(true)),
+            Message::WorkPart(piece) => (piece, None),
+            Message::WorkOver => (Vec::new(), Some(false)),
+            _ => return,
+        };
         let mut state = self.state.lock();
-        if state.number == number && piece.len() <= PIECE {
-            state.piece = Some(piece);
+        // Nobody waits for it any more, or it was told to be over.
+        let Some(awaited) = state.awaited.get_mut(&frame.session).filter(|awaited| awaited.end.is_none())
+        else {
+            return;
+        };
+        let is_short = awaited.bytes.len() + piece.len() <= LONGEST;
+        if is_short {
+            awaited.bytes.extend_from_slice(&piece);
+        }
+        awaited.end = if is_short { end } else { Some(false) };
+        if awaited.end.is_some() {
             drop(state);
             self.changed.notify_all();
         }
@@ -66,43 +98,103 @@ impl Loans {
         self.changed.notify_all();
     }
 
-    fn piece(&self, file: &str, from: usize, cancelled: &dyn Fn() -> bool) -> Option<Vec<u8>> {
-        let most = u32::try_from(PIECE).unwrap_or(u32::MAX);
+    fn number(&self) -> u32 {
         let mut state = self.state.lock();
         state.number = state.number.wrapping_add(1);
-        state.piece = None;
-        state.wanted = Some(PartWanted { file: file.to_owned(), from: from as u64, most });
+        state.number
+    }
+
+    /// Sends these and waits for what is said then under this number.
+    fn ask(
+        &self,
+        number: u32,
+        messages: impl IntoIterator<Item = Message>,
+        deadline: Instant,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<Vec<u8>, NoTurn> {
+        let mut state = self.state.lock();
+        state.awaited.insert(number, Awaited::default());
+        state.out.extend(messages.into_iter().map(|message| Frame { session: number, message }));
         drop(state);
         (self.wake)();
-        let deadline = Instant::now() + LIMIT;
         let mut state = self.state.lock();
-        loop {
-            if let Some(piece) = state.piece.take() {
-                return Some(piece);
+        let heard = loop {
+            let is_closed = state.closed;
+            match state.awaited.get_mut(&number) {
+                Some(Awaited { bytes, end: Some(true) }) => break Ok(std::mem::take(bytes)),
+                Some(Awaited { end: None, .. }) if !is_closed => {}
+                _ => break Err(NoTurn::Over),
             }
-            if state.closed || cancelled() || Instant::now() >= deadline {
-                return None;
+            if cancelled() {
+                break Err(NoTurn::Cancelled);
+            }
+            if Instant::now() >= deadline {
+                break Err(NoTurn::Late);
             }
             self.changed.wait_for(&mut state, LOOK);
-        }
+        };
+        state.awaited.remove(&number);
+        heard
     }
 }
 
 impl Lender for Loans {
     fn lend(&self, file: &str, cancelled: &dyn Fn() -> bool) -> Option<Vec<u8>> {
-        let _turn = self.turn.lock();
+        if !self.lends {
+            return None;
+        }
+        let most = u32::try_from(PIECE).unwrap_or(u32::MAX);
         let mut all = Vec::new();
         loop {
-            let piece = self.piece(file, all.len(), cancelled)?;
-            let is_last = piece.len() < PIECE;
+            let wanted = PartWanted { file: file.to_owned(), from: all.len() as u64, most };
+            let (number, deadline) = (self.number(), Instant::now() + LIMIT);
+            let piece = self.ask(number, [Message::PartWanted(wanted)], deadline, cancelled).ok()?;
             all.extend_from_slice(&piece);
-            match (is_last, all.len()) {
+            match (piece.len(), all.len()) {
                 (_, 0) => return None,
-                (true, _) => return Some(all),
-                (false, length) if length > LONGEST => return None,
-                (false, _) => {}
+                (length, all) if length > PIECE || all > LONGEST => return None,
+                (PIECE, _) => {}
+                _ => return Some(all),
             }
         }
+    }
+
+    fn begin(&self) -> Option<Box<dyn Work + '_>> {
+        self.works.then(|| Box::new(Begun { loans: self, number: self.number() }) as Box<dyn Work>)
+    }
+}
+
+/// A piece of work that was begun.
+struct Begun<'a> {
+    loans: &'a Loans,
+    number: u32,
+}
+
+impl Work for Begun<'_> {
+    fn turn(
+        &mut self,
+        said: &[u8],
+        within: Duration,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<Vec<u8>, NoTurn> {
+        let last = said.len().saturating_sub(1) / PIECE;
+        let pieces = (0..=last).map(|at| {
+            let end = said.len().min((at + 1) * PIECE);
+            let piece = said.get(at * PIECE..end).unwrap_or_default().to_vec();
+            if at == last { Message::Work(piece) } else { Message::WorkPart(piece) }
+        });
+        self.loans.ask(self.number, pieces, Instant::now() + within, cancelled)
+    }
+}
+
+impl Drop for Begun<'_> {
+    fn drop(&mut self) {
+        let mut state = self.loans.state.lock();
+        // What of it was not sent is not wanted.
+        state.out.retain(|frame| frame.session != self.number);
+        state.out.push_back(Frame { session: self.number, message: Message::WorkOver });
+        drop(state);
+        (self.loans.wake)();
     }
 }
 
@@ -114,26 +206,33 @@ mod tests {
 
     use super::*;
 
-    /// A client that answers with `answer` until the loans are closed.
-    fn client(answer: impl Fn(&Loans, u32, PartWanted) + Send + 'static) -> Arc<Loans> {
+    const SOON: Duration = Duration::from_secs(20);
+
+    /// A client that answers with `answer` until the loans are gone.
+    fn client(answer: impl Fn(&Loans, Frame) + Send + 'static) -> Arc<Loans> {
         let (send, receive) = channel();
-        let loans = Arc::new(Loans::new(move || {
+        let can = [PartWanted::CAPABILITY.to_owned(), DECOMPILE.to_owned()];
+        let wake = move || {
             // Who no longer listens needs no waking.
             let _ = send.send(());
-        }));
+        };
+        let loans = Arc::new(Loans::of(&can, wake).unwrap());
         let other = Arc::downgrade(&loans);
         thread::spawn(move || {
             while let (Ok(()), Some(loans)) = (receive.recv(), other.upgrade()) {
-                if let Some((number, wanted)) = loans.wanted() {
-                    answer(&loans, number, wanted);
+                while let Some(frame) = loans.next() {
+                    answer(&loans, frame);
                 }
             }
         });
         loans
     }
 
-    fn of(bytes: &[u8], wanted: &PartWanted) -> Vec<u8> {
-        bytes.iter().skip(wanted.from as usize).take(wanted.most as usize).copied().collect()
+    fn lending(piece: impl Fn(&PartWanted) -> Vec<u8> + Send + 'static) -> Arc<Loans> {
+        client(move |loans, frame| {
+            let Message::PartWanted(wanted) = frame.message else { return };
+            loans.take(Frame { session: frame.session, message: Message::Part(piece(&wanted)) });
+        })
     }
 
     #[test]
@@ -141,20 +240,91 @@ mod tests {
         for length in [1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE] {
             let file: Vec<u8> = (0..length).map(|at| (at % 251) as u8).collect();
             let lent = file.clone();
-            let loans = client(move |loans, number, wanted| loans.arrived(number, of(&lent, &wanted)));
+            let loans = lending(move |wanted| {
+                lent.iter().skip(wanted.from as usize).take(wanted.most as usize).copied().collect()
+            });
             assert_eq!(loans.lend("a.jar", &|| false), Some(file), "{length} bytes");
         }
     }
 
     #[test]
     fn what_is_not_there_too_long_late_or_no_longer_wanted_is_none() {
-        let loans = client(|loans, number, _| loans.arrived(number, Vec::new()));
-        assert_eq!(loans.lend("a.jar", &|| false), None);
-        let loans = client(|loans, number, _| loans.arrived(number, vec![0; PIECE]));
-        assert_eq!(loans.lend("a.jar", &|| false), None);
-        let loans = client(|loans, number, _| loans.arrived(number.wrapping_sub(1), vec![1]));
-        assert_eq!(loans.lend("a.jar", &|| true), None);
-        let loans = client(|loans, _, _| loans.close());
-        assert_eq!(loans.lend("a.jar", &|| false), None);
+        assert_eq!(lending(|_| Vec::new()).lend("a.jar", &|| false), None);
+        assert_eq!(lending(|_| vec![0; PIECE]).lend("a.jar", &|| false), None);
+        let late = client(|loans, frame| {
+            let number = frame.session.wrapping_sub(1);
+            loans.take(Frame { session: number, message: Message::Part(vec![1]) });
+        });
+        assert_eq!(late.lend("a.jar", &|| true), None);
+        assert_eq!(client(|loans, _| loans.close()).lend("a.jar", &|| false), None);
+    }
+
+    #[test]
+    fn who_cannot_is_not_asked() {
+        assert!(Loans::of(&["files".to_owned()], || ()).is_none());
+        let works = Loans::of(&[DECOMPILE.to_owned()], || ()).unwrap();
+        assert_eq!(works.lend("a.jar", &|| false), None);
+        let lends = Loans::of(&[PartWanted::CAPABILITY.to_owned()], || ()).unwrap();
+        assert!(lends.begin().is_none() && lends.next().is_none());
+    }
+
+    /// Answers a turn with itself, in pieces of half its length.
+    fn echo() -> Arc<Loans> {
+        let heard = Mutex::new(Vec::new());
+        client(move |loans, frame| {
+            let number = frame.session;
+            match frame.message {
+                Message::WorkPart(piece) => heard.lock().extend(piece),
+                Message::Work(piece) => {
+                    let mut all = std::mem::take(&mut *heard.lock());
+                    all.extend(piece);
+                    let rest = all.split_off(all.len() / 2);
+                    loans.take(Frame { session: number, message: Message::WorkPart(all) });
+                    loans.take(Frame { session: number, message: Message::Work(rest) });
+                }
+                _ => {}
+            }
+        })
+    }
+
+    #[test]
+    fn turns_of_any_length_come_whole_and_in_order() {
+        let loans = echo();
+        let mut work = loans.begin().unwrap();
+        for length in [0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE] {
+            let said: Vec<u8> = (0..length).map(|at| (at % 251) as u8).collect();
+            assert!(work.turn(&said, SOON, &|| false) == Ok(said), "{length} bytes");
+        }
+    }
+
+    #[test]
+    fn a_turn_that_does_not_come_says_why() {
+        let over = |loans: &Loans, frame: Frame| {
+            loans.take(Frame { session: frame.session, message: Message::WorkOver });
+        };
+        let turn =
+            |loans: &Loans, within, cancelled: bool| loans.begin().unwrap().turn(b"x", within, &|| cancelled);
+        assert_eq!(turn(&client(over), SOON, false), Err(NoTurn::Over));
+        assert_eq!(turn(&client(|loans, _| loans.close()), SOON, false), Err(NoTurn::Over));
+        assert_eq!(turn(&client(|_, _| ()), SOON, true), Err(NoTurn::Cancelled));
+        assert_eq!(turn(&client(|_, _| ()), Duration::ZERO, false), Err(NoTurn::Late));
+        let long = |loans: &Loans, frame: Frame| {
+            for _ in 0..=LONGEST / PIECE {
+                loans.take(Frame { session: frame.session, message: Message::WorkPart(vec![0; PIECE]) });
+            }
+        };
+        assert_eq!(turn(&client(long), SOON, false), Err(NoTurn::Over));
+    }
+
+    #[test]
+    fn the_client_hears_when_work_is_over() {
+        let (send, ended) = channel();
+        let loans = client(move |_, frame| {
+            if frame.message == Message::WorkOver {
+                send.send(frame.session).unwrap();
+            }
+        });
+        drop(loans.begin().unwrap());
+        assert_eq!(ended.recv_timeout(SOON), Ok(1));
     }
 }

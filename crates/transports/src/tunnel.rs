@@ -21,7 +21,8 @@ use std::time::{Duration, Instant};
 
 use mio::Token;
 use rustls::ClientConfig;
-use wire::arthas::{Lend, Order, Request};
+use wire::Frame;
+use wire::arthas::{Order, Request};
 
 use crate::Secret;
 use crate::backoff::Backoff;
@@ -60,7 +61,7 @@ pub(crate) struct Tunnel {
     known_as: Option<String>,
     control: Control,
     terminals: BTreeMap<Token, Terminal>,
-    /// What the server lends to jobs of its consoles, while it is there and does.
+    /// What the server does for jobs of its consoles, while it is there and does anything.
     loans: Option<Arc<Loans>>,
     backoff: Backoff,
     /// Failed tries since the last registration.
@@ -368,8 +369,11 @@ impl Tunnel {
                     self.obey(&text, core);
                 }
                 if let Some(loans) = &self.loans {
-                    let pieces = driven.binaries.iter().filter_map(|frame| Lend::answered(frame));
-                    pieces.for_each(|(number, piece)| loans.arrived(number, piece.to_vec()));
+                    driven
+                        .binaries
+                        .iter()
+                        .filter_map(|frame| Frame::decode(frame))
+                        .for_each(|frame| loans.take(frame));
                 }
                 if let Err(lost) = self.send_answers() {
                     self.lost(lost, core);
@@ -387,7 +391,7 @@ impl Tunnel {
                     Control::Registering { link, token, at, .. } => {
                         let mail = core.mail.clone();
                         let wake = move || mail.post(Letter::Wake(token));
-                        self.loans = lends.then(|| Arc::new(Loans::new(wake)));
+                        self.loans = Loans::of(&lends, wake).map(Arc::new);
                         Control::Registered { link, token, at, since: core.now }
                     }
                     other => other,
@@ -470,10 +474,10 @@ impl Tunnel {
             self.answering = self.answering.saturating_sub(1);
             link.send(text)?;
         }
-        if link.is_writable()
-            && let Some((number, wanted)) = self.loans.as_ref().and_then(|loans| loans.wanted())
+        while link.is_writable()
+            && let Some(frame) = self.loans.as_ref().and_then(|loans| loans.next())
         {
-            link.send(Lend { number, wanted }.to_string())?;
+            link.send_frame(&frame)?;
         }
         Ok(())
     }

@@ -8,7 +8,6 @@
 mod fuzz;
 mod id;
 mod keys;
-mod lend;
 mod order;
 mod query;
 mod request;
@@ -17,7 +16,6 @@ mod response;
 pub use fuzz::{fuzz, proxied};
 pub use id::{RANDOM_LENGTH, application_of, is_id, new_id, random_text};
 pub use keys::Keys;
-pub use lend::Lend;
 pub use order::{Order, ProxyAnswer};
 pub use query::{MAX_QUERY, Query, decode, encode, join};
 pub use request::{Identity, Registration, Request};

@@ -49,6 +49,13 @@ impl Frame {
         out.extend_from_slice(&payload);
         Ok(())
     }
+
+    /// The one frame that these bytes are; `None` where they are none, or of a kind that this version does not know.
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let mut decoder = Decoder::new();
+        decoder.feed(bytes);
+        decoder.next().ok()?.filter(|_| decoder.start == bytes.len())
+    }
 }
 
 /// Collects bytes and yields the frames in them.
@@ -132,6 +139,17 @@ mod tests {
             }
             assert_eq!(got, sent, "cut at {cut}");
         }
+    }
+
+    #[test]
+    fn one_frame_alone_is_told_from_more_and_less() {
+        let frame = Frame { session: 7, message: Message::Work(b"turn".to_vec()) };
+        let all = bytes(std::slice::from_ref(&frame));
+        assert_eq!(Frame::decode(&all).as_ref(), Some(&frame));
+        assert_eq!(Frame::decode(&all[1..]), None);
+        assert_eq!(Frame::decode(&all[..all.len() - 1]), None);
+        assert_eq!(Frame::decode(&bytes(&[frame.clone(), frame])), None);
+        assert_eq!(Frame::decode(&[]), None);
     }
 
     #[test]

@@ -180,6 +180,11 @@ pub fn checksum(bytes: &[u8]) -> u64 {
         .fold(0xcbf2_9ce4_8422_2325, |sum, byte| (sum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
+/// The capability of who runs a decompiler for agents: he takes [`crate::Message::Work`]. What the turns say is between
+/// the agent's `host::decompile` and `java-shim/parts/Workshop.java`; where that changes so that they no longer understand
+/// each other, this becomes another name.
+pub const DECOMPILE: &str = "decompile";
+
 /// A piece of a file that the client lends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PartWanted {
@@ -189,6 +194,11 @@ pub struct PartWanted {
     pub from: u64,
     /// How long it is at most, in bytes.
     pub most: u32,
+}
+
+impl PartWanted {
+    /// The capability of who lends files.
+    pub const CAPABILITY: &str = "parts";
 }
 
 /// The agent's log.

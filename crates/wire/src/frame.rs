@@ -1,4 +1,7 @@
 //! The frames: what each carries is in [`crate::control`].
+//!
+//! `PartWanted`, `Part` and those of work also travel between an agent and our tunnel server, each as a binary message on the
+//! agent's control connection; Arthas's servers and agents have none.
 
 use crate::FrameError;
 use crate::control::{
@@ -105,6 +108,12 @@ messages! {
         17 ResultPart,
         /// Client to agent: a piece of the file that was announced.
         21 FilePart,
+        /// Either way: a piece of a turn of the work with this number, which stands where other frames have their session;
+        /// more of the turn follows.
+        22 WorkPart,
+        /// Either way: the last piece of a turn. The first turn of a number is the agent's and begins the work; from then on
+        /// the sides take turns.
+        23 Work,
     }
     empty {
         /// Client to agent: interrupt the foreground job.
@@ -113,5 +122,7 @@ messages! {
         14 Close,
         /// Client to agent: send the log.
         15 Log,
+        /// Either way: the work with this number is over; from who does it: it cannot be done, or not to its end.
+        24 WorkOver,
     }
 }

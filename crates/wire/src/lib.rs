@@ -11,11 +11,10 @@ pub mod base64;
 mod codec;
 mod control;
 mod frame;
-pub mod lent;
 
 pub use codec::{Decoder, FrameError, MAX_PAYLOAD};
 pub use control::{
-    Configure, Configured, Done, File, Hello, LogLines, Mode, Open, PartWanted, Refused, Resize, STOPPING,
-    TakeOver, Version, Window, checksum,
+    Configure, Configured, DECOMPILE, Done, File, Hello, LogLines, Mode, Open, PartWanted, Refused, Resize,
+    STOPPING, TakeOver, Version, Window, checksum,
 };
 pub use frame::{Frame, Message, SessionId};

@@ -1,6 +1,6 @@
 //! A connection to the agent: frames out, frames in, with deadlines.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use thiserror::Error;
 use wire::{Decoder, Frame, FrameError, Hello, Message, SessionId, Version};
 
-use super::lent;
+use super::favours::{Favours, Out};
 use crate::failure::Failure;
 use crate::process::Process;
 
@@ -46,6 +46,8 @@ pub enum Lost {
 #[derive(Debug)]
 pub struct Connection {
     stream: UnixStream,
+    out: Out,
+    favours: Favours,
     decoder: Decoder,
     process: Process,
     /// What the agent said of itself.
@@ -61,16 +63,24 @@ impl Connection {
             lost => Failure::AgentSilent { pid, why: lost.to_string() },
         };
         stream.set_write_timeout(Some(WRITE_LIMIT)).map_err(|why| silent(why.into()))?;
+        let out = Out::new(stream.try_clone().map_err(|why| silent(why.into()))?);
+        let favours = Favours::new(out.clone(), process);
         let ours = Hello {
             proto: Version::CURRENT,
             product: env!("CARGO_PKG_VERSION").to_owned(),
-            capabilities: vec![lent::CAPABILITY.to_owned()],
+            capabilities: favours.capabilities(),
             nonce: None,
             pid: None,
             signatures: Vec::new(),
         };
-        let mut connection =
-            Self { stream, decoder: Decoder::new(), process: process.clone(), hello: ours.clone() };
+        let mut connection = Self {
+            stream,
+            out,
+            favours,
+            decoder: Decoder::new(),
+            process: process.clone(),
+            hello: ours.clone(),
+        };
         connection.send(0, Message::Hello(ours)).map_err(silent)?;
         connection.hello = loop {
             match connection.receive(Some(deadline)).map_err(silent)?.message {
@@ -104,18 +114,27 @@ impl Connection {
     /// Sends one frame. That the other end has closed is no error here: what it said before is still
     /// to be read, and the reader meets the end after it.
     pub fn send(&mut self, session: SessionId, message: Message) -> Result<(), Lost> {
-        let mut bytes = Vec::new();
-        Frame { session, message }.encode(&mut bytes)?;
-        match self.stream.write_all(&bytes) {
-            Err(why) if matches!(why.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset) => Ok(()),
-            Err(why) if why.kind() == ErrorKind::WouldBlock => Err(Lost::Late(self.process.pid)),
-            written => Ok(written?),
+        match self.out.send(&Frame { session, message }) {
+            Err(Lost::Broken(why))
+                if matches!(why.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset) =>
+            {
+                Ok(())
+            }
+            Err(Lost::Broken(why)) if why.kind() == ErrorKind::WouldBlock => {
+                Err(Lost::Late(self.process.pid))
+            }
+            sent => sent,
         }
     }
 
-    /// The next frame that has arrived already.
+    /// The next frame that has arrived already. What the agent asks us to do for it is done, and not among them.
     pub fn take(&mut self) -> Result<Option<Frame>, Lost> {
-        Ok(self.decoder.next()?)
+        while let Some(frame) = self.decoder.next()? {
+            if let Some(frame) = self.favours.take(frame)? {
+                return Ok(Some(frame));
+            }
+        }
+        Ok(None)
     }
 
     /// Reads what has arrived, after [`poll`] said that something has.

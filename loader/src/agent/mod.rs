@@ -2,12 +2,11 @@
 
 mod connection;
 mod endpoint;
-mod lent;
+mod favours;
 mod options;
 mod session;
 
 pub use connection::{Connection, Lost, wait};
 pub use endpoint::Endpoint;
-pub use lent::part;
 pub use options::parse as parse_options;
 pub use session::{Credit, SESSION, Signals, WINDOW, user};

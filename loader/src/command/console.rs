@@ -11,7 +11,7 @@ use nix::sys::signal::Signal;
 use wire::{Message, Mode, Open};
 
 use super::{Outcome, Usage, Way};
-use crate::agent::{Connection, Credit, Lost, SESSION, Signals, WINDOW, part, user, wait};
+use crate::agent::{Connection, Credit, Lost, SESSION, Signals, WINDOW, user, wait};
 use crate::terminal::{self, Raw};
 
 /// Ctrl-]: the one key that is ours, for an agent that no longer answers.
@@ -108,7 +108,6 @@ fn serve(connection: &mut Connection, signals: &Signals) -> anyhow::Result<End> 
                         connection.send(SESSION, window)?;
                     }
                 }
-                Message::PartWanted(wanted) => connection.send(frame.session, part(&wanted))?,
                 Message::Close if frame.session == SESSION => return Ok(End::Closed),
                 Message::Refused(refused) => return Err(Lost::Refused(refused.message).into()),
                 _ => {}

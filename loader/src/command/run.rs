@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use wire::{Done, Frame, Message, Mode, Open, SessionId};
 
 use super::print;
-use crate::agent::{Connection, Credit, Lost, Signals, WINDOW, part, user, wait};
+use crate::agent::{Connection, Credit, Lost, Signals, WINDOW, user, wait};
 use crate::{failure, terminal};
 
 /// Status of a command line that the agent's option parser refused.
@@ -150,7 +150,6 @@ impl Run {
                 };
                 return Ok(Some((code, done)));
             }
-            Message::PartWanted(wanted) => self.connection.send(frame.session, part(&wanted))?,
             Message::Refused(refused) => return Err(Lost::Refused(refused.message).into()),
             Message::Close => {
                 return Ok(Some(failed("the agent closed the session before the command had ended")));

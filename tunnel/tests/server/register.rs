@@ -1,7 +1,8 @@
 //! Agents: registering, being replaced, being lost, coming back.
 
 use tokio_tungstenite::tungstenite::Message;
-use wire::arthas::{Lend, Order};
+use wire::Frame;
+use wire::arthas::Order;
 
 use crate::harness::{Server, TOKEN};
 
@@ -30,10 +31,10 @@ async fn an_id_is_kept_or_made_by_the_rule_and_comes_back_encoded() {
 
 #[tokio::test]
 async fn jars_are_lent_to_our_own_agents_only_and_nothing_else_is() {
-    let server = Server::start_with_jars(&["--allow-anonymous-agents"]);
+    let server = Server::start_with_jars(&["--allow-anonymous-agents", "--java", "none"]);
     let ours = "/ws?method=agentRegister&id=ours&oxprobe=1";
     let mut control = server.ws(ours, &[]).await.unwrap();
-    assert_eq!(control.text().await, "response:/?method=agentRegister&id=ours&lends=1");
+    assert_eq!(control.text().await, "response:/?method=agentRegister&id=ours&lends=parts");
     let jar = server.jar();
     for (file, from, most, wanted) in [
         ("cfr-0.152.jar", 0, 4, jar[..4].to_vec()),
@@ -43,8 +44,12 @@ async fn jars_are_lent_to_our_own_agents_only_and_nothing_else_is() {
         ("/etc/passwd", 0, 4, Vec::new()),
     ] {
         let wanted_piece = wire::PartWanted { file: file.to_owned(), from, most };
-        control.send(Message::text(Lend { number: 9, wanted: wanted_piece }.to_string())).await;
-        assert_eq!(Lend::answered(&control.binary().await), Some((9, &wanted[..])), "{file}");
+        let mut asked = Vec::new();
+        let ask = Frame { session: 9, message: wire::Message::PartWanted(wanted_piece) };
+        ask.encode(&mut asked).unwrap();
+        control.send(Message::binary(asked)).await;
+        let answer = Frame { session: 9, message: wire::Message::Part(wanted) };
+        assert_eq!(Frame::decode(&control.binary().await), Some(answer), "{file}");
     }
     let mut theirs = server.ws("/ws?method=agentRegister&id=theirs", &[]).await.unwrap();
     assert_eq!(theirs.text().await, "response:/?method=agentRegister&id=theirs");

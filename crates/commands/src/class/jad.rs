@@ -9,7 +9,9 @@ use host::class_facts::ClassName;
 use host::class_query::ClassQuery;
 use host::decompile::{Source, Style as SourceStyle};
 use host::source::ClassFiles;
+use host::workshop::Silent;
 use model::RowAffect;
+use shell::NoTurn;
 
 use super::highlighted::highlighted;
 use super::numbered::numbered;
@@ -20,9 +22,9 @@ use crate::prelude::*;
 /// Show the source of a class as it runs, decompiled
 ///
 /// The code is the one that runs now, with what other agents have changed and without our own probes; the
-/// classes within it are shown, too. CFR makes the source, in this JVM, and is gone afterwards. Neither Ctrl-C
-/// nor its limit of 60 s ends it in the middle: they wait until it is done or asks for another class. With --bytecode the
-/// code itself is shown, of the class alone.
+/// classes within it are shown, too. CFR makes the source: beside the oxprobe command or the tunnel server, where they
+/// find a Java, else in this JVM, and is gone afterwards. There neither Ctrl-C nor its limit of 60 s ends it in the middle:
+/// they wait until it is done or asks for another class. With --bytecode the code itself is shown, of the class alone.
 #[derive(Args)]
 #[command(group = Class, permission = View)]
 #[command(example = "jad demo.MathGame")]
@@ -103,8 +105,7 @@ impl Command for Jad {
             Source { text: found.listing(self.method.as_deref()).or_fail()?, lines: Vec::new(), told: None }
         } else {
             let style = SourceStyle { method: self.method.as_deref(), hide_unicode: self.hide_unicode };
-            let jar = host.part("cfr", &mut |file| cx.borrow(file)).map_err(advised)?;
-            host.source(&found, style, &jar).map_err(advised)?
+            source(host, cx, &found, style)?
         };
         if let Some(told) = &source.told {
             // Source alone may go to a compiler.
@@ -118,10 +119,38 @@ impl Command for Jad {
     }
 }
 
+/// The source, made by the client of who asks if it does that, else here.
+fn source(
+    host: &Host,
+    cx: &Context<'_>,
+    found: &ClassFiles,
+    style: SourceStyle<'_>,
+) -> Result<Source, Failure> {
+    if let Some(mut work) = cx.client_work() {
+        let mut turn = |said: &[u8], within| {
+            work.turn(said, within, &|| cx.cancelled()).map_err(|why| match why {
+                NoTurn::Over => Silent::Over,
+                NoTurn::Late => Silent::Late,
+                NoTurn::Cancelled => Silent::Unwanted,
+            })
+        };
+        match host.source_elsewhere(found, style, &mut turn).map_err(advised)? {
+            Ok(source) => return Ok(source),
+            Err(Silent::Unwanted) => return Err(Failure::Cancelled),
+            Err(Silent::Over | Silent::Late) => {
+                log::info!("jad: the client does not decompile; it is done here")
+            }
+        }
+    }
+    let jar = host.part("cfr", &mut |file| cx.borrow(file)).map_err(advised)?;
+    host.source(found, style, &jar).map_err(advised)
+}
+
 /// Why there is no source, and what there is without a decompiler.
 fn advised(why: host::Error) -> Failure {
     Failure::new(format!(
-        "{why} Without a decompiler `jad --bytecode` lists the code, and `dump` writes the class file for one elsewhere."
+        "{why} Where the oxprobe command finds a Java (OXPROBE_JAVA), CFR runs beside it; `jad --bytecode` lists the code \
+         without CFR, and `dump` writes the class file."
     ))
 }
 

@@ -61,7 +61,7 @@ pub(super) struct Connection {
     files: Files,
     phase: Phase,
     since: Instant,
-    /// What jobs borrow of the client, if it lends.
+    /// What the client does for jobs, if it does anything.
     loans: Option<Arc<Loans>>,
 }
 
@@ -278,9 +278,9 @@ impl Connection {
                 let taken = self.files.came(&piece);
                 self.refuse_unless(taken, core);
             }
-            Message::Part(piece) => {
+            Message::Part(_) | Message::WorkPart(_) | Message::Work(_) | Message::WorkOver => {
                 if let Some(loans) = &self.loans {
-                    loans.arrived(id, piece);
+                    loans.take(frame);
                 }
             }
             Message::Close if id == 0 => self.leave(core),
@@ -318,10 +318,8 @@ impl Connection {
         }
         self.phase = Phase::Talking;
         self.since = core.now;
-        if hello.capabilities.iter().any(|can| can == wire::lent::CAPABILITY) {
-            let (mail, token) = (core.mail.clone(), self.token);
-            self.loans = Some(Arc::new(Loans::new(move || mail.post(Letter::Wake(token)))));
-        }
+        let (mail, token) = (core.mail.clone(), self.token);
+        self.loans = Loans::of(&hello.capabilities, move || mail.post(Letter::Wake(token))).map(Arc::new);
     }
 
     fn with(&mut self, id: SessionId, act: impl FnOnce(&mut Served)) {
@@ -393,8 +391,10 @@ impl Connection {
         if self.phase != Phase::Talking {
             return;
         }
-        if let Some((number, wanted)) = self.loans.as_ref().and_then(|loans| loans.wanted()) {
-            self.say(number, Message::PartWanted(wanted));
+        while self.unsent() < OUT_BYTES
+            && let Some(frame) = self.loans.as_ref().and_then(|loans| loans.next())
+        {
+            self.say(frame.session, frame.message);
         }
         let mut ended = Vec::new();
         let mut busy = true;

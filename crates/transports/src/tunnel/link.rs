@@ -24,6 +24,7 @@ use tungstenite::{Message, WebSocket};
 use super::address::Address;
 use super::lost::Lost;
 use super::stream::Stream;
+use wire::Frame;
 use wire::arthas::Query;
 
 /// How long each of connecting and shaking hands may take.
@@ -160,6 +161,18 @@ impl Link {
     /// Sends a text frame. Only where [`Link::is_writable`] says so, so that at most one is kept.
     pub(crate) fn send(&mut self, text: String) -> Result<(), Lost> {
         self.write(Message::text(text))
+    }
+
+    /// The same with a frame of ours, as a binary message.
+    pub(crate) fn send_frame(&mut self, frame: &Frame) -> Result<(), Lost> {
+        let mut bytes = Vec::new();
+        match frame.encode(&mut bytes) {
+            Ok(()) => self.write(Message::binary(bytes)),
+            Err(why) => {
+                log::warn!("tunnel: a frame was left out: {why}");
+                Ok(())
+            }
+        }
     }
 
     /// Says goodbye. The link is lost soon after, by the peer or by the clock.

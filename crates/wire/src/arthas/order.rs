@@ -1,7 +1,6 @@
 //! What the server tells an agent on its control connection: `response:/?method=…`.
 //!
-//! Also the one thing an agent answers there, `?method=httpProxy&…`; of other texts from an agent only [`super::Lend`]
-//! is heard.
+//! Also the one text an agent answers there, `?method=httpProxy&…`.
 
 use super::query::encode_but;
 use super::{ArthasError, MAX_NAME, MAX_QUERY, Query, encode};
@@ -22,8 +21,8 @@ pub enum Order {
     Registered {
         /// The id.
         id: String,
-        /// `lends`: our own server tells our own agents that it answers [`super::Lend`].
-        lends: bool,
+        /// What our own server does for our own agents, by the names of capabilities: see [`crate::Message`].
+        lends: Vec<String>,
     },
     /// Open a second connection and serve a console on it.
     StartTunnel {
@@ -51,7 +50,9 @@ impl Order {
         let need = |key| query.need_short(key, MAX_NAME);
         match query.need("method")? {
             "agentRegister" => {
-                Ok(Self::Registered { id: need("id")?, lends: query.get("lends") == Some("1") })
+                let lends = query.get("lends").unwrap_or_default().split(',').filter(|name| !name.is_empty());
+                let lends = lends.map(str::to_owned).collect();
+                Ok(Self::Registered { id: need("id")?, lends })
             }
             "startTunnel" => {
                 Ok(Self::StartTunnel { id: need("id")?, connection: need("clientConnectionId")? })
@@ -70,8 +71,15 @@ impl std::fmt::Display for Order {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Registered { id, lends } => {
-                let lends = if *lends { "&lends=1" } else { "" };
-                write!(f, "{PREFIX}method=agentRegister&id={}{lends}", encode(id))
+                write!(f, "{PREFIX}method=agentRegister&id={}", encode(id))?;
+                if !lends.is_empty() {
+                    write!(
+                        f,
+                        "&lends={}",
+                        encode_but(&lends.join(","), |b| b.is_ascii_alphanumeric() || b == b',')
+                    )?;
+                }
+                Ok(())
             }
             Self::StartTunnel { id, connection } => {
                 write!(
@@ -129,10 +137,13 @@ mod tests {
     fn writes_the_captured_frames() {
         let id = || "live_AGENT1".to_owned();
         for (order, text) in [
-            (Order::Registered { id: id(), lends: false }, "response:/?method=agentRegister&id=live_AGENT1"),
             (
-                Order::Registered { id: id(), lends: true },
-                "response:/?method=agentRegister&id=live_AGENT1&lends=1",
+                Order::Registered { id: id(), lends: Vec::new() },
+                "response:/?method=agentRegister&id=live_AGENT1",
+            ),
+            (
+                Order::Registered { id: id(), lends: vec!["parts".to_owned(), "decompile".to_owned()] },
+                "response:/?method=agentRegister&id=live_AGENT1&lends=parts,decompile",
             ),
             (
                 Order::StartTunnel { id: id(), connection: "VJYXNHAKEVL9EPFPIWAR".into() },
@@ -150,7 +161,7 @@ mod tests {
             assert_eq!(order.to_string(), text);
             assert_eq!(Order::parse(text).unwrap(), order);
         }
-        let blank = Order::Registered { id: "a b&c".into(), lends: false };
+        let blank = Order::Registered { id: "a b&c".into(), lends: Vec::new() };
         assert_eq!(blank.to_string(), "response:/?method=agentRegister&id=a%20b%26c");
     }
 

@@ -1,0 +1,184 @@
+//! The work that agents ask for on one connection: frames come in, turns go to decompilers, and what those say goes out as
+//! frames. Each piece of work has a thread for as long as it lasts, so that nobody else waits for it.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use wire::{Frame, Message};
+
+use crate::Bench;
+use crate::workshop::Ender;
+
+/// How many pieces of work a connection may have.
+const MOST: usize = 8;
+
+/// The longest turn that is taken, in bytes.
+const LONGEST: usize = 64 << 20;
+
+/// How much of a turn goes into a frame, in bytes; far below what one may carry, so that keys and output go on between.
+const PIECE: usize = 128 * 1024;
+
+/// How long an agent may think about its next turn. It gives a piece of work a minute.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// Where what is said goes to; it may block. Called on any thread.
+type Say = Arc<dyn Fn(Frame) + Send + Sync>;
+
+/// See the module. Dropping it ends all that it has begun.
+pub struct Desk {
+    bench: Option<Arc<Bench>>,
+    works: BTreeMap<u32, Work>,
+    say: Say,
+}
+
+struct Work {
+    /// Of the turn that comes.
+    parts: Vec<u8>,
+    turns: Option<Sender<Vec<u8>>>,
+    end: Arc<Mutex<End>>,
+}
+
+#[derive(Default)]
+struct End {
+    wanted: bool,
+    ender: Option<Ender>,
+}
+
+impl Desk {
+    /// A desk; without a bench it says of all work that it cannot be done.
+    pub fn new(bench: Option<Arc<Bench>>, say: impl Fn(Frame) + Send + Sync + 'static) -> Self {
+        Self { bench, works: BTreeMap::new(), say: Arc::new(say) }
+    }
+
+    /// Whether it can do anything.
+    pub fn works(&self) -> bool {
+        self.bench.is_some()
+    }
+
+    /// Takes a frame of work; others mean nothing to it. Does not wait.
+    pub fn take(&mut self, frame: Frame) {
+        let number = frame.session;
+        let (piece, is_last) = match frame.message {
+            Message::WorkPart(piece) => (piece, false),
+            Message::Work(piece) => (piece, true),
+            Message::WorkOver => return drop(self.works.remove(&number)),
+            _ => return,
+        };
+        if !self.works.contains_key(&number) && self.works.len() >= MOST {
+            return self.refuse(number);
+        }
+        let work = self.works.entry(number).or_insert_with(Work::new);
+        if work.parts.len() + piece.len() > LONGEST {
+            return self.refuse(number);
+        }
+        work.parts.extend_from_slice(&piece);
+        if is_last {
+            let turn = std::mem::take(&mut work.parts);
+            if work.turns.is_none() {
+                work.turns = self.bench.as_ref().and_then(|bench| begin(number, bench, &work.end, &self.say));
+            }
+            if work.turns.as_ref().is_none_or(|turns| turns.send(turn).is_err()) {
+                self.refuse(number);
+            }
+        }
+    }
+
+    fn refuse(&mut self, number: u32) {
+        self.works.remove(&number);
+        (self.say)(Frame { session: number, message: Message::WorkOver });
+    }
+}
+
+impl Work {
+    fn new() -> Self {
+        Self { parts: Vec::new(), turns: None, end: Arc::default() }
+    }
+}
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        let mut end = self.end.lock().unwrap_or_else(PoisonError::into_inner);
+        end.wanted = true;
+        if let Some(ender) = end.ender.take() {
+            ender.end();
+        }
+    }
+}
+
+/// Starts the thread of a piece of work.
+fn begin(number: u32, bench: &Arc<Bench>, end: &Arc<Mutex<End>>, say: &Say) -> Option<Sender<Vec<u8>>> {
+    let (turns, told) = channel();
+    let (bench, end, say) = (Arc::clone(bench), Arc::clone(end), Arc::clone(say));
+    let work = move || {
+        if work(number, &bench, &end, &told, &*say).is_none() {
+            say(Frame { session: number, message: Message::WorkOver });
+        }
+    };
+    thread::Builder::new().name("oxprobe-work".to_owned()).spawn(work).ok().map(|_| turns)
+}
+
+/// `Some`: nobody wants to hear more of it.
+fn work(
+    number: u32,
+    bench: &Bench,
+    end: &Mutex<End>,
+    told: &Receiver<Vec<u8>>,
+    say: &(dyn Fn(Frame) + Send + Sync),
+) -> Option<()> {
+    let (_place, mut workshop) = bench.start().ok()?;
+    {
+        let mut end = end.lock().unwrap_or_else(PoisonError::into_inner);
+        if end.wanted {
+            return Some(());
+        }
+        end.ender = Some(workshop.ender());
+    }
+    loop {
+        let Ok(turn) = told.recv_timeout(PATIENCE) else { return Some(()) };
+        let heard = workshop.turn(&turn).ok()?;
+        let mut rest = heard.as_slice();
+        while let Some((piece, more)) = rest.split_at_checked(PIECE).filter(|(_, more)| !more.is_empty()) {
+            say(Frame { session: number, message: Message::WorkPart(piece.to_vec()) });
+            rest = more;
+        }
+        say(Frame { session: number, message: Message::Work(rest.to_vec()) });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn over(desk: &mut Desk, said: &Receiver<Frame>, number: u32, message: Message) -> bool {
+        desk.take(Frame { session: number, message });
+        matches!(said.try_recv(), Ok(Frame { session, message: Message::WorkOver }) if session == number)
+    }
+
+    #[test]
+    fn work_that_cannot_be_done_is_over_at_once() {
+        let (send, said) = channel();
+        let mut desk = Desk::new(None, move |frame| send.send(frame).unwrap());
+        assert!(!desk.works());
+        assert!(!over(&mut desk, &said, 7, Message::WorkPart(vec![1])));
+        assert!(over(&mut desk, &said, 7, Message::Work(vec![2])));
+        assert!(!over(&mut desk, &said, 7, Message::WorkOver));
+    }
+
+    #[test]
+    fn nobody_can_make_it_hold_more_than_it_may() {
+        let (send, said) = channel();
+        let mut desk = Desk::new(None, move |frame| send.send(frame).unwrap());
+        for number in 0..MOST as u32 {
+            assert!(!over(&mut desk, &said, number, Message::WorkPart(vec![1])));
+        }
+        assert!(over(&mut desk, &said, 100, Message::WorkPart(vec![1])));
+        let piece = vec![0; wire::MAX_PAYLOAD];
+        let taken =
+            (0..).take_while(|_| !over(&mut desk, &said, 0, Message::WorkPart(piece.clone()))).count();
+        assert!(taken * piece.len() <= LONGEST);
+        assert!(!over(&mut desk, &said, 100, Message::WorkPart(vec![1])));
+    }
+}
