@@ -221,6 +221,9 @@ fn through_a_tunnel_the_server_decompiles() {
     let more = loaded_ever(&java) - before;
     assert!(more < 100, "{more} classes were loaded");
     assert_eq!(first.trim_end(), source(&java, "demo.MathGame run").trim_end());
+    // Told in more than one message.
+    let long = tunnel.exec(&id, "jad --source-only java.util.concurrent.ConcurrentHashMap putVal");
+    assert!(long.contains("putVal(K key, V value, boolean onlyIfAbsent)"), "{long}");
     java.assert_undisturbed();
 }
 

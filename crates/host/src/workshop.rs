@@ -17,10 +17,10 @@ use crate::source::ClassFiles;
 pub type Turn<'a> = &'a mut dyn FnMut(&[u8], Duration) -> Result<Vec<u8>, Silent>;
 
 /// Why it says nothing more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Silent {
-    /// It cannot do it, and another may.
-    Over,
+    /// It cannot do it, and another may; why, as half a sentence.
+    Over(String),
     /// The time is up.
     Late,
     /// Nobody wants it any more.
@@ -102,7 +102,7 @@ fn made(
             }
             Some(Said::Made(source)) => return Ok(Ok(source)),
             Some(Said::Failed(why)) => return Err(Error::sentence(format!("{what} failed: {why}."))),
-            None => return Ok(Err(Silent::Over)),
+            None => return Ok(Err(Silent::Over("what it says is not understood".to_owned()))),
         }
     }
 }
@@ -208,7 +208,7 @@ mod tests {
     fn what_is_not_made_says_why() {
         let says = |answer: Result<Vec<u8>, Silent>| {
             let mut answer = Some(answer);
-            let mut turn = |_: &[u8], _| answer.take().unwrap_or(Err(Silent::Over));
+            let mut turn = |_: &[u8], _| answer.take().unwrap();
             made(&files(), Style::default(), &mut turn, "It", &|_| Ok(None))
         };
         let failed = says(Ok([b"F".to_vec(), chars("why")].concat())).unwrap_err();
@@ -216,7 +216,8 @@ mod tests {
         let late = says(Err(Silent::Late)).unwrap_err();
         assert_eq!(late.to_string(), "It took longer than 60 s and was given up.");
         for other in [&b""[..], b"?", b"S", b"S\0\0\0\x09\0", b"S\xff\xff\xff\xff"] {
-            assert_eq!(says(Ok(other.to_vec())).unwrap(), Err(Silent::Over), "{other:?}");
+            let over = Silent::Over("what it says is not understood".to_owned());
+            assert_eq!(says(Ok(other.to_vec())).unwrap(), Err(over), "{other:?}");
         }
         assert_eq!(says(Err(Silent::Unwanted)).unwrap(), Err(Silent::Unwanted));
     }

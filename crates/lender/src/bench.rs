@@ -80,7 +80,10 @@ impl Bench {
             "-Xshare:auto",
         ]);
         command.arg(format!("-Xmx{}m", heap >> 20)).args(["-cp", &path, "oxprobe.Workshop"]);
-        Ok((place, Workshop::start(&mut command)?))
+        let started = Workshop::start(&mut command).map_err(|why| {
+            io::Error::new(why.kind(), format!("{} cannot be started: {why}", self.java.path().display()))
+        });
+        Ok((place, started?))
     }
 
     fn place(&self) -> io::Result<Place<'_>> {

@@ -2,6 +2,7 @@
 //! frames. Each piece of work has a thread for as long as it lasts, so that nobody else waits for it.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -64,15 +65,15 @@ impl Desk {
         let (piece, is_last) = match frame.message {
             Message::WorkPart(piece) => (piece, false),
             Message::Work(piece) => (piece, true),
-            Message::WorkOver => return drop(self.works.remove(&number)),
+            Message::WorkOver(_) => return drop(self.works.remove(&number)),
             _ => return,
         };
         if !self.works.contains_key(&number) && self.works.len() >= MOST {
-            return self.refuse(number);
+            return self.refuse(number, "too much is asked for at a time");
         }
         let work = self.works.entry(number).or_insert_with(Work::new);
         if work.parts.len() + piece.len() > LONGEST {
-            return self.refuse(number);
+            return self.refuse(number, "what is told is too long");
         }
         work.parts.extend_from_slice(&piece);
         if is_last {
@@ -81,14 +82,14 @@ impl Desk {
                 work.turns = self.bench.as_ref().and_then(|bench| begin(number, bench, &work.end, &self.say));
             }
             if work.turns.as_ref().is_none_or(|turns| turns.send(turn).is_err()) {
-                self.refuse(number);
+                self.refuse(number, "it is not done here");
             }
         }
     }
 
-    fn refuse(&mut self, number: u32) {
+    fn refuse(&mut self, number: u32, why: &str) {
         self.works.remove(&number);
-        (self.say)(Frame { session: number, message: Message::WorkOver });
+        (self.say)(over(number, why));
     }
 }
 
@@ -113,32 +114,39 @@ fn begin(number: u32, bench: &Arc<Bench>, end: &Arc<Mutex<End>>, say: &Say) -> O
     let (turns, told) = channel();
     let (bench, end, say) = (Arc::clone(bench), Arc::clone(end), Arc::clone(say));
     let work = move || {
-        if work(number, &bench, &end, &told, &*say).is_none() {
-            say(Frame { session: number, message: Message::WorkOver });
+        if let Err(why) = work(number, &bench, &end, &told, &*say) {
+            say(over(number, &why.to_string()));
         }
     };
     thread::Builder::new().name("oxprobe-work".to_owned()).spawn(work).ok().map(|_| turns)
 }
 
-/// `Some`: nobody wants to hear more of it.
+/// Whose work is over, and why.
+fn over(number: u32, why: &str) -> Frame {
+    Frame { session: number, message: Message::WorkOver(why.as_bytes().to_vec()) }
+}
+
+/// `Ok`: nobody wants to hear more of it.
 fn work(
     number: u32,
     bench: &Bench,
     end: &Mutex<End>,
     told: &Receiver<Vec<u8>>,
     say: &(dyn Fn(Frame) + Send + Sync),
-) -> Option<()> {
-    let (_place, mut workshop) = bench.start().ok()?;
+) -> io::Result<()> {
+    let (_place, mut workshop) = bench.start()?;
     {
         let mut end = end.lock().unwrap_or_else(PoisonError::into_inner);
         if end.wanted {
-            return Some(());
+            return Ok(());
         }
         end.ender = Some(workshop.ender());
     }
     loop {
-        let Ok(turn) = told.recv_timeout(PATIENCE) else { return Some(()) };
-        let heard = workshop.turn(&turn).ok()?;
+        let Ok(turn) = told.recv_timeout(PATIENCE) else { return Ok(()) };
+        let heard = workshop
+            .turn(&turn)
+            .map_err(|why| io::Error::new(why.kind(), format!("the decompiler ended: {why}")))?;
         let mut rest = heard.as_slice();
         while let Some((piece, more)) = rest.split_at_checked(PIECE).filter(|(_, more)| !more.is_empty()) {
             say(Frame { session: number, message: Message::WorkPart(piece.to_vec()) });
@@ -152,9 +160,9 @@ fn work(
 mod tests {
     use super::*;
 
-    fn over(desk: &mut Desk, said: &Receiver<Frame>, number: u32, message: Message) -> bool {
+    fn is_over(desk: &mut Desk, said: &Receiver<Frame>, number: u32, message: Message) -> bool {
         desk.take(Frame { session: number, message });
-        matches!(said.try_recv(), Ok(Frame { session, message: Message::WorkOver }) if session == number)
+        matches!(said.try_recv(), Ok(Frame { session, message: Message::WorkOver(_) }) if session == number)
     }
 
     #[test]
@@ -162,9 +170,9 @@ mod tests {
         let (send, said) = channel();
         let mut desk = Desk::new(None, move |frame| send.send(frame).unwrap());
         assert!(!desk.works());
-        assert!(!over(&mut desk, &said, 7, Message::WorkPart(vec![1])));
-        assert!(over(&mut desk, &said, 7, Message::Work(vec![2])));
-        assert!(!over(&mut desk, &said, 7, Message::WorkOver));
+        assert!(!is_over(&mut desk, &said, 7, Message::WorkPart(vec![1])));
+        assert!(is_over(&mut desk, &said, 7, Message::Work(vec![2])));
+        assert!(!is_over(&mut desk, &said, 7, Message::WorkOver(Vec::new())));
     }
 
     #[test]
@@ -172,13 +180,13 @@ mod tests {
         let (send, said) = channel();
         let mut desk = Desk::new(None, move |frame| send.send(frame).unwrap());
         for number in 0..MOST as u32 {
-            assert!(!over(&mut desk, &said, number, Message::WorkPart(vec![1])));
+            assert!(!is_over(&mut desk, &said, number, Message::WorkPart(vec![1])));
         }
-        assert!(over(&mut desk, &said, 100, Message::WorkPart(vec![1])));
+        assert!(is_over(&mut desk, &said, 100, Message::WorkPart(vec![1])));
         let piece = vec![0; wire::MAX_PAYLOAD];
         let taken =
-            (0..).take_while(|_| !over(&mut desk, &said, 0, Message::WorkPart(piece.clone()))).count();
+            (0..).take_while(|_| !is_over(&mut desk, &said, 0, Message::WorkPart(piece.clone()))).count();
         assert!(taken * piece.len() <= LONGEST);
-        assert!(!over(&mut desk, &said, 100, Message::WorkPart(vec![1])));
+        assert!(!is_over(&mut desk, &said, 100, Message::WorkPart(vec![1])));
     }
 }

@@ -105,10 +105,10 @@ pub trait Work {
 }
 
 /// Why a client's turn does not come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NoTurn {
-    /// The client cannot do it, or is gone.
-    Over,
+    /// The client cannot do it, or is gone; why, as half a sentence.
+    Over(String),
     /// The time is up.
     Late,
     /// `cancelled` says that nobody wants it any more.

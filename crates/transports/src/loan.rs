@@ -8,8 +8,11 @@ use parking_lot::{Condvar, Mutex};
 use shell::{Lender, NoTurn, Work};
 use wire::{DECOMPILE, Frame, Message, PartWanted};
 
-/// The length of a piece, in bytes; far below what a frame may carry.
+/// The length of a piece of a file, in bytes; far below what a frame may carry.
 const PIECE: usize = 128 * 1024;
+
+/// The length of a piece of a turn of ours, in bytes: a tunnel server takes messages of 64 KiB.
+const SAID: usize = 32 * 1024;
 
 /// The longest file, or turn, that is taken, in bytes.
 const LONGEST: usize = 16 << 20;
@@ -43,8 +46,8 @@ struct State {
 #[derive(Default)]
 struct Awaited {
     bytes: Vec<u8>,
-    /// Whether that was all: `Some(false)` where no more comes and it is not whole.
-    end: Option<bool>,
+    /// `Ok`: that was all. An error: no more comes and it is not whole; why.
+    end: Option<Result<(), String>>,
 }
 
 impl Loans {
@@ -70,9 +73,9 @@ impl Loans {
     /// Takes what the other end has sent of this; other frames mean nothing here.
     pub(crate) fn take(&self, frame: Frame) {
         let (piece, end) = match frame.message {
-            Message::Part(piece) | Message::Work(piece) => (piece, Some(true)),
+            Message::Part(piece) | Message::Work(piece) => (piece, Some(Ok(()))),
             Message::WorkPart(piece) => (piece, None),
-            Message::WorkOver => (Vec::new(), Some(false)),
+            Message::WorkOver(why) => (Vec::new(), Some(Err(printable(&why)))),
             _ => return,
         };
         let mut state = self.state.lock();
@@ -85,7 +88,7 @@ impl Loans {
         if is_short {
             awaited.bytes.extend_from_slice(&piece);
         }
-        awaited.end = if is_short { end } else { Some(false) };
+        awaited.end = if is_short { end } else { Some(Err("its answer is too long".to_owned())) };
         if awaited.end.is_some() {
             drop(state);
             self.changed.notify_all();
@@ -121,9 +124,10 @@ impl Loans {
         let heard = loop {
             let is_closed = state.closed;
             match state.awaited.get_mut(&number) {
-                Some(Awaited { bytes, end: Some(true) }) => break Ok(std::mem::take(bytes)),
+                Some(Awaited { bytes, end: Some(Ok(())) }) => break Ok(std::mem::take(bytes)),
+                Some(Awaited { end: Some(Err(why)), .. }) => break Err(NoTurn::Over(std::mem::take(why))),
                 Some(Awaited { end: None, .. }) if !is_closed => {}
-                _ => break Err(NoTurn::Over),
+                _ => break Err(NoTurn::Over("it is gone".to_owned())),
             }
             if cancelled() {
                 break Err(NoTurn::Cancelled);
@@ -177,10 +181,10 @@ impl Work for Begun<'_> {
         within: Duration,
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Vec<u8>, NoTurn> {
-        let last = said.len().saturating_sub(1) / PIECE;
+        let last = said.len().saturating_sub(1) / SAID;
         let pieces = (0..=last).map(|at| {
-            let end = said.len().min((at + 1) * PIECE);
-            let piece = said.get(at * PIECE..end).unwrap_or_default().to_vec();
+            let end = said.len().min((at + 1) * SAID);
+            let piece = said.get(at * SAID..end).unwrap_or_default().to_vec();
             if at == last { Message::Work(piece) } else { Message::WorkPart(piece) }
         });
         self.loans.ask(self.number, pieces, Instant::now() + within, cancelled)
@@ -192,10 +196,15 @@ impl Drop for Begun<'_> {
         let mut state = self.loans.state.lock();
         // What of it was not sent is not wanted.
         state.out.retain(|frame| frame.session != self.number);
-        state.out.push_back(Frame { session: self.number, message: Message::WorkOver });
+        state.out.push_back(Frame { session: self.number, message: Message::WorkOver(Vec::new()) });
         drop(state);
         (self.loans.wake)();
     }
+}
+
+/// What another program says, fit for a log and a terminal.
+fn printable(text: &[u8]) -> String {
+    String::from_utf8_lossy(text).chars().filter(|c| !c.is_control()).take(200).collect()
 }
 
 #[cfg(test)]
@@ -291,7 +300,7 @@ mod tests {
     fn turns_of_any_length_come_whole_and_in_order() {
         let loans = echo();
         let mut work = loans.begin().unwrap();
-        for length in [0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE] {
+        for length in [0, 1, SAID - 1, SAID, SAID + 1, 3 * SAID] {
             let said: Vec<u8> = (0..length).map(|at| (at % 251) as u8).collect();
             assert!(work.turn(&said, SOON, &|| false) == Ok(said), "{length} bytes");
         }
@@ -300,12 +309,13 @@ mod tests {
     #[test]
     fn a_turn_that_does_not_come_says_why() {
         let over = |loans: &Loans, frame: Frame| {
-            loans.take(Frame { session: frame.session, message: Message::WorkOver });
+            loans.take(Frame { session: frame.session, message: Message::WorkOver(b"of\x1b it".to_vec()) });
         };
         let turn =
             |loans: &Loans, within, cancelled: bool| loans.begin().unwrap().turn(b"x", within, &|| cancelled);
-        assert_eq!(turn(&client(over), SOON, false), Err(NoTurn::Over));
-        assert_eq!(turn(&client(|loans, _| loans.close()), SOON, false), Err(NoTurn::Over));
+        let because = |why: &str| Err(NoTurn::Over(why.to_owned()));
+        assert_eq!(turn(&client(over), SOON, false), because("of it"));
+        assert_eq!(turn(&client(|loans, _| loans.close()), SOON, false), because("it is gone"));
         assert_eq!(turn(&client(|_, _| ()), SOON, true), Err(NoTurn::Cancelled));
         assert_eq!(turn(&client(|_, _| ()), Duration::ZERO, false), Err(NoTurn::Late));
         let long = |loans: &Loans, frame: Frame| {
@@ -313,14 +323,14 @@ mod tests {
                 loans.take(Frame { session: frame.session, message: Message::WorkPart(vec![0; PIECE]) });
             }
         };
-        assert_eq!(turn(&client(long), SOON, false), Err(NoTurn::Over));
+        assert_eq!(turn(&client(long), SOON, false), because("its answer is too long"));
     }
 
     #[test]
     fn the_client_hears_when_work_is_over() {
         let (send, ended) = channel();
         let loans = client(move |_, frame| {
-            if frame.message == Message::WorkOver {
+            if matches!(frame.message, Message::WorkOver(_)) {
                 send.send(frame.session).unwrap();
             }
         });

@@ -114,6 +114,8 @@ messages! {
         /// Either way: the last piece of a turn. The first turn of a number is the agent's and begins the work; from then on
         /// the sides take turns.
         23 Work,
+        /// Either way: the work with this number is over; from who does it: it cannot be done, or not to its end, and why.
+        24 WorkOver,
     }
     empty {
         /// Client to agent: interrupt the foreground job.
@@ -122,7 +124,5 @@ messages! {
         14 Close,
         /// Client to agent: send the log.
         15 Log,
-        /// Either way: the work with this number is over; from who does it: it cannot be done, or not to its end.
-        24 WorkOver,
     }
 }

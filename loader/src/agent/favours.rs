@@ -75,7 +75,7 @@ impl Favours {
                 let message = Message::Part(self.shelf.piece(&wanted));
                 self.out.send(&Frame { session: frame.session, message })?;
             }
-            Message::WorkPart(_) | Message::Work(_) | Message::WorkOver => self.desk.take(frame),
+            Message::WorkPart(_) | Message::Work(_) | Message::WorkOver(_) => self.desk.take(frame),
             _ => return Ok(Some(frame)),
         }
         Ok(None)

@@ -11,7 +11,7 @@ use host::decompile::{Source, Style as SourceStyle};
 use host::source::ClassFiles;
 use host::workshop::Silent;
 use model::RowAffect;
-use shell::NoTurn;
+use shell::{NoTurn, Work};
 
 use super::highlighted::highlighted;
 use super::numbered::numbered;
@@ -126,31 +126,45 @@ fn source(
     found: &ClassFiles,
     style: SourceStyle<'_>,
 ) -> Result<Source, Failure> {
-    if let Some(mut work) = cx.client_work() {
-        let mut turn = |said: &[u8], within| {
-            work.turn(said, within, &|| cx.cancelled()).map_err(|why| match why {
-                NoTurn::Over => Silent::Over,
-                NoTurn::Late => Silent::Late,
-                NoTurn::Cancelled => Silent::Unwanted,
-            })
-        };
-        match host.source_elsewhere(found, style, &mut turn).map_err(advised)? {
-            Ok(source) => return Ok(source),
-            Err(Silent::Unwanted) => return Err(Failure::Cancelled),
-            Err(Silent::Over | Silent::Late) => {
-                log::info!("jad: the client does not decompile; it is done here")
-            }
-        }
+    let elsewhere = match cx.client_work() {
+        Some(work) => elsewhere(host, cx, work, found, style)?,
+        None => Err("who asks has no Java for it beside him (OXPROBE_JAVA names one)".to_owned()),
+    };
+    elsewhere.or_else(|not_there| {
+        log::debug!("jad: decompiled here: {not_there}");
+        let jar = host.part("cfr", &mut |file| cx.borrow(file));
+        jar.and_then(|jar| host.source(found, style, &jar))
+            .map_err(|why| advised(&format!("{why} Nor was it done outside of this JVM: {not_there}.")))
+    })
+}
+
+/// `Err` in it: it is not made there, and why.
+fn elsewhere(
+    host: &Host,
+    cx: &Context<'_>,
+    mut work: Box<dyn Work + '_>,
+    found: &ClassFiles,
+    style: SourceStyle<'_>,
+) -> Result<Result<Source, String>, Failure> {
+    let mut turn = |said: &[u8], within| {
+        work.turn(said, within, &|| cx.cancelled()).map_err(|why| match why {
+            NoTurn::Over(why) => Silent::Over(why),
+            NoTurn::Late => Silent::Late,
+            NoTurn::Cancelled => Silent::Unwanted,
+        })
+    };
+    match host.source_elsewhere(found, style, &mut turn).map_err(|why| advised(&why.to_string()))? {
+        Ok(source) => Ok(Ok(source)),
+        Err(Silent::Unwanted) => Err(Failure::Cancelled),
+        Err(Silent::Over(why)) => Ok(Err(why)),
+        Err(Silent::Late) => Ok(Err("it took too long".to_owned())),
     }
-    let jar = host.part("cfr", &mut |file| cx.borrow(file)).map_err(advised)?;
-    host.source(found, style, &jar).map_err(advised)
 }
 
 /// Why there is no source, and what there is without a decompiler.
-fn advised(why: host::Error) -> Failure {
+fn advised(why: &str) -> Failure {
     Failure::new(format!(
-        "{why} Where the oxprobe command finds a Java (OXPROBE_JAVA), CFR runs beside it; `jad --bytecode` lists the code \
-         without CFR, and `dump` writes the class file."
+        "{why} `jad --bytecode` lists the code without a decompiler, and `dump` writes the class file."
     ))
 }
 

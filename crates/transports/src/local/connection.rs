@@ -278,7 +278,7 @@ impl Connection {
                 let taken = self.files.came(&piece);
                 self.refuse_unless(taken, core);
             }
-            Message::Part(_) | Message::WorkPart(_) | Message::Work(_) | Message::WorkOver => {
+            Message::Part(_) | Message::WorkPart(_) | Message::Work(_) | Message::WorkOver(_) => {
                 if let Some(loans) = &self.loans {
                     loans.take(frame);
                 }
