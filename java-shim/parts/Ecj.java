@@ -110,7 +110,7 @@ final class Ecj implements INameEnvironment, ICompilerRequestor {
     public boolean isPackage(char[][] parent, char[] name) {
         String before = parent == null ? "" : CharOperation.toString(parent);
         String whole = before.isEmpty() ? new String(name) : before + '.' + new String(name);
-        if (packages.contains(whole)) {
+        if (packages.contains(whole) || sight.isPackage(whole)) {
             return true;
         }
         try {

@@ -19,6 +19,8 @@ import java.util.jar.JarFile;
 final class Sight {
     private final ClassLoader loader;
     private final Map<String, byte[]> known = new HashMap<>();
+    /** Those that hold a known class, however deep. */
+    private final Set<String> packages = new HashSet<>();
     /** By the URL of a jar, its packages and their classes. */
     private final Map<String, Map<String, Set<String>>> jars = new HashMap<>();
     /** Jars and folders that need not say which packages they have. */
@@ -28,6 +30,9 @@ final class Sight {
         this.loader = loader;
         for (int i = 0; i < names.length; i++) {
             known.put(names[i], files[i]);
+            for (int dot = names[i].lastIndexOf('.'); dot > 0; dot = names[i].lastIndexOf('.', dot - 1)) {
+                packages.add(names[i].substring(0, dot));
+            }
         }
         for (ClassLoader one = loader; one != null; one = one.getParent()) {
             if (one instanceof URLClassLoader) {
@@ -42,7 +47,12 @@ final class Sight {
         }
     }
 
-    /** The classes of a package that are there as files. */
+    /** Whether it is known to be a package. */
+    boolean isPackage(String name) {
+        return packages.contains(name);
+    }
+
+    /** The classes of a package that are there as files, and those that are known. */
     Set<String> list(String pack) throws IOException {
         Set<String> found = new HashSet<>();
         for (String name : known.keySet()) {

@@ -150,7 +150,7 @@ fn of_jdk(env: &Env<'_>, path: &str) -> jvm::Result<Option<Vec<u8>>> {
 }
 
 /// What a URL gives. Nothing stays open, and nothing in a cache.
-fn read(env: &Env<'_>, url: &Local<'_>) -> jvm::Result<Vec<u8>> {
+pub(crate) fn read(env: &Env<'_>, url: &Local<'_>) -> jvm::Result<Vec<u8>> {
     let connection: Local<'_> = env.call(url, "openConnection", "()Ljava/net/URLConnection;", &[])?;
     let _: () = env.call(&connection, "setUseCaches", "(Z)V", &[Value::from(false)])?;
     let stream: Local<'_> = env.call(&connection, "getInputStream", "()Ljava/io/InputStream;", &[])?;

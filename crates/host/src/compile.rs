@@ -1,8 +1,8 @@
 //! Source text to class files inside the application's JVM, against what a class loader of the application sees: with
 //! the JDK's own compiler where there is one, with the Eclipse compiler (a Java part) on a JRE.
 //!
-//! Both are driven by small classes of ours that read classes as the loader's resources. No class of the application is
-//! loaded for it, and no annotation processor runs.
+//! Both are driven by small classes of ours that read classes as the loader's resources, but for those that are in no file
+//! (`known`). No class of the application is loaded for it, and no annotation processor runs.
 
 use std::path::Path;
 
@@ -14,6 +14,7 @@ use crate::Host;
 use crate::class_bytes::Probes;
 use crate::class_files;
 use crate::class_query::{ClassQuery, FoundClass};
+use crate::decompile;
 use crate::error::{Error, Result};
 use crate::loaders::{FoundLoader, LoaderFacts, WantedLoader};
 use crate::names::NamePattern;
@@ -91,6 +92,8 @@ struct Manner {
     parameters: bool,
     /// The classes as they run, with dots.
     running: Vec<(String, Vec<u8>)>,
+    /// Others that the compiler is given, since it finds them in no file.
+    known: Vec<(String, Vec<u8>)>,
 }
 
 impl SourceFile {
@@ -144,8 +147,12 @@ impl Host {
                     FoundLoader::Several(loaders) => return Ok(Compilation::Loaders(loaders)),
                 },
             };
-            let manner = self.manner(env, running)?;
-            let compiled = self.compile_for(env, sources, loader.as_ref(), &manner, part)?;
+            let mut manner = self.manner(env, running)?;
+            let mut known = self.known(env, loader.as_ref(), sources)?;
+            manner.known = std::mem::take(&mut known.classes);
+            let mut compiled = self.compile_for(env, sources, loader.as_ref(), &manner, part)?;
+            let told = [compiled.told.take(), known.told()].into_iter().flatten().collect::<Vec<_>>();
+            compiled.told = (!told.is_empty()).then(|| told.join(" "));
             Ok(Compilation::Compiled(compiled))
         })
     }
@@ -237,22 +244,26 @@ impl Host {
         part: &mut dyn FnMut(&str) -> Result<Jar>,
     ) -> Result<Compiled> {
         let jdk = self.environment.jvmti.jdk();
+        let heap =
+            manner.known.iter().fold(HEAP, |heap, (_, file)| heap.saturating_add(2 * file.len() as u64));
         let what = match sources {
             [one] => format!("Compiling {}", one.path),
             several => format!("Compiling {} files", several.len()),
         };
         if self.has_javac(env) {
             let options = javac_options(manner, jdk);
-            let work = Work { what: &what, heap: HEAP, glue: JAVAC };
-            let (compiled, told) =
-                self.in_part(env, None, &work, |env, class| run(env, class, loader, sources, &options))?;
+            let work = Work { what: &what, heap, glue: JAVAC };
+            let (compiled, told) = self.in_part(env, None, &work, |env, class| {
+                run(env, class, loader, &manner.known, sources, &options)
+            })?;
             return Ok(Compiled { told, ..compiled });
         }
         let jar = part(if jdk < 17 { "ecj8" } else { "ecj17" })?;
         let options = ecj_options(manner);
-        let work = Work { what: &what, heap: HEAP, glue: ECJ };
-        let (mut compiled, told) =
-            self.in_part(env, Some(&jar), &work, |env, class| run(env, class, loader, sources, &options))?;
+        let work = Work { what: &what, heap, glue: ECJ };
+        let (mut compiled, told) = self.in_part(env, Some(&jar), &work, |env, class| {
+            run(env, class, loader, &manner.known, sources, &options)
+        })?;
         // It counts what it makes for lambdas otherwise than the JDK's compiler, and the JVM takes no other names.
         for (name, file) in &mut compiled.classes {
             if let Some((_, running)) = manner.running.iter().find(|(known, _)| known == name)
@@ -321,16 +332,20 @@ fn run(
     env: &Env<'_>,
     class: &Local<'_, Class>,
     loader: Option<&Local<'_>>,
+    known: &[(String, Vec<u8>)],
     sources: &[SourceFile],
     options: &[String],
 ) -> Result<Compiled> {
+    // JDK 8 counts from here on, and not from the frame's beginning.
+    env.reserve(2 * known.len() + 64);
     let strings = env.find_class("java/lang/String")?;
     let array = |texts: &mut dyn Iterator<Item = &str>| -> jvm::Result<_> {
         let texts = texts.map(|text| env.new_string(text).map(Some)).collect::<jvm::Result<Vec<_>>>()?;
         env.new_objects(&strings, &texts)
     };
-    let known = array(&mut std::iter::empty())?;
-    let files = env.new_objects::<Local<'_>>(&env.find_class("[B")?, &[])?;
+    let files = known.iter().map(|(_, file)| decompile::bytes(env, file).map(Some));
+    let files = env.new_objects(&env.find_class("[B")?, &files.collect::<jvm::Result<Vec<_>>>()?)?;
+    let known = array(&mut known.iter().map(|(name, _)| name.as_str()))?;
     let paths = array(&mut sources.iter().map(|source| source.path.as_str()))?;
     let texts = array(&mut sources.iter().map(|source| source.text.as_str()))?;
     let options = array(&mut options.iter().map(String::as_str))?;

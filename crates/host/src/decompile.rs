@@ -119,7 +119,7 @@ fn decompile<'f>(
     Ok(env.call_static(class, "decompile", descriptor, arguments)?)
 }
 
-fn bytes<'f>(env: &Env<'f>, bytes: &[u8]) -> jvm::Result<Local<'f>> {
+pub(crate) fn bytes<'f>(env: &Env<'f>, bytes: &[u8]) -> jvm::Result<Local<'f>> {
     let signed: Vec<i8> = bytes.iter().map(|byte| byte.cast_signed()).collect();
     env.new_array(&signed)
 }

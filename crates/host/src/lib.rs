@@ -35,6 +35,7 @@ pub mod histogram;
 mod interrupt;
 mod java;
 pub mod keepers;
+mod known;
 mod lanes;
 mod lazy;
 pub mod line_tables;

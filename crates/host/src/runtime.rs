@@ -242,6 +242,14 @@ fn base_arguments(env: &Env<'_>) -> Result<Vec<String>> {
     Ok(arguments.map(|arguments| java::strings(env, &arguments)).transpose()?.unwrap_or_default())
 }
 
+/// When the JVM started, in milliseconds of the calendar. Unknown where it has neither counters nor beans.
+pub(crate) fn start_millis(env: &Env<'_>) -> Option<i64> {
+    counter("sun.rt.createVmBeginTime").or_else(|| {
+        let bean = management::bean(env, "Runtime", WHAT).ok()?;
+        java::long(env, &bean, "getStartTime").ok()
+    })
+}
+
 fn counter(name: &str) -> Option<i64> {
     PerfData::of_this_process()?.number(name)
 }

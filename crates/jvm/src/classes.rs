@@ -110,24 +110,38 @@ impl Jvmti {
         })
     }
 
+    /// The classes that a loader gives for names that were asked of it, its own and others'; what it would give for a name
+    /// that nobody has asked of it yet is not among them. `None` is the boot loader. Asks no loader, and loads nothing.
+    pub fn loader_classes<'f>(
+        &self,
+        env: &Env<'f>,
+        loader: Option<&impl Ref>,
+    ) -> Result<Vec<Local<'f, Class>>> {
+        env.ready()?;
+        let loader = loader.map_or(ptr::null_mut(), Ref::raw);
+        let (mut count, mut classes) = (0, ptr::null_mut());
+        // SAFETY: a live loader, or null, which stands for the boot loader; both places are ours for the call.
+        unsafe { jvmti!(self, GetClassLoaderClasses, loader, &mut count, &mut classes) }?;
+        // SAFETY: allocated by the call, `count` of them.
+        let classes = unsafe { Buf::new(self, classes, count) };
+        env.reserve(classes.slice().len());
+        let mut all = room(classes.slice().len())?;
+        // SAFETY: each is a new local reference to a class, in this frame.
+        all.extend(classes.slice().iter().filter_map(|raw| unsafe { Local::from_raw(env, *raw) }));
+        Ok(all)
+    }
+
     /// Whether the boot loader has a class of this name, with slashes. Asks no loader, so nothing is thrown.
     pub(crate) fn is_boot_class(&self, env: &Env<'_>, name: &str) -> Result<bool> {
-        env.ready()?;
         let wanted = format!("L{name};");
         env.frame(16, |env| {
-            let (mut count, mut classes) = (0, ptr::null_mut());
-            // SAFETY: null stands for the boot loader, and both places are ours for the call.
-            unsafe { jvmti!(self, GetClassLoaderClasses, ptr::null_mut(), &mut count, &mut classes) }?;
-            // SAFETY: allocated by the call, `count` of them.
-            let classes = unsafe { Buf::new(self, classes, count) };
-            env.reserve(classes.slice().len());
-            // SAFETY: each is a new local reference to a class, in this frame.
-            let mut all = classes.slice().iter().filter_map(|raw| unsafe { Local::from_raw(env, *raw) });
-            Ok(all.any(|class: Local<'_, Class>| {
-                let same = self.class_signature(&class).is_ok_and(|signature| signature == wanted);
-                class.leave();
-                same
-            }))
+            let all = self.loader_classes(env, None::<&Local<'_>>)?;
+            let found = all
+                .iter()
+                .any(|class| self.class_signature(class).is_ok_and(|signature| signature == wanted));
+            // The frame's end frees all references at once, faster than one by one.
+            all.into_iter().for_each(Local::leave);
+            Ok(found)
         })
     }
 

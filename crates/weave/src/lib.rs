@@ -9,6 +9,8 @@
 //!
 //! [`compare`] says in what two files of one class differ: what a loaded class can take, and what it cannot.
 //!
+//! [`mentions`] says which classes somebody who compiles against a class file needs besides.
+//!
 //! Where to look: `weaver` does a class and `method` a method; `snippets` is what is put in, `layout`
 //! and `jumps` where all lies then, `tables` what describes it; `flow` and `state` know what each slot
 //! holds, for `constructor`, `values` and `lines`.
@@ -30,6 +32,7 @@ mod layout;
 mod lines;
 mod linker;
 mod listing;
+mod mentions;
 mod method;
 mod plan;
 mod refused;
@@ -43,6 +46,7 @@ mod weaver;
 mod woven;
 
 pub use listing::listing;
+pub use mentions::mentions;
 pub use plan::{Helper, Method, Parts, Plan};
 pub use refused::{Refusal, Refused};
 pub use shape::Shape;

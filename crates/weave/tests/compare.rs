@@ -1,6 +1,8 @@
 //! Comparing and renaming read files that people hand in: whatever is in them, the answer is one or an error.
 
+use weave::classfile::ClassFile;
 use weave::compare::{Comparison, compare};
+use weave::mentions;
 use weave::rename::{lambdas_as_in, rename};
 
 const FILES: [&[u8]; 3] = [
@@ -20,18 +22,39 @@ fn a_class_is_like_itself_and_unlike_another() {
 }
 
 #[test]
+fn what_a_class_shows_of_others_is_mentioned() {
+    let read = ClassFile::read(FILES[1]).unwrap();
+    let names = mentions(&read).unwrap();
+    for name in [
+        "javax/tools/ForwardingJavaFileManager",
+        "javax/tools/DiagnosticListener",
+        "javax/tools/JavaFileManager$Location",
+        "java/util/Set",
+        "java/io/IOException",
+        "oxprobe/Javac$Unit",
+    ] {
+        assert!(names.contains(name.as_bytes()), "{name}");
+    }
+    // Its code's only, and its private fields'.
+    for name in ["javax/tools/ToolProvider", "oxprobe/Sight", "java/util/List", "oxprobe/Javac"] {
+        assert!(!names.contains(name.as_bytes()), "{name}");
+    }
+}
+
+#[test]
 fn a_file_with_any_byte_changed_or_cut_anywhere_is_an_answer_or_an_error() {
     let [file, ..] = FILES;
-    let mut taken = 0;
+    let (mut taken, mut mentioned) = (0, 0);
     // Every third place, each with another change of its byte.
     for at in (0..file.len()).step_by(3) {
         let mut bent = file.to_vec();
         bent[at] ^= [0x01, 0x80, 0xff][at / 3 % 3];
         taken += usize::from(compare(file, &bent).is_ok());
         drop(lambdas_as_in(&bent, file));
+        mentioned += usize::from(ClassFile::read(&bent).is_ok_and(|bent| mentions(&bent).is_ok()));
         assert!(compare(file, &file[..at]).is_err(), "cut at {at}");
     }
-    assert!(taken > 0);
+    assert!(taken > 0 && mentioned > 0);
 }
 
 #[test]

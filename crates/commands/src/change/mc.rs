@@ -8,7 +8,7 @@ use host::loaders::WantedLoader;
 use model::RowAffect;
 
 use super::diagnostics::{self, Told};
-use super::file;
+use super::{file, processors};
 use crate::class::loader::{self, wanted};
 use crate::prelude::*;
 
@@ -16,7 +16,8 @@ use crate::prelude::*;
 ///
 /// With the JDK's compiler where the JVM has one, else with the Eclipse compiler, which the `oxprobe` command lends. A file
 /// whose class is loaded is compiled as that class was: for the same Java, with parameter names if it has them, and
-/// against its loader. Annotation processors do not run.
+/// against its loader. Classes that are loaded and lie in no file, since they were made from bytes, are seen as they run.
+/// Annotation processors do not run: what uses Lombok is compiled elsewhere, and its class file given to `retransform`.
 #[derive(Args)]
 #[command(group = Class, permission = Mutate)]
 #[command(example = "mc /tmp/MathGame.java", example = "mc -c 327a647b /tmp/A.java /tmp/B.java -d /tmp/out")]
@@ -49,6 +50,9 @@ impl Command for Mc {
         let files = host.write_compiled(folder, &compiled).or_fail()?;
         let row_count = files.len() as u64;
         cx.emit(Answer { files: Some(files), diagnostics })?;
+        if let Some(advice) = processors::advice(&sources) {
+            cx.message(format!("What Lombok would add is not in the class files. {advice}"))?;
+        }
         cx.emit(RowAffect { row_count })
     }
 }
@@ -75,17 +79,20 @@ pub(super) fn compiled<S: Show>(
     let diagnostics = compiled.diagnostics.iter().map(|told| Told::of(told, sources, &redaction)).collect();
     match compiled.done {
         true => Ok((compiled, diagnostics)),
-        false => Err(failed(cx, diagnostics)?),
+        false => Err(failed(cx, diagnostics, processors::advice(sources))?),
     }
 }
 
 /// Shows what is wrong and gives the end of the command.
-fn failed(cx: &mut Context<'_>, diagnostics: Vec<Told>) -> Result<Failure, Failure> {
+fn failed(cx: &mut Context<'_>, diagnostics: Vec<Told>, advice: Option<String>) -> Result<Failure, Failure> {
     let errors = diagnostics.iter().filter(|told| told.is_error()).count();
     let first = diagnostics.iter().find(|told| told.is_error()).map(Told::sentence).unwrap_or_default();
     cx.emit(Answer { files: None, diagnostics })?;
     let more = if errors > 1 { format!(" and {} more", errors - 1) } else { String::new() };
-    Ok(Failure::new(format!("Memory compiler error, exception message: {first}{more}. Nothing was written.")))
+    let advice = advice.map(|advice| format!(" {advice}")).unwrap_or_default();
+    Ok(Failure::new(format!(
+        "Memory compiler error, exception message: {first}{more}. Nothing was written.{advice}"
+    )))
 }
 
 /// What was made, and what the compiler said.

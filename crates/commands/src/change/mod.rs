@@ -4,5 +4,6 @@ mod diagnostics;
 mod file;
 pub(crate) mod mc;
 pub(crate) mod patch;
+mod processors;
 pub(crate) mod redefine;
 pub(crate) mod retransform;

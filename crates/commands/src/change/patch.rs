@@ -5,9 +5,9 @@ use std::sync::Arc;
 use host::entries::{Entry, EntryKind};
 use host::plan::{NewClass, PlannedClass};
 
-use super::file;
 use super::mc::compiled;
 use super::retransform::{EntryShown, planned, table};
+use super::{file, processors};
 use crate::class::loader::wanted;
 use crate::prelude::*;
 
@@ -73,6 +73,11 @@ impl Patch {
         let sources = file::sources(host, cx, &self.sources, self.encoding.as_deref())?;
         let wanted = wanted(self.classloader.clone(), self.loader_class.clone());
         let (compiled, _) = compiled::<Answer>(host, cx, &sources, &wanted)?;
+        if let Some(advice) = processors::advice(&sources) {
+            return Err(Failure::new(format!(
+                "Nothing is changed: the new code would lack what Lombok adds. {advice}"
+            )));
+        }
         let mut files = Vec::new();
         for (_, bytes) in compiled.classes {
             files.push(NewClass::read(Arc::from(bytes)).map_err(Failure::new)?);
