@@ -46,6 +46,7 @@ final class Sight {
 
     /** The classes of a package that are there as files. */
     Set<String> list(String pack) throws IOException {
+        Ended.look();
         Set<String> found = new HashSet<>();
         for (String name : known.keySet()) {
             if (name.lastIndexOf('.') == (pack.isEmpty() ? -1 : pack.length()) && name.startsWith(pack)) {
@@ -138,6 +139,7 @@ final class Sight {
 
     /** The class file; null where there is none. */
     byte[] find(String name) throws IOException {
+        Ended.look();
         byte[] file = known.get(name);
         if (file != null) {
             return file;

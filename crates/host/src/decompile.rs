@@ -68,13 +68,14 @@ impl Host {
         files: &[Named],
         loader: Option<&Local<'_>>,
         style: Style<'_>,
+        goes_on: &dyn Fn() -> bool,
     ) -> Result<Source> {
         let Some(first) = files.first() else { return Err(Error::sentence("There is no class file.")) };
         let what = format!("Decompiling {}", first.name.replace('/', "."));
         let length: usize = files.iter().map(|file| file.bytes.len()).sum();
         let heap = HEAP.saturating_add(HEAP_PER_BYTE.saturating_mul(length as u64));
-        let work = Work { what: &what, heap, glue: GLUE };
-        let (source, told) = self.in_part(env, Some(jar), &work, |env, class| {
+        let work = Work { what: &what, heap, glue: GLUE, limit: LIMIT, goes_on };
+        let (source, told) = self.in_part(env, &jar.place(), &work, |env, class| {
             let mut options = vec!["showversion", "false", "trackbytecodeloc", "true", "hideutf"];
             options.push(if style.hide_unicode { "true" } else { "false" });
             options.extend(style.method.into_iter().flat_map(|method| ["methodname", method]));

@@ -32,6 +32,7 @@ mod linker;
 mod listing;
 mod method;
 mod plan;
+mod polls;
 mod refused;
 pub mod rename;
 mod shape;
@@ -44,6 +45,7 @@ mod woven;
 
 pub use listing::listing;
 pub use plan::{Helper, Method, Parts, Plan};
+pub use polls::polled;
 pub use refused::{Refusal, Refused};
 pub use shape::Shape;
 pub use weaver::weave;

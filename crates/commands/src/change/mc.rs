@@ -62,7 +62,12 @@ pub(super) fn compiled<S: Show>(
     wanted: &WantedLoader,
 ) -> Result<(Compiled, Vec<Told>), Failure> {
     let lend = &mut |file: &str| cx.borrow(file);
-    let compiled = match host.compile(sources, wanted, &mut |name| host.part(name, lend)).or_fail()? {
+    let part = &mut |name: &str| host.part(name, lend);
+    let compiled = host.compile(sources, wanted, part, &|| !cx.cancelled());
+    if cx.cancelled() {
+        return Err(Failure::Cancelled);
+    }
+    let compiled = match compiled.or_fail()? {
         Compilation::Compiled(compiled) => compiled,
         Compilation::Loaders(loaders) => {
             return Err(loader::end::<S>(cx, NotOne::Loaders(loaders), "", wanted));

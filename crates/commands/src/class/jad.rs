@@ -104,7 +104,11 @@ impl Command for Jad {
         } else {
             let style = SourceStyle { method: self.method.as_deref(), hide_unicode: self.hide_unicode };
             let jar = host.part("cfr", &mut |file| cx.borrow(file)).map_err(advised)?;
-            host.source(&found, style, &jar).map_err(advised)?
+            let source = host.source(&found, style, &jar, &|| !cx.cancelled());
+            if cx.cancelled() {
+                return Err(Failure::Cancelled);
+            }
+            source.map_err(advised)?
         };
         if let Some(told) = &source.told {
             // Source alone may go to a compiler.
