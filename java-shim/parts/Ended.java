@@ -20,7 +20,7 @@ public final class Ended extends Error {
     }
 
     public static void poll() {
-        if ((++polls & 63) == 0 || over) {
+        if ((++polls & 15) == 0 || over) {
             look();
         }
     }

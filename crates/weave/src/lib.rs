@@ -7,6 +7,8 @@
 //! What cannot be woven is refused method by method, with the reason; the rest of the class is still
 //! woven. `scripts/weave-corpus` has whole JDKs and libraries verified in every shape.
 //!
+//! [`polled`] puts calls into a class that ask whether to go on, so that what runs in it can be ended.
+//!
 //! [`compare`] says in what two files of one class differ: what a loaded class can take, and what it cannot.
 //!
 //! Where to look: `weaver` does a class and `method` a method; `snippets` is what is put in, `layout`

@@ -1,5 +1,7 @@
 //! A class that can be ended in the middle: whoever runs in it asks a helper again and again whether it is to go on, at
-//! the start of methods that call others and before each jump backwards. The helper's `poll()V` may throw.
+//! the start of methods with several calls and before each jump backwards. The helper's `poll()V` may throw.
+//!
+//! Methods without a loop and with one call at most make a chain that the stack bounds, so they need not ask.
 //!
 //! A jump is asked before and not its target: where a loop begins with a `try` whose handler goes on with the loop, the
 //! target is covered by that handler, and what `poll` throws there would go round for ever. The handler's own jump
@@ -49,7 +51,8 @@ fn rewrite(
     let body = Body::read(class, member, code.content)?;
     let calls = |one: &Instruction<'_>| (opcode::INVOKEVIRTUAL..=opcode::INVOKEDYNAMIC).contains(&one.opcode);
     // Who constructs asks elsewhere.
-    let at_entry = !member.name.starts_with(b"<") && body.instructions.iter().any(calls);
+    let at_entry =
+        !member.name.starts_with(b"<") && body.instructions.iter().filter(|one| calls(one)).count() > 1;
     let numbered = body.instructions.iter().enumerate();
     let back: Vec<usize> = numbered.filter(|(_, one)| goes_back(one)).map(|(number, _)| number).collect();
     if !at_entry && back.is_empty() {

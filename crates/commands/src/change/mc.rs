@@ -16,7 +16,7 @@ use crate::prelude::*;
 ///
 /// With the JDK's compiler where the JVM has one, else with the Eclipse compiler, which the `oxprobe` command lends. A file
 /// whose class is loaded is compiled as that class was: for the same Java, with parameter names if it has them, and
-/// against its loader. Annotation processors do not run.
+/// against its loader. Annotation processors do not run. Ctrl-C ends it at once, and it may take 120 s.
 #[derive(Args)]
 #[command(group = Class, permission = Mutate)]
 #[command(example = "mc /tmp/MathGame.java", example = "mc -c 327a647b /tmp/A.java /tmp/B.java -d /tmp/out")]

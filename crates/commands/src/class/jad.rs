@@ -20,9 +20,8 @@ use crate::prelude::*;
 /// Show the source of a class as it runs, decompiled
 ///
 /// The code is the one that runs now, with what other agents have changed and without our own probes; the
-/// classes within it are shown, too. CFR makes the source, in this JVM, and is gone afterwards. Neither Ctrl-C
-/// nor its limit of 60 s ends it in the middle: they wait until it is done or asks for another class. With --bytecode the
-/// code itself is shown, of the class alone.
+/// classes within it are shown, too. CFR makes the source, in this JVM, and is gone afterwards. Ctrl-C ends it
+/// at once, and it may take 60 s. With --bytecode the code itself is shown, of the class alone.
 #[derive(Args)]
 #[command(group = Class, permission = View)]
 #[command(example = "jad demo.MathGame")]

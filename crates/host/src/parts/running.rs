@@ -55,9 +55,8 @@ impl Host {
             let told_first = room::make(self, env, asked.heap, asked.what)?;
             let ending = Ending::new(asked.limit, asked.goes_on);
             let loader = self.part_loader(env, place)?;
-            let done = part::kept(&ending, || {
-                defined(env, &loader, asked.glue).and_then(|class| work(env, &class))
-            });
+            let done =
+                part::kept(&ending, || defined(env, &loader, asked.glue).and_then(|class| work(env, &class)));
             if let Err(why) = env.call::<()>(&loader, "close", "()V", &[]) {
                 log::warn!("a part's loader could not be closed: {why}");
             }
