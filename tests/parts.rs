@@ -238,13 +238,17 @@ fn rounds(name: &str, rounds: u64) {
             held.push(Holdings::of(java.pid()));
         }
         if round % 10 == 9 {
-            eventually("the loaders to be collected", || (rooms(&mut java) == 0).then_some(()));
+            // A method handle of JDK 25's own (`ObjectMethods`) remembers, softly, the last record that it was made fit for,
+            // and its compiler has records.
+            let most = usize::from(java.jdk.major >= 25);
+            eventually("the loaders to be collected", || (rooms(&mut java) <= most).then_some(()));
         }
     }
-    let least = |of: &dyn Fn(&Holdings) -> u64, part: &[Holdings]| part.iter().map(of).min().unwrap();
     let (first, second) = held.split_at(held.len() / 2);
-    let grown = |of: &dyn Fn(&Holdings) -> u64| least(of, second) as i64 - least(of, first) as i64;
-    let [files, threads] = [grown(&|held| held.descriptors as u64), grown(&|held| held.threads as u64)];
+    let least =
+        |part: &[Holdings], of: fn(&Holdings) -> u64| part.iter().map(of).min().unwrap().cast_signed();
+    let grown = |of: fn(&Holdings) -> u64| least(second, of) - least(first, of);
+    let (files, threads) = (grown(|held| held.descriptors), grown(|held| held.threads));
     let report =
         format!("{name}: {files:+} descriptors, {threads:+} threads, the longest went on for {longest:?}");
     println!("{report}");
@@ -257,11 +261,32 @@ fn rounds_at_any_moment_leave_nothing() {
     rounds("17", 24);
 }
 
-/// For the desk.
 #[test]
 #[ignore = "minutes; the one above is its slice"]
-fn two_hundred_rounds_at_any_moment_leave_nothing() {
-    for name in ["8", "17", "25", "jre8", "jre17"] {
-        rounds(name, 200);
-    }
+fn two_hundred_rounds_leave_nothing_on_jdk_8() {
+    rounds("8", 200);
+}
+
+#[test]
+#[ignore = "minutes; the one above is its slice"]
+fn two_hundred_rounds_leave_nothing_on_jdk_17() {
+    rounds("17", 200);
+}
+
+#[test]
+#[ignore = "minutes; the one above is its slice"]
+fn two_hundred_rounds_leave_nothing_on_jdk_25() {
+    rounds("25", 200);
+}
+
+#[test]
+#[ignore = "minutes; the one above is its slice"]
+fn two_hundred_rounds_leave_nothing_on_jre_8() {
+    rounds("jre8", 200);
+}
+
+#[test]
+#[ignore = "minutes; the one above is its slice"]
+fn two_hundred_rounds_leave_nothing_on_jre_17() {
+    rounds("jre17", 200);
 }

@@ -68,3 +68,27 @@ impl Keeper for Ending<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is said after the part has asked once, and once more when nobody would tell it to end any more.
+    fn said(limit: Duration, is_waited_for: bool) -> Option<String> {
+        let answers = Cell::new(is_waited_for);
+        let goes_on = || answers.replace(true);
+        let ending = Ending::new(limit, &goes_on);
+        let first = ending.goes_on();
+        assert_eq!(first, ending.goes_on(), "what was told to end goes on");
+        ending.told("Decompiling A").err().map(|why| why.to_string())
+    }
+
+    #[test]
+    fn a_part_ends_at_its_limit_or_when_nobody_waits_for_it() {
+        assert_eq!(said(Duration::MAX, true), None);
+        let late = said(Duration::ZERO, true);
+        assert_eq!(late.as_deref(), Some("Decompiling A took longer than 0 s and was given up."));
+        let unwanted = said(Duration::MAX, false);
+        assert_eq!(unwanted.as_deref(), Some("Decompiling A was interrupted."));
+    }
+}
