@@ -79,7 +79,7 @@ impl Slow {
 
     /// A program that has the class.
     fn start(&self, jdk: &Jdk) -> Java {
-        self.start_with(jdk, "-Xmx256m")
+        self.start_with(jdk, "-Xmx512m")
     }
 
     fn start_with(&self, jdk: &Jdk, heap: &str) -> Java {
@@ -99,6 +99,9 @@ impl Slow {
         format!("mc {} -d {}", self.path(file).display(), self.path("out").display())
     }
 }
+
+/// Most end in a tenth of a second; a collection may come between, and other tests.
+const SOON: Duration = Duration::from_secs(5);
 
 const APP: &str = "jdk.internal.loader.ClassLoaders$AppClassLoader";
 
@@ -159,7 +162,7 @@ fn ends_soon(name: &str) {
     }
     println!("{name}: over after {took:?}");
     let most = took.iter().max().unwrap();
-    assert!(*most < Duration::from_secs(3), "{name}: over after {took:?}");
+    assert!(*most < SOON, "{name}: over after {took:?}");
     assert_works(&slow, &mut java);
 }
 
@@ -252,7 +255,7 @@ fn rounds(name: &str, rounds: u64) {
     let report =
         format!("{name}: {files:+} descriptors, {threads:+} threads, the longest went on for {longest:?}");
     println!("{report}");
-    assert!(files < 2 && threads < 2 && longest < Duration::from_secs(3), "{report}");
+    assert!(files < 2 && threads < 2 && longest < SOON, "{report}");
     assert_works(&slow, &mut java);
 }
 
