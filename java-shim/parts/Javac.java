@@ -21,10 +21,9 @@ import javax.tools.JavaFileManager;
 import javax.tools.JavaFileObject;
 import javax.tools.SimpleJavaFileObject;
 import javax.tools.StandardLocation;
-import javax.tools.ToolProvider;
 
 /**
- * Drives the JDK's own compiler over texts in memory. Its class path is what a class loader of the application sees:
+ * Drives the JDK's own compiler over texts in memory: a copy of it in our loader. Its class path is what a class loader of the application sees:
  * packages are listed where the loader says they lie, classes are read as its resources, and none is loaded.
  */
 final class Javac extends ForwardingJavaFileManager<JavaFileManager> implements DiagnosticListener<JavaFileObject> {
@@ -38,11 +37,6 @@ final class Javac extends ForwardingJavaFileManager<JavaFileManager> implements 
         this.sight = sight;
     }
 
-    /** Whether this Java has a compiler. */
-    static boolean isThere() {
-        return ToolProvider.getSystemJavaCompiler() != null;
-    }
-
     /**
      * @param loader whose classes the sources name; null is the boot loader
      * @param known names of classes, with dots, that are no loader's resources, and their class files
@@ -50,8 +44,8 @@ final class Javac extends ForwardingJavaFileManager<JavaFileManager> implements 
      * @return names with dots, class files, and of each diagnostic: kind, path, line, column, message
      */
     static Object[] compile(ClassLoader loader, String[] known, byte[][] files, String[] paths, String[] texts,
-        String[] options) throws IOException {
-        JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
+        String[] options) throws IOException, ReflectiveOperationException {
+        JavaCompiler compiler = (JavaCompiler) Class.forName("com.sun.tools.javac.api.JavacTool").newInstance();
         Sight sight = new Sight(loader, known, files);
         StringWriter said = new StringWriter();
         try (Javac javac = new Javac(compiler.getStandardFileManager(null, null, null), sight)) {

@@ -54,6 +54,7 @@ final class Sight {
 
     /** The classes of a package that are there as files, and those that are known. */
     Set<String> list(String pack) throws IOException {
+        Ended.look();
         Set<String> found = new HashSet<>();
         for (String name : known.keySet()) {
             if (name.lastIndexOf('.') == (pack.isEmpty() ? -1 : pack.length()) && name.startsWith(pack)) {
@@ -146,6 +147,7 @@ final class Sight {
 
     /** The class file; null where there is none. */
     byte[] find(String name) throws IOException {
+        Ended.look();
         byte[] file = known.get(name);
         if (file != null) {
             return file;

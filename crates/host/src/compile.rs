@@ -5,6 +5,7 @@
 //! (`known`). No class of the application is loaded for it, and no annotation processor runs.
 
 use std::path::Path;
+use std::time::Duration;
 
 use jvm::{Class, Env, Local, Value, Weak};
 use weave::classfile::ClassFile;
@@ -34,6 +35,9 @@ const ECJ: &[Glue] = &[glue!("Ecj"), glue!("Sight"), RESOURCE];
 
 /// How much heap must be left for a compiler, in bytes.
 const HEAP: u64 = 48 << 20;
+
+/// How long a compiler may take.
+const LIMIT: Duration = Duration::from_secs(120);
 
 /// The newest Java that the Eclipse compiler writes class files for.
 const ECJ_NEWEST: u16 = 24;
@@ -127,7 +131,8 @@ fn package(text: &str) -> &str {
 
 impl Host {
     /// Compiles source files. Without a loader that is named it is the one that has the class of the first file, else the
-    /// system class loader. `part` brings the Eclipse compiler, where it is needed.
+    /// system class loader. `part` brings the Eclipse compiler, where it is needed. `goes_on` says whether somebody still
+    /// waits for it.
     ///
     /// # Errors
     /// No compiler, or no room for it. What is wrong in the sources is no error but in the answer.
@@ -136,6 +141,7 @@ impl Host {
         sources: &[SourceFile],
         wanted: &WantedLoader,
         part: &mut dyn FnMut(&str) -> Result<Jar>,
+        goes_on: &dyn Fn() -> bool,
     ) -> Result<Compilation> {
         self.vm.with_env(|env| {
             let running = self.running(env, sources, wanted)?;
@@ -150,7 +156,7 @@ impl Host {
             let mut manner = self.manner(env, running)?;
             let mut known = self.known(env, loader.as_ref(), sources)?;
             manner.known = std::mem::take(&mut known.classes);
-            let mut compiled = self.compile_for(env, sources, loader.as_ref(), &manner, part)?;
+            let mut compiled = self.compile_for(env, sources, loader.as_ref(), &manner, part, goes_on)?;
             let told = [compiled.told.take(), known.told()].into_iter().flatten().collect::<Vec<_>>();
             compiled.told = (!told.is_empty()).then(|| told.join(" "));
             Ok(Compilation::Compiled(compiled))
@@ -225,16 +231,6 @@ impl Host {
         Ok(manner)
     }
 
-    /// Whether this Java has a compiler of its own. An image may lack even the interface to one, which our class needs.
-    fn has_javac(&self, env: &Env<'_>) -> bool {
-        let work = Work { what: "Looking for a compiler", heap: 0, glue: JAVAC };
-        let asked = self.in_part(env, None, &work, |env, class| {
-            let there: bool = env.call_static(class, "isThere", "()Z", &[])?;
-            Ok(there)
-        });
-        asked.is_ok_and(|(is_there, _)| is_there)
-    }
-
     fn compile_for(
         &self,
         env: &Env<'_>,
@@ -242,6 +238,7 @@ impl Host {
         loader: Option<&Local<'_>>,
         manner: &Manner,
         part: &mut dyn FnMut(&str) -> Result<Jar>,
+        goes_on: &dyn Fn() -> bool,
     ) -> Result<Compiled> {
         let jdk = self.environment.jvmti.jdk();
         let heap =
@@ -250,18 +247,18 @@ impl Host {
             [one] => format!("Compiling {}", one.path),
             several => format!("Compiling {} files", several.len()),
         };
-        if self.has_javac(env) {
+        if let Some(place) = self.compiler_place(env) {
             let options = javac_options(manner, jdk);
-            let work = Work { what: &what, heap, glue: JAVAC };
-            let (compiled, told) = self.in_part(env, None, &work, |env, class| {
+            let work = Work { what: &what, heap, glue: JAVAC, limit: LIMIT, goes_on };
+            let (compiled, told) = self.in_part(env, &place, &work, |env, class| {
                 run(env, class, loader, &manner.known, sources, &options)
             })?;
             return Ok(Compiled { told, ..compiled });
         }
         let jar = part(if jdk < 17 { "ecj8" } else { "ecj17" })?;
-        let options = ecj_options(manner);
-        let work = Work { what: &what, heap, glue: ECJ };
-        let (mut compiled, told) = self.in_part(env, Some(&jar), &work, |env, class| {
+        let (options, place) = (ecj_options(manner), jar.place());
+        let work = Work { what: &what, heap, glue: ECJ, limit: LIMIT, goes_on };
+        let (mut compiled, told) = self.in_part(env, &place, &work, |env, class| {
             run(env, class, loader, &manner.known, sources, &options)
         })?;
         // It counts what it makes for lambdas otherwise than the JDK's compiler, and the JVM takes no other names.

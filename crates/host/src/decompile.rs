@@ -69,13 +69,14 @@ impl Host {
         files: &[Named],
         loader: Option<&Local<'_>>,
         style: Style<'_>,
+        goes_on: &dyn Fn() -> bool,
     ) -> Result<Source> {
         let Some(first) = files.first() else { return Err(Error::sentence("There is no class file.")) };
         let what = format!("Decompiling {}", first.name.replace('/', "."));
         let length: usize = files.iter().map(|file| file.bytes.len()).sum();
         let heap = HEAP.saturating_add(HEAP_PER_BYTE.saturating_mul(length as u64));
-        let work = Work { what: &what, heap, glue: GLUE };
-        let (source, told) = self.in_part(env, Some(jar), &work, |env, class| {
+        let work = Work { what: &what, heap, glue: GLUE, limit: LIMIT, goes_on };
+        let (source, told) = self.in_part(env, &jar.place(), &work, |env, class| {
             let strings = env.find_class("java/lang/String")?;
             let names = files.iter().map(|file| env.new_string(&file.name).map(Some));
             let names = env.new_objects(&strings, &names.collect::<jvm::Result<Vec<_>>>()?)?;

@@ -2,6 +2,7 @@
 //! taken from a folder or from who asks, and only if its checksum is the one this agent was built with. It lies in memory,
 //! its classes live in a loader of its own, and both end with the job.
 
+mod ending;
 mod jar;
 mod pinned;
 mod room;

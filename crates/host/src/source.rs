@@ -119,14 +119,20 @@ impl Host {
         })
     }
 
-    /// The source of a class and of those within it.
+    /// The source of a class and of those within it, for as long as `goes_on` says so.
     ///
     /// # Errors
     /// It was unloaded meanwhile; and as for any part: no room, too late, or it failed.
-    pub fn source(&self, of: &ClassFiles, style: Style<'_>, jar: &Jar) -> Result<Source> {
+    pub fn source(
+        &self,
+        of: &ClassFiles,
+        style: Style<'_>,
+        jar: &Jar,
+        goes_on: &dyn Fn() -> bool,
+    ) -> Result<Source> {
         self.vm.with_env(|env| {
             let loader = self.loader_of(env, of)?;
-            self.decompiled(env, jar, &of.files, loader.as_ref(), style)
+            self.decompiled(env, jar, &of.files, loader.as_ref(), style, goes_on)
         })
     }
 

@@ -10,7 +10,7 @@ use jvm::{Class, Env, Local, Value};
 use crate::Host;
 use crate::decompile::{LIMIT, Named, Source, Style, lines, options};
 use crate::error::{Error, Result};
-use crate::parts::{RESOURCE, Work};
+use crate::parts::RESOURCE;
 use crate::source::ClassFiles;
 
 /// Tells the workshop something and gives what it says then, within so much time.
@@ -27,7 +27,7 @@ pub enum Silent {
     Unwanted,
 }
 
-/// What reading one file takes of the heap, in bytes.
+/// What reading files one after the other takes of the heap, in bytes.
 const HEAP: u64 = 2 << 20;
 
 /// What is told at a time, in bytes, unless a single file is longer.
@@ -58,8 +58,7 @@ impl Host {
                 return Err(Error::sentence("There is no class file."));
             };
             let what = format!("Decompiling {}", first.name.replace('/', "."));
-            let work = Work { what: &what, heap: HEAP, glue: &[RESOURCE] };
-            let (made, told) = self.in_part(env, None, &work, |env, class| {
+            let (made, told) = self.with_glue(env, (&what, HEAP), &RESOURCE, |env, class| {
                 let read = |path: &str| env.frame(16, |env| read(env, class, loader.as_ref(), path));
                 made(&of.files, style, turn, &what, &read)
             })?;

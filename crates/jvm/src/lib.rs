@@ -36,6 +36,7 @@ mod methods;
 pub mod mutf8;
 mod objects;
 pub mod os;
+pub mod part;
 pub mod probe;
 mod properties;
 mod redefine;

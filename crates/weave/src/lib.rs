@@ -7,6 +7,8 @@
 //! What cannot be woven is refused method by method, with the reason; the rest of the class is still
 //! woven. `scripts/weave-corpus` has whole JDKs and libraries verified in every shape.
 //!
+//! [`polled`] puts calls into a class that ask whether to go on, so that what runs in it can be ended.
+//!
 //! [`compare`] says in what two files of one class differ: what a loaded class can take, and what it cannot.
 //!
 //! [`mentions`] says which classes somebody who compiles against a class file needs besides.
@@ -35,6 +37,7 @@ mod listing;
 mod mentions;
 mod method;
 mod plan;
+mod polls;
 mod refused;
 pub mod rename;
 mod shape;
@@ -48,6 +51,7 @@ mod woven;
 pub use listing::listing;
 pub use mentions::mentions;
 pub use plan::{Helper, Method, Parts, Plan};
+pub use polls::polled;
 pub use refused::{Refusal, Refused};
 pub use shape::Shape;
 pub use weaver::weave;

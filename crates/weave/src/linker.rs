@@ -21,6 +21,8 @@ pub(crate) enum Call {
     After,
     Caught,
     Line(Shape),
+    /// Whether to go on.
+    Poll,
     /// `Float.floatToRawIntBits`
     FloatBits,
     /// `Double.doubleToRawLongBits`
@@ -48,6 +50,7 @@ impl Call {
             Call::After => ("after".into(), "(JII)V".into()),
             Call::Caught => ("caught".into(), "(JI)V".into()),
             Call::Line(shape) => (shaped("line", Some(shape)), format!("(JII{})V", values(Some(shape)))),
+            Call::Poll => ("poll".into(), "()V".into()),
             Call::FloatBits => ("floatToRawIntBits".into(), "(F)I".into()),
             Call::DoubleBits => ("doubleToRawLongBits".into(), "(D)J".into()),
         }

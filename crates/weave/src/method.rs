@@ -71,13 +71,7 @@ pub(crate) fn rewrite(
     let snippets = Snippets::new(&body, linker, method.id, token, &facts, &start, &told, &variables)?;
 
     let inserts = &snippets.inserts;
-    let length = Layout::new(&body, inserts, &Jumps::default())?.end() + snippets.handler.len();
-    if length > HUGE && body.code.bytes.len() <= HUGE {
-        return Err(Refused::TooLong(length));
-    }
-    if length > usize::from(u16::MAX) {
-        return Err(Refused::TooLarge);
-    }
+    fits(&body, Layout::new(&body, inserts, &Jumps::default())?.end() + snippets.handler.len())?;
     let (layout, jumps) = Jumps::settle(&body, inserts, &start)?;
     let length = layout.end() + snippets.handler.len();
     if length > usize::from(u16::MAX) {
@@ -91,17 +85,9 @@ pub(crate) fn rewrite(
     let stack = (usize::from(body.code.max_stack) + snippets.on_top).max(snippets.alone);
     let max_stack = u16::try_from(stack).map_err(|_| Refused::TooLarge)?;
 
-    let mut content = Vec::with_capacity(attribute.content.len() + bytes.len());
-    content.extend(max_stack.to_be_bytes());
-    content.extend(free.to_be_bytes());
-    content.extend(u32::try_from(length).map_err(|_| Refused::TooLarge)?.to_be_bytes());
-    content.extend(&bytes);
-    handlers(&body, &layout, &start, &mut content)?;
-    attributes(&body, linker, &layout, &start, &jumps, values.as_ref(), &mut content)?;
-
-    let mut whole = attribute.name_index.to_be_bytes().to_vec();
-    whole.extend(u32::try_from(content.len()).map_err(|_| Refused::TooLarge)?.to_be_bytes());
-    whole.append(&mut content);
+    let ours = if body.framed { Some(ours(&body, linker, values.as_ref())?) } else { None };
+    let head = (attribute.name_index, max_stack, free);
+    let whole = written(&body, linker, head, &bytes, &layout, &start, &jumps, ours)?;
     let facts = WovenMethod {
         planned: 0,
         id: method.id,
@@ -116,6 +102,41 @@ pub(crate) fn rewrite(
         lines: snippets.lines,
     };
     Ok(Rewritten { attribute: whole, facts })
+}
+
+/// Refuses a length that the JVM would not take, or would no longer compile.
+pub(crate) fn fits(body: &Body<'_>, length: usize) -> Result<(), Refused> {
+    if length > HUGE && body.code.bytes.len() <= HUGE {
+        return Err(Refused::TooLong(length));
+    }
+    if length > usize::from(u16::MAX) { Err(Refused::TooLarge) } else { Ok(()) }
+}
+
+/// The attribute of this code. `head` is the index of its name, the depth of the stack and the number of locals; without
+/// `ours` it gets no frames.
+#[expect(clippy::too_many_arguments, reason = "each is a part of what is written")]
+pub(crate) fn written(
+    body: &Body<'_>,
+    linker: &mut Linker<'_>,
+    (name_index, max_stack, max_locals): (u16, u16, u16),
+    bytes: &[u8],
+    layout: &Layout<'_, '_>,
+    start: &Start,
+    jumps: &Jumps,
+    ours: Option<Ours>,
+) -> Result<Vec<u8>, Refused> {
+    let length = |of: &[u8]| u32::try_from(of.len()).map_err(|_| Refused::TooLarge);
+    let mut content = Vec::with_capacity(2 * bytes.len() + 64);
+    content.extend(max_stack.to_be_bytes());
+    content.extend(max_locals.to_be_bytes());
+    content.extend(length(bytes)?.to_be_bytes());
+    content.extend(bytes);
+    handlers(body, layout, start, &mut content)?;
+    attributes(body, linker, layout, start, jumps, ours, &mut content)?;
+    let mut whole = name_index.to_be_bytes().to_vec();
+    whole.extend(length(&content)?.to_be_bytes());
+    whole.append(&mut content);
+    Ok(whole)
 }
 
 /// Follows the code where something hangs on what its slots hold.
@@ -178,14 +199,14 @@ fn handlers(
     Ok(())
 }
 
-/// Writes the attributes of the code, frames too where the verifier asks for them.
+/// Writes the attributes of the code, frames too where there are any.
 fn attributes(
     body: &Body<'_>,
     linker: &mut Linker<'_>,
     layout: &Layout<'_, '_>,
     start: &Start,
     jumps: &Jumps,
-    values: Option<&Values<'_>>,
+    ours: Option<Ours>,
     out: &mut Vec<u8>,
 ) -> Result<(), Refused> {
     let mut written: Vec<(u16, Vec<u8>)> = Vec::new();
@@ -194,8 +215,7 @@ fn attributes(
             written.push((attribute.name_index, tables::moved(attribute, layout)?));
         }
     }
-    if body.framed {
-        let ours = ours(body, linker, values)?;
+    if let Some(ours) = ours {
         let entry = match body.frames {
             Some(_) => body.entry_types(|name| linker.class(name)).map_err(|error| {
                 if error.what == Body::POOL_FULL { Refused::PoolFull } else { error.into() }
@@ -226,7 +246,7 @@ fn ours(body: &Body<'_>, linker: &mut Linker<'_>, values: Option<&Values<'_>>) -
         locals: usize::from(body.code.max_locals),
         ours: vec![VerificationType::Long],
         at_handler: Vec::new(),
-        throwable,
+        throwable: Some(throwable),
     };
     let Some(values) = values else { return Ok(ours) };
     let mut kind = |value: Erased<'_>| -> Result<VerificationType, Refused> {

@@ -16,7 +16,7 @@ const MOST_FRAME_BYTES: usize = 16 << 20;
 const DEEPEST: usize = 32;
 
 /// What frames know of our locals and of the handler.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Ours {
     /// The old number of slots, behind which ours follow.
     pub(crate) locals: usize,
@@ -24,8 +24,8 @@ pub(crate) struct Ours {
     pub(crate) ours: Vec<VerificationType>,
     /// What the handler knows of the old slots.
     pub(crate) at_handler: Vec<VerificationType>,
-    /// The class of what the handler gets.
-    pub(crate) throwable: u16,
+    /// The class of what the handler gets; none where there is no handler of ours.
+    pub(crate) throwable: Option<u16>,
 }
 
 impl Ours {
@@ -43,7 +43,7 @@ impl Ours {
 }
 
 /// Shifts the frames, adds our locals where they are set, puts in those of the islands, and ends with
-/// the handler's. `entry` are the locals at the method's entry.
+/// that of our handler, if there is one. `entry` are the locals at the method's entry.
 pub(crate) fn frames(
     body: &Body<'_>,
     entry: Vec<VerificationType>,
@@ -90,9 +90,11 @@ pub(crate) fn frames(
         let known = start.known_at(body.at(island.target)?);
         table.add(island.place, false, &shifted(&island.locals, known)?, &shifted(&island.stack, false)?)?;
     }
-    let mut values = ours.at_handler.clone();
-    ours.append(&mut values)?;
-    table.add(layout.end(), false, &values, &[VerificationType::Object(ours.throwable)])?;
+    if let Some(throwable) = ours.throwable {
+        let mut values = ours.at_handler.clone();
+        ours.append(&mut values)?;
+        table.add(layout.end(), false, &values, &[VerificationType::Object(throwable)])?;
+    }
     table.finish()
 }
 

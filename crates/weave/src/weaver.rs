@@ -58,7 +58,8 @@ fn refusal(method: &Method, reason: Refused) -> Refusal {
     Refusal { name: method.name.clone(), descriptor: method.descriptor.clone(), reason }
 }
 
-fn write(
+/// The class file with other `Code` attributes in the places of these.
+pub(crate) fn write(
     class: &ClassFile<'_>,
     pool: &Additions,
     replaced: &[(std::ops::Range<usize>, Vec<u8>)],

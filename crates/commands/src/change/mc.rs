@@ -18,6 +18,7 @@ use crate::prelude::*;
 /// whose class is loaded is compiled as that class was: for the same Java, with parameter names if it has them, and
 /// against its loader. Classes that are loaded and lie in no file, since they were made from bytes, are seen as they run.
 /// Annotation processors do not run: what uses Lombok is compiled elsewhere, and its class file given to `retransform`.
+/// Ctrl-C ends it at once, and it may take 120 s.
 #[derive(Args)]
 #[command(group = Class, permission = Mutate)]
 #[command(example = "mc /tmp/MathGame.java", example = "mc -c 327a647b /tmp/A.java /tmp/B.java -d /tmp/out")]
@@ -66,7 +67,12 @@ pub(super) fn compiled<S: Show>(
     wanted: &WantedLoader,
 ) -> Result<(Compiled, Vec<Told>), Failure> {
     let lend = &mut |file: &str| cx.borrow(file);
-    let compiled = match host.compile(sources, wanted, &mut |name| host.part(name, lend)).or_fail()? {
+    let part = &mut |name: &str| host.part(name, lend);
+    let compiled = host.compile(sources, wanted, part, &|| !cx.cancelled());
+    if cx.cancelled() {
+        return Err(Failure::Cancelled);
+    }
+    let compiled = match compiled.or_fail()? {
         Compilation::Compiled(compiled) => compiled,
         Compilation::Loaders(loaders) => {
             return Err(loader::end::<S>(cx, NotOne::Loaders(loaders), "", wanted));

@@ -23,8 +23,8 @@ use crate::prelude::*;
 ///
 /// The code is the one that runs now, with what other agents have changed and without our own probes; the
 /// classes within it are shown, too. CFR makes the source: beside the oxprobe command or the tunnel server, where they
-/// find a Java, else in this JVM, and is gone afterwards. There neither Ctrl-C nor its limit of 60 s ends it in the middle:
-/// they wait until it is done or asks for another class. With --bytecode the code itself is shown, of the class alone.
+/// find a Java, else in this JVM, and is gone afterwards. Ctrl-C ends it at once, and it may take 60 s. With --bytecode the
+/// code itself is shown, of the class alone.
 #[derive(Args)]
 #[command(group = Class, permission = View)]
 #[command(example = "jad demo.MathGame")]
@@ -133,8 +133,11 @@ fn source(
     elsewhere.or_else(|not_there| {
         log::debug!("jad: decompiled here: {not_there}");
         let jar = host.part("cfr", &mut |file| cx.borrow(file));
-        jar.and_then(|jar| host.source(found, style, &jar))
-            .map_err(|why| advised(&format!("{why} Nor was it done outside of this JVM: {not_there}.")))
+        let source = jar.and_then(|jar| host.source(found, style, &jar, &|| !cx.cancelled()));
+        if cx.cancelled() {
+            return Err(Failure::Cancelled);
+        }
+        source.map_err(|why| advised(&format!("{why} Nor was it done outside of this JVM: {not_there}.")))
     })
 }
 

@@ -51,8 +51,8 @@ impl Jar {
     }
 
     /// Where a class loader opens it.
-    pub(super) fn path(&self) -> &Path {
-        &self.path
+    pub(crate) fn place(&self) -> String {
+        self.path.display().to_string()
     }
 }
 

@@ -1,11 +1,22 @@
 //! A part at work: a class loader of its own with nothing above it but the JDK, in it a small class of ours that drives
-//! it, one call, and the end of all three.
+//! it, one call, and the end of all three. Whoever waits for it may end it in the middle.
 
-use jvm::{Class, Env, Local, Value};
+use std::time::Duration;
 
-use super::{Jar, room};
+use jvm::{Class, Env, Local, Value, part};
+
+use super::ending::Ending;
+use super::room;
 use crate::Host;
 use crate::error::{Error, MissingModule, Result};
+
+/// Defines the others.
+const ROOM: Glue =
+    Glue { name: "oxprobe/Room", file: include_bytes!("../../../../java-shim/classes/parts/Room.class") };
+
+/// What all of them ask whether to go on.
+const ENDED: Glue =
+    Glue { name: "oxprobe/Ended", file: include_bytes!("../../../../java-shim/classes/parts/Ended.class") };
 
 /// A class of ours that drives a part; defined in the part's loader, so that it sees the jar's classes.
 pub(crate) struct Glue {
@@ -22,58 +33,106 @@ pub(crate) struct Work<'a> {
     pub(crate) heap: u64,
     /// Those that the first one names come after it.
     pub(crate) glue: &'a [Glue],
+    /// How long it may take.
+    pub(crate) limit: Duration,
+    /// Whether somebody still waits for it.
+    pub(crate) goes_on: &'a dyn Fn() -> bool,
 }
 
 impl Host {
-    /// Runs `work` with the first class of the glue, on this thread. What it throws, running out of memory or of stack
+    /// Runs `work` with the first class of the glue, on this thread, in a loader that sees what is at `place`: the path of a
+    /// jar, or what [`Host::compiler_place`] gave. What it throws, running out of memory or of stack
     /// included, is an error that says so. The loader is closed at the end and nothing keeps it. With the answer comes a
     /// sentence for the user, where there had to be room made for it.
     pub(crate) fn in_part<R>(
         &self,
         env: &Env<'_>,
-        jar: Option<&Jar>,
+        place: &str,
         asked: &Work<'_>,
         work: impl for<'g> FnOnce(&Env<'g>, &Local<'g, Class>) -> Result<R>,
     ) -> Result<(R, Option<String>)> {
         env.frame(64, |env| {
             let told_first = room::make(self, env, asked.heap, asked.what)?;
-            let loader = self.part_loader(env, jar)?;
-            let done = defined(env, &loader, asked.glue).and_then(|class| work(env, &class));
+            let ending = Ending::new(asked.limit, asked.goes_on);
+            let loader = self.part_loader(env, place)?;
+            let done =
+                part::kept(&ending, || defined(env, &loader, asked.glue).and_then(|class| work(env, &class)));
             if let Err(why) = env.call::<()>(&loader, "close", "()V", &[]) {
                 log::warn!("a part's loader could not be closed: {why}");
             }
+            // What it said after it was told to end may be half the truth.
+            ending.told(asked.what)?;
             done.map(|done| (done, told_first)).map_err(|why| told(why, asked.what))
         })
     }
 
-    /// A loader that sees the jar, if there is one, and the JDK, and nothing of the application.
-    fn part_loader<'f>(&self, env: &Env<'f>, jar: Option<&Jar>) -> Result<Local<'f>> {
-        let url = env.find_class("java/net/URL")?;
-        let mut jars = Vec::new();
-        if let Some(jar) = jar {
-            let text = env.new_string(&format!("file:{}", jar.path().display()))?;
-            jars.push(Some(env.new_object(&url, "(Ljava/lang/String;)V", &[Value::of(&text)])?));
-        }
-        let urls = env.new_objects(&url, &jars)?;
-        let class = env.find_class("java/net/URLClassLoader")?;
+    /// Runs `work` with a class of ours alone, in a loader that has nothing else, for which so many bytes of heap must be
+    /// left. What it throws is an error. With the answer comes what [`Host::in_part`] tells.
+    pub(crate) fn with_glue<R>(
+        &self,
+        env: &Env<'_>,
+        (what, heap): (&str, u64),
+        glue: &Glue,
+        work: impl for<'g> FnOnce(&Env<'g>, &Local<'g, Class>) -> Result<R>,
+    ) -> Result<(R, Option<String>)> {
+        env.frame(64, |env| {
+            let told = room::make(self, env, heap, what)?;
+            let loader = Self::bare_loader(env, self.jdk_loader(env)?.as_ref())?;
+            let class = env.define_class(glue.name, Some(&loader), glue.file)?;
+            Ok((work(env, &class)?, told))
+        })
+    }
+
+    /// Where the JDK's own compiler lies, if this Java has one.
+    pub(crate) fn compiler_place(&self, env: &Env<'_>) -> Option<String> {
+        let place: jvm::Result<Option<String>> = env.frame(16, |env| {
+            let room = Self::room(env, self.jdk_loader(env)?.as_ref())?;
+            env.call_static(&room, "compiler", "()Ljava/lang/String;", &[])
+        });
+        place.inspect_err(|why| log::info!("the JDK's compiler was not looked for: {why}")).ok().flatten()
+    }
+
+    /// A loader that sees what is at `place` and the JDK, and nothing of the application.
+    fn part_loader<'f>(&self, env: &Env<'f>, place: &str) -> Result<Local<'f>> {
         let parent = self.jdk_loader(env)?;
-        let parent = parent.as_ref().map_or(Value::Null, Value::from);
-        let descriptor = "([Ljava/net/URL;Ljava/lang/ClassLoader;)V";
-        Ok(env.new_object(&class, descriptor, &[Value::of(&urls), parent])?)
+        let room = Self::room(env, parent.as_ref())?;
+        let place = env.new_string(place)?;
+        let arguments = [Value::of(&place), Value::of_option(parent.as_ref())];
+        Ok(env.new_object(&room, "(Ljava/lang/String;Ljava/lang/ClassLoader;)V", &arguments)?)
+    }
+
+    /// The class of such loaders, in a loader that has nothing else.
+    fn room<'f>(env: &Env<'f>, parent: Option<&Local<'_>>) -> jvm::Result<Local<'f, Class>> {
+        let outer = Self::bare_loader(env, parent)?;
+        let room = env.define_class(ROOM.name, Some(&outer), ROOM.file)?;
+        env.bind_changed(&room)?;
+        Ok(room)
+    }
+
+    /// A loader that has nothing but what is defined in it, and what is above it.
+    fn bare_loader<'f>(env: &Env<'f>, parent: Option<&Local<'_>>) -> jvm::Result<Local<'f>> {
+        let urls = env.new_objects::<Local<'_>>(&env.find_class("java/net/URL")?, &[])?;
+        let class = env.find_class("java/net/URLClassLoader")?;
+        let arguments = [Value::of(&urls), Value::of_option(parent)];
+        env.new_object(&class, "([Ljava/net/URL;Ljava/lang/ClassLoader;)V", &arguments)
     }
 
     /// The lowest loader of the JDK's own modules; on JDK 8, where the boot loader has all, none.
-    fn jdk_loader<'f>(&self, env: &Env<'f>) -> Result<Option<Local<'f>>> {
+    fn jdk_loader<'f>(&self, env: &Env<'f>) -> jvm::Result<Option<Local<'f>>> {
         if self.environment.jvmti.jdk() < 9 {
             return Ok(None);
         }
         let class = env.find_class("java/lang/ClassLoader")?;
-        Ok(env.call_static(&class, "getPlatformClassLoader", "()Ljava/lang/ClassLoader;", &[])?)
+        env.call_static(&class, "getPlatformClassLoader", "()Ljava/lang/ClassLoader;", &[])
     }
 }
 
 /// Defines the glue and gives its first class.
 fn defined<'f>(env: &Env<'f>, loader: &Local<'_>, glue: &[Glue]) -> Result<Local<'f, Class>> {
+    let ended = env.define_class(ENDED.name, Some(loader), ENDED.file)?;
+    env.bind_goes_on(&ended)?;
+    // While there is stack left: a class whose initialiser has failed stays broken.
+    env.call_static::<()>(&ended, "look", "()V", &[])?;
     let mut first = None;
     for one in glue {
         let class = env.define_class(one.name, Some(loader), one.file)?;
