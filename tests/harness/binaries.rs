@@ -27,10 +27,11 @@ pub fn agent_library() -> PathBuf {
     find("liboxprobe.so")
 }
 
-/// The `oxprobe` command, with a clean environment of ours.
+/// The `oxprobe` command, with a clean environment of ours. What it could do beside the JVM (decompile) is done in it: that is
+/// what must not hurt there.
 pub fn oxprobe() -> Command {
     let mut command = Command::new(find("oxprobe"));
-    command.env("OXPROBE_AGENT", agent_library());
+    command.env("OXPROBE_AGENT", agent_library()).env("OXPROBE_JAVA", "none");
     command
 }
 
