@@ -21,14 +21,11 @@ import org.benf.cfr.reader.bytecode.analysis.parse.utils.Pair;
 class Decompiler implements ClassFileSource, OutputSinkFactory, OutputSinkFactory.Sink<Object> {
     private final Map<String, byte[]> files = new HashMap<>();
     private final ClassLoader loader;
-    private final long deadline;
     private final StringBuilder source = new StringBuilder(8192);
     private final List<Integer> lines = new ArrayList<>();
-    private boolean late;
 
-    Decompiler(ClassLoader loader, long limitNs) {
+    Decompiler(ClassLoader loader) {
         this.loader = loader;
-        this.deadline = System.nanoTime() + limitNs;
     }
 
     /**
@@ -36,10 +33,10 @@ class Decompiler implements ClassFileSource, OutputSinkFactory, OutputSinkFactor
      * @param names of the class and of others that go with it, with slashes; the first is decompiled
      * @param bytes their class files; an empty one is read as a resource
      * @param options names and values in turns
-     * @return the source and an int[]: a line of it and the line it came from, in turns; null where the time was up
+     * @return the source and an int[]: a line of it and the line it came from, in turns
      */
-    static Object[] decompile(ClassLoader loader, String[] names, byte[][] bytes, String[] options, long limitNs) {
-        return new Decompiler(loader, limitNs).decompiled(names, bytes, options);
+    static Object[] decompile(ClassLoader loader, String[] names, byte[][] bytes, String[] options) {
+        return new Decompiler(loader).decompiled(names, bytes, options);
     }
 
     /** See {@link #decompile}. Once. */
@@ -59,15 +56,11 @@ class Decompiler implements ClassFileSource, OutputSinkFactory, OutputSinkFactor
         for (int i = 0; i < told.length; i++) {
             told[i] = lines.get(i);
         }
-        return late ? null : new Object[] {source.toString(), told};
+        return new Object[] {source.toString(), told};
     }
 
     @Override
     public Pair<byte[], String> getClassFileContent(String path) throws IOException {
-        if (late || System.nanoTime() - deadline > 0) {
-            late = true;
-            throw new ThreadDeath();
-        }
         byte[] known = files.get(path);
         if (known == null) {
             String name = path.endsWith(".class") ? path : path + ".class";
@@ -96,7 +89,7 @@ class Decompiler implements ClassFileSource, OutputSinkFactory, OutputSinkFactor
     @SuppressWarnings("unchecked")
     public <T> Sink<T> getSink(SinkType type, SinkClass sinkClass) {
         boolean told = type != SinkType.PROGRESS && type != SinkType.SUMMARY;
-        return (Sink<T>) (told ? this : new Decompiler(null, 0));
+        return (Sink<T>) (told ? this : new Decompiler(null));
     }
 
     @Override

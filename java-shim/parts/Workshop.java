@@ -45,7 +45,7 @@ final class Workshop extends Decompiler {
     private final DataOutputStream out;
 
     private Workshop(OutputStream out) {
-        super(null, Long.MAX_VALUE / 2);
+        super(null);
         this.out = new DataOutputStream(out);
     }
 

@@ -84,20 +84,13 @@ impl Host {
             let bytes = env.new_objects(&env.find_class("[B")?, &bytes.collect::<jvm::Result<Vec<_>>>()?)?;
             let options = options(style).into_iter().map(|option| env.new_string(option).map(Some));
             let options = env.new_objects(&strings, &options.collect::<jvm::Result<Vec<_>>>()?)?;
-            let limit = i64::try_from(LIMIT.as_nanos()).unwrap_or(i64::MAX);
             let arguments = [
                 loader.map_or(Value::Null, Value::from),
                 Value::of(&names),
                 Value::of(&bytes),
                 Value::of(&options),
-                limit.into(),
             ];
-            let made = decompile(env, class, &arguments)?;
-            let late = || {
-                let seconds = LIMIT.as_secs();
-                Error::sentence(format!("{what} took longer than {seconds} s and was given up."))
-            };
-            source(env, &made.ok_or_else(late)?)
+            source(env, &decompile(env, class, &arguments)?)
         })?;
         Ok(Source { told, ..source })
     }
@@ -111,12 +104,8 @@ pub(crate) fn options(style: Style<'_>) -> Vec<&str> {
     options
 }
 
-fn decompile<'f>(
-    env: &Env<'f>,
-    class: &Local<'_, Class>,
-    arguments: &[Value<'_>],
-) -> Result<Option<Local<'f>>> {
-    let descriptor = "(Ljava/lang/ClassLoader;[Ljava/lang/String;[[B[Ljava/lang/String;J)[Ljava/lang/Object;";
+fn decompile<'f>(env: &Env<'f>, class: &Local<'_, Class>, arguments: &[Value<'_>]) -> Result<Local<'f>> {
+    let descriptor = "(Ljava/lang/ClassLoader;[Ljava/lang/String;[[B[Ljava/lang/String;)[Ljava/lang/Object;";
     Ok(env.call_static(class, "decompile", descriptor, arguments)?)
 }
 
