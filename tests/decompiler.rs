@@ -198,21 +198,36 @@ fn whoever_ends_the_decompiler_ends_with_him() {
     java.assert_undisturbed();
 }
 
-/// An agent without a jar, whose server has jar and Java.
+/// An agent without a jar, whose server has it.
+struct Poor {
+    tunnel: Tunnel,
+    java: Java,
+    id: String,
+    /// The agent's, and the server's.
+    _folders: [tempfile::TempDir; 2],
+}
+
+impl Poor {
+    /// With this as the server's Java.
+    fn start(program: &str) -> Self {
+        let [folder, data] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let library = copied(folder.path(), "liboxprobe.so");
+        let alone = copied(folder.path(), "oxprobe");
+        let tunnel = Tunnel::start_with(data.path(), &["--java", program]);
+        let java = Java::demo(&jdk("17"));
+        let options = format!("tunnel-url={}?token={},app-name=poor", tunnel.agent_url(), tunnel.token);
+        let mut attach = Command::new(&alone);
+        attach.env("OXPROBE_AGENT", &library).args(["attach", &java.pid().to_string(), "-o", &options]);
+        assert!(attach.status().unwrap().success());
+        let id = tunnel.agent("poor")["id"].as_str().unwrap().to_owned();
+        Self { tunnel, java, id, _folders: [folder, data] }
+    }
+}
+
 #[test]
 fn through_a_tunnel_the_server_decompiles() {
-    let folder = tempfile::tempdir().unwrap();
-    let library = copied(folder.path(), "liboxprobe.so");
-    let alone = copied(folder.path(), "oxprobe");
-    let data = tempfile::tempdir().unwrap();
     let program = jdk("17").tool("java").display().to_string();
-    let tunnel = Tunnel::start_with(data.path(), &["--java", &program]);
-    let mut java = Java::demo(&jdk("17"));
-    let options = format!("tunnel-url={}?token={},app-name=poor", tunnel.agent_url(), tunnel.token);
-    let mut attach = Command::new(&alone);
-    attach.env("OXPROBE_AGENT", &library).args(["attach", &java.pid().to_string(), "-o", &options]);
-    assert!(attach.status().unwrap().success());
-    let id = tunnel.agent("poor")["id"].as_str().unwrap().to_owned();
+    let Poor { tunnel, mut java, id, _folders } = Poor::start(&program);
     let line = "jad --source-only demo.MathGame run";
     let first = tunnel.exec(&id, line);
     assert!(first.contains("illegalArgumentCount"), "{first}");
@@ -309,17 +324,7 @@ fn the_jar_comes_from_the_option_from_the_client_or_from_nobody() {
 
 #[test]
 fn through_a_tunnel_the_server_lends_the_jar() {
-    let folder = tempfile::tempdir().unwrap();
-    let library = copied(folder.path(), "liboxprobe.so");
-    let alone = copied(folder.path(), "oxprobe");
-    let data = tempfile::tempdir().unwrap();
-    let mut tunnel = Tunnel::start_with(data.path(), &["--java", "none"]);
-    let mut java = Java::demo(&jdk("17"));
-    let options = format!("tunnel-url={}?token={},app-name=poor", tunnel.agent_url(), tunnel.token);
-    let mut attach = Command::new(&alone);
-    attach.env("OXPROBE_AGENT", &library).args(["attach", &java.pid().to_string(), "-o", &options]);
-    assert!(attach.status().unwrap().success());
-    let id = tunnel.agent("poor")["id"].as_str().unwrap().to_owned();
+    let Poor { mut tunnel, mut java, id, _folders } = Poor::start("none");
     let line = "jad --source-only demo.MathGame run";
     let first = tunnel.exec(&id, line);
     assert!(first.contains("illegalArgumentCount"), "{first}");
