@@ -9,17 +9,15 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use lender::Desk;
-use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use wire::arthas::{Order, Registration};
-use wire::{DECOMPILE, Frame, Message as Said, PartWanted};
 
 use crate::agents::{Agent, NotRegistered};
 use crate::clock;
 use crate::close;
+use crate::favours::Favours;
 use crate::server::Shared;
 use crate::socket::{self, Socket};
 use crate::token::Credential;
@@ -36,12 +34,7 @@ pub(crate) async fn serve(
     credential: Credential,
 ) {
     let stop = server.stop.clone();
-    let is_ours = registration.identity.is_some();
-    let lends = favours(&server, is_ours);
-    let (say, mut said) = mpsc::unbounded_channel();
-    let bench = server.bench.clone().filter(|_| is_ours);
-    // That nobody takes it means that the connection is over.
-    let mut desk = Desk::new(bench, move |frame| drop(say.send(frame)));
+    let mut favours = Favours::new(&server, registration.identity.is_some());
     let (agent, mut orders) = match server.agents.register(registration, address, credential) {
         Ok(registered) => registered,
         Err(NotRegistered::Taken) => {
@@ -58,8 +51,9 @@ pub(crate) async fn serve(
     let mut heard = Instant::now();
     // What is sent makes nobody answer but a ping: an agent that gets many orders must be pinged, too.
     let mut pinged = heard;
-    let mut outgoing =
-        Some(Message::text(Order::Registered { id: agent.facts.id.clone(), lends }.to_string()));
+    let mut outgoing = Some(Message::text(
+        Order::Registered { id: agent.facts.id.clone(), lends: favours.names() }.to_string(),
+    ));
     let end = loop {
         if let Some(message) = outgoing.take() {
             match timeout(WRITE_WITHIN, socket.send(message)).await {
@@ -76,16 +70,12 @@ pub(crate) async fn serve(
                 Some(Ok(message)) => {
                     heard = Instant::now();
                     agent.last_seen.store(clock::now_ms(), Ordering::Relaxed);
-                    if let (true, Message::Binary(bytes)) = (is_ours, message)
-                        && let Some(frame) = Frame::decode(&bytes)
-                    {
-                        outgoing = favour(&server, &mut desk, frame).await;
-                    }
+                    outgoing = favours.take(message).await;
                 }
                 Some(Err(error)) => break End::lost(socket::reason(&error)),
                 None => break End::lost("it closed the connection"),
             },
-            Some(frame) = said.recv() => outgoing = binary(&frame),
+            message = favours.said() => outgoing = message,
             Some(order) = orders.recv() => outgoing = Some(Message::text(order.to_string())),
             () = agent.replaced.notified() => break End::Replaced,
             () = stop.asked() => break End::Stopping,
@@ -98,31 +88,8 @@ pub(crate) async fn serve(
             }
         }
     };
+    favours.end();
     leave(&server, &agent, socket, end).await;
-}
-
-/// What we do for an agent, as it is told.
-fn favours(server: &Shared, is_ours: bool) -> Vec<String> {
-    let lends = (!server.shelf.is_empty()).then_some(PartWanted::CAPABILITY);
-    let works = server.bench.is_some().then_some(DECOMPILE);
-    lends.into_iter().chain(works).filter(|_| is_ours).map(str::to_owned).collect()
-}
-
-/// Does what an agent asks for. Gives the answer, if there is one already.
-async fn favour(server: &Shared, desk: &mut Desk, frame: Frame) -> Option<Message> {
-    let Said::PartWanted(wanted) = frame.message else {
-        // Whoever is told to end is waited for.
-        tokio::task::block_in_place(|| desk.take(frame));
-        return None;
-    };
-    let server = Arc::clone(server);
-    let piece = tokio::task::spawn_blocking(move || server.shelf.piece(&wanted)).await.unwrap_or_default();
-    binary(&Frame { session: frame.session, message: Said::Part(piece) })
-}
-
-fn binary(frame: &Frame) -> Option<Message> {
-    let mut bytes = Vec::new();
-    frame.encode(&mut bytes).ok().map(|()| Message::binary(bytes))
 }
 
 enum End {

@@ -16,6 +16,7 @@ mod control;
 mod entry;
 mod exec;
 mod failure;
+mod favours;
 mod folder;
 mod held;
 mod listener;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -16,8 +16,8 @@ use crate::workshop::Ender;
 /// How many pieces of work a connection may have.
 const MOST: usize = 8;
 
-/// The longest turn that is taken, in bytes.
-const LONGEST: usize = 64 << 20;
+/// How much of turns that are not whole yet is held for a connection, in bytes.
+const LONGEST: usize = 32 << 20;
 
 /// How much of a turn goes into a frame, in bytes; far below what one may carry, so that keys and output go on between.
 const PIECE: usize = 128 * 1024;
@@ -38,7 +38,7 @@ pub struct Desk {
 struct Work {
     /// Of the turn that comes.
     parts: Vec<u8>,
-    turns: Option<Sender<Vec<u8>>>,
+    turns: Option<SyncSender<Vec<u8>>>,
     end: Arc<Mutex<End>>,
 }
 
@@ -71,18 +71,27 @@ impl Desk {
         if !self.works.contains_key(&number) && self.works.len() >= MOST {
             return self.refuse(number, "too much is asked for at a time");
         }
+        let held: usize = self.works.values().map(|work| work.parts.len()).sum();
         let work = self.works.entry(number).or_insert_with(Work::new);
-        if work.parts.len() + piece.len() > LONGEST {
+        if held + piece.len() > LONGEST {
             return self.refuse(number, "what is told is too long");
         }
         work.parts.extend_from_slice(&piece);
         if is_last {
             let turn = std::mem::take(&mut work.parts);
-            if work.turns.is_none() {
-                work.turns = self.bench.as_ref().and_then(|bench| begin(number, bench, &work.end, &self.say));
-            }
-            if work.turns.as_ref().is_none_or(|turns| turns.send(turn).is_err()) {
-                self.refuse(number, "it is not done here");
+            let taken = match (&work.turns, &self.bench) {
+                (Some(turns), _) => turns.try_send(turn),
+                (None, Some(bench)) => {
+                    let (turns, told) = sync_channel(1);
+                    let sent = turns.try_send(turn);
+                    work.turns = begin(number, bench, &work.end, told, &self.say).then_some(turns);
+                    sent
+                }
+                (None, None) => return self.refuse(number, "it is not done here"),
+            };
+            // Where nobody listens any more, it was said that it is over.
+            if let Err(TrySendError::Full(_)) = taken {
+                self.refuse(number, "it was not waited for the answer");
             }
         }
     }
@@ -109,16 +118,17 @@ impl Drop for Work {
     }
 }
 
-/// Starts the thread of a piece of work.
-fn begin(number: u32, bench: &Arc<Bench>, end: &Arc<Mutex<End>>, say: &Say) -> Option<Sender<Vec<u8>>> {
-    let (turns, told) = channel();
+/// Starts the thread of a piece of work; says that it is over where there can be none.
+fn begin(number: u32, bench: &Arc<Bench>, end: &Arc<Mutex<End>>, told: Receiver<Vec<u8>>, say: &Say) -> bool {
+    let to = Arc::clone(say);
     let (bench, end, say) = (Arc::clone(bench), Arc::clone(end), Arc::clone(say));
     let work = move || {
         if let Err(why) = work(number, &bench, &end, &told, &*say) {
             say(over(number, &why.to_string()));
         }
     };
-    thread::Builder::new().name("oxprobe-work".to_owned()).spawn(work).ok().map(|_| turns)
+    let started = thread::Builder::new().name("oxprobe-work".to_owned()).spawn(work);
+    started.inspect_err(|why| to(over(number, &format!("no thread can be started: {why}")))).is_ok()
 }
 
 /// Whose work is over, and why.
@@ -158,6 +168,8 @@ fn work(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc::channel;
+
     use super::*;
 
     fn is_over(desk: &mut Desk, said: &Receiver<Frame>, number: u32, message: Message) -> bool {

@@ -56,6 +56,33 @@ async fn jars_are_lent_to_our_own_agents_only_and_nothing_else_is() {
 }
 
 #[tokio::test]
+async fn work_that_cannot_be_done_is_told_to_our_own_agents_and_why() {
+    let server = Server::start_with_jars(&["--allow-anonymous-agents", "--java", "/bin/sh"]);
+    let work = |number, message| {
+        let mut bytes = Vec::new();
+        Frame { session: number, message }.encode(&mut bytes).unwrap();
+        Message::binary(bytes)
+    };
+    let mut control = server.ws("/ws?method=agentRegister&id=ours&oxprobe=1", &[]).await.unwrap();
+    assert_eq!(control.text().await, "response:/?method=agentRegister&id=ours&lends=parts,decompile");
+    for number in [1, 2] {
+        control.send(work(number, wire::Message::WorkPart(vec![0; 1000]))).await;
+        control.send(work(number, wire::Message::Work(vec![1]))).await;
+        let why = b"its jar cannot be read, or is another one".to_vec();
+        let over = Frame { session: number, message: wire::Message::WorkOver(why) };
+        assert_eq!(Frame::decode(&control.binary().await), Some(over));
+        control.send(work(number, wire::Message::WorkOver(Vec::new()))).await;
+    }
+    // No frame at all, and none that says anything here.
+    control.send(Message::binary(vec![1, 2, 3])).await;
+    control.send(work(3, wire::Message::Interrupt)).await;
+    control.send(work(4, wire::Message::Work(Vec::new()))).await;
+    assert_eq!(Frame::decode(&control.binary().await).map(|frame| frame.session), Some(4));
+    let mut theirs = server.ws("/ws?method=agentRegister&id=theirs", &[]).await.unwrap();
+    assert_eq!(theirs.text().await, "response:/?method=agentRegister&id=theirs");
+}
+
+#[tokio::test]
 async fn ws_and_everything_below_it_is_the_same_address_and_wsx_is_not() {
     let server = Server::start(&["--allow-anonymous-agents"]);
     for path in ["/ws", "/ws/", "/ws/any/thing"] {
