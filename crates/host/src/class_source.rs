@@ -149,6 +149,26 @@ fn of_jdk(env: &Env<'_>, path: &str) -> jvm::Result<Option<Vec<u8>>> {
     url.map(|url| read(env, &url)).transpose()
 }
 
+/// Where a loader has a file; the system's loaders where it is the boot loader, of whom there is no object. Runs the loader's
+/// code.
+pub(crate) fn url_of<'f>(
+    env: &Env<'f>,
+    loader: Option<&Local<'_>>,
+    path: &str,
+) -> jvm::Result<Option<Local<'f>>> {
+    let _muted = inside::mute(env);
+    let path = env.new_string(path)?;
+    let arguments = [Value::of(&path)];
+    let descriptor = "(Ljava/lang/String;)Ljava/net/URL;";
+    match loader {
+        Some(loader) => env.call(loader, "getResource", descriptor, &arguments),
+        None => {
+            let loaders = env.find_class("java/lang/ClassLoader")?;
+            env.call_static(&loaders, "getSystemResource", descriptor, &arguments)
+        }
+    }
+}
+
 /// What a URL gives. Nothing stays open, and nothing in a cache.
 pub(crate) fn read(env: &Env<'_>, url: &Local<'_>) -> jvm::Result<Vec<u8>> {
     let connection: Local<'_> = env.call(url, "openConnection", "()Ljava/net/URLConnection;", &[])?;

@@ -5,7 +5,7 @@
 mod ending;
 mod jar;
 mod pinned;
-mod room;
+pub(crate) mod room;
 mod running;
 
 use std::path::{Path, PathBuf};

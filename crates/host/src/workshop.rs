@@ -5,12 +5,13 @@
 
 use std::time::{Duration, Instant};
 
-use jvm::{Class, Env, Local, Value};
+use jvm::{Env, Local, inside};
 
 use crate::Host;
+use crate::class_source;
 use crate::decompile::{LIMIT, Named, Source, Style, lines, options};
 use crate::error::{Error, Result};
-use crate::parts::RESOURCE;
+use crate::parts::room;
 use crate::source::ClassFiles;
 
 /// Tells the workshop something and gives what it says then, within so much time.
@@ -58,10 +59,9 @@ impl Host {
                 return Err(Error::sentence("There is no class file."));
             };
             let what = format!("Decompiling {}", first.name.replace('/', "."));
-            let (made, told) = self.with_glue(env, (&what, HEAP), &RESOURCE, |env, class| {
-                let read = |path: &str| env.frame(16, |env| read(env, class, loader.as_ref(), path));
-                made(&of.files, style, turn, &what, &read)
-            })?;
+            let told = room::make(self, env, HEAP, &what)?;
+            let read = |path: &str| env.frame(32, |env| Ok(read(env, loader.as_ref(), path)?));
+            let made = made(&of.files, style, turn, &what, &read)?;
             Ok(made.map(|source| Source { told, ..source }))
         })
     }
@@ -151,20 +151,11 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf16_lossy(&units)
 }
 
-/// A file of the loader, of the boot loader where there is none.
-fn read(
-    env: &Env<'_>,
-    class: &Local<'_, Class>,
-    loader: Option<&Local<'_>>,
-    path: &str,
-) -> Result<Option<Vec<u8>>> {
-    let path = env.new_string(path)?;
-    let arguments = [loader.map_or(Value::Null, Value::from), Value::of(&path)];
-    let descriptor = "(Ljava/lang/ClassLoader;Ljava/lang/String;)[B";
-    let Some(bytes) = env.call_static::<Option<Local<'_>>>(class, "read", descriptor, &arguments)? else {
-        return Ok(None);
-    };
-    Ok(Some(env.elements::<i8>(&bytes)?.into_iter().map(i8::cast_unsigned).collect()))
+/// A file of the loader; none where it has none.
+fn read(env: &Env<'_>, loader: Option<&Local<'_>>, path: &str) -> jvm::Result<Option<Vec<u8>>> {
+    let url = class_source::url_of(env, loader, path)?;
+    let _muted = inside::mute(env);
+    url.map(|url| class_source::read(env, &url)).transpose()
 }
 
 #[cfg(test)]

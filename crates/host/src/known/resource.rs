@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use jvm::{Class, Env, Local, Value, inside};
+use jvm::{Class, Env, Local, inside};
 use weave::classfile::ClassFile;
 
 use crate::class_source::{self, Origins};
@@ -46,10 +46,7 @@ impl<'w, 'f> Resources<'w, 'f> {
     }
 
     fn url(&self, name: &str) -> Option<Local<'f>> {
-        let path = self.env.new_string(&format!("{name}.class")).ok()?;
-        let _muted = inside::mute(self.env);
-        let descriptor = "(Ljava/lang/String;)Ljava/net/URL;";
-        self.env.call(self.loader, "getResource", descriptor, &[Value::of(&path)]).ok()?
+        class_source::url_of(self.env, Some(self.loader), &format!("{name}.class")).ok()?
     }
 
     fn is_younger(&mut self, url: &Local<'f>) -> bool {

@@ -43,7 +43,7 @@ fn garbage(env: &Env<'_>) -> Result<u64> {
 
 /// Sees that `wanted` bytes are left for `what`, an error where they are not. A small heap that only seems full is
 /// collected first; the sentence for the user says so.
-pub(super) fn make(host: &Host, env: &Env<'_>, wanted: u64, what: &str) -> Result<Option<String>> {
+pub(crate) fn make(host: &Host, env: &Env<'_>, wanted: u64, what: &str) -> Result<Option<String>> {
     let (mut left, largest) = left(env, wanted)?;
     let mut told = None;
     if left < wanted && largest <= SMALL && may_collect(&mut host.parts.collected.lock()) {

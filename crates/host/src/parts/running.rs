@@ -66,23 +66,6 @@ impl Host {
         })
     }
 
-    /// Runs `work` with a class of ours alone, in a loader that has nothing else, for which so many bytes of heap must be
-    /// left. What it throws is an error. With the answer comes what [`Host::in_part`] tells.
-    pub(crate) fn with_glue<R>(
-        &self,
-        env: &Env<'_>,
-        (what, heap): (&str, u64),
-        glue: &Glue,
-        work: impl for<'g> FnOnce(&Env<'g>, &Local<'g, Class>) -> Result<R>,
-    ) -> Result<(R, Option<String>)> {
-        env.frame(64, |env| {
-            let told = room::make(self, env, heap, what)?;
-            let loader = Self::bare_loader(env, self.jdk_loader(env)?.as_ref())?;
-            let class = env.define_class(glue.name, Some(&loader), glue.file)?;
-            Ok((work(env, &class)?, told))
-        })
-    }
-
     /// Where the JDK's own compiler lies, if this Java has one.
     pub(crate) fn compiler_place(&self, env: &Env<'_>) -> Option<String> {
         let place: jvm::Result<Option<String>> = env.frame(16, |env| {
@@ -103,18 +86,13 @@ impl Host {
 
     /// The class of such loaders, in a loader that has nothing else.
     fn room<'f>(env: &Env<'f>, parent: Option<&Local<'_>>) -> jvm::Result<Local<'f, Class>> {
-        let outer = Self::bare_loader(env, parent)?;
-        let room = env.define_class(ROOM.name, Some(&outer), ROOM.file)?;
-        env.bind_changed(&room)?;
-        Ok(room)
-    }
-
-    /// A loader that has nothing but what is defined in it, and what is above it.
-    fn bare_loader<'f>(env: &Env<'f>, parent: Option<&Local<'_>>) -> jvm::Result<Local<'f>> {
         let urls = env.new_objects::<Local<'_>>(&env.find_class("java/net/URL")?, &[])?;
         let class = env.find_class("java/net/URLClassLoader")?;
         let arguments = [Value::of(&urls), Value::of_option(parent)];
-        env.new_object(&class, "([Ljava/net/URL;Ljava/lang/ClassLoader;)V", &arguments)
+        let outer = env.new_object(&class, "([Ljava/net/URL;Ljava/lang/ClassLoader;)V", &arguments)?;
+        let room = env.define_class(ROOM.name, Some(&outer), ROOM.file)?;
+        env.bind_changed(&room)?;
+        Ok(room)
     }
 
     /// The lowest loader of the JDK's own modules; on JDK 8, where the boot loader has all, none.
